@@ -1,0 +1,98 @@
+import type { Rate } from '../lib/rate.ts';
+import type { Secret } from '../lib/secret.ts';
+
+/** One set of credentials at one provider, presets and defaults already merged. */
+export interface Account {
+  readonly name: string;
+  readonly provider: string | null;
+  readonly host: string;
+  readonly port: number;
+  readonly auth: 'auto' | 'plain' | 'login' | 'cram-md5' | 'xoauth2' | 'none';
+  readonly username: string | null;
+  readonly password: Secret | null;
+  /** Changes whenever host, username or password change: pools and account holds are keyed by it. */
+  readonly credentialVersion: string;
+  readonly tls: TlsPolicy;
+  /** Addresses it may send as; empty: any. */
+  readonly identities: readonly AddressPattern[];
+  readonly limits: AccountLimits;
+  readonly timeouts: UpstreamTimeouts;
+  /** Header fields added upstream, never shown to the client. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly sourceAddress: string | null;
+  /** Where in relay.yaml it stands, for messages that name the line to mend. */
+  readonly at: SourcePlace;
+}
+
+export interface SourcePlace {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface AccountLimits {
+  readonly rate: readonly Rate[];
+  readonly connections: number;
+  readonly messagesPerConnection: number;
+  readonly idleMs: number;
+  /** Recipients per transaction. */
+  readonly recipients: number;
+  readonly messageBytes: number | null;
+}
+
+/** Milliseconds per phase; RFC 5321 section 4.5.3.2. */
+export interface UpstreamTimeouts {
+  readonly connectMs: number;
+  readonly greetingMs: number;
+  readonly commandMs: number;
+  readonly dataMs: number;
+  readonly endOfDataMs: number;
+}
+
+export type TlsMode = 'none' | 'opportunistic' | 'starttls' | 'implicit';
+export type TlsFault = 'expired' | 'self-signed' | 'name-mismatch' | 'untrusted';
+
+export interface TlsPolicy {
+  readonly mode: TlsMode;
+  readonly verify: 'full' | 'ca' | 'pin' | 'off';
+  /** PEM text of extra trust anchors, null for the system's. */
+  readonly ca: string | null;
+  /** Base64 SHA-256 of SubjectPublicKeyInfo, the part after `sha256//`. */
+  readonly pins: readonly string[];
+  readonly servername: string;
+  readonly minimum: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+  readonly exception: TlsException | null;
+  /** Client certificate, PEM. */
+  readonly certificate: string | null;
+  readonly key: Secret | null;
+}
+
+/** A tolerated fault, only with a pin, a reason and an end. */
+export interface TlsException {
+  readonly allow: readonly TlsFault[];
+  readonly reason: string;
+  /** First instant at which it no longer holds. */
+  readonly untilMs: number;
+}
+
+/** `addr`, `@domain`, `*@sub.*`, `*`; see policy/address-pattern. */
+export type AddressPattern = string;
+
+/** Whether a lane may work, kept over restarts. */
+export type AccountState =
+  | { readonly is: 'open' }
+  | {
+      readonly is: 'paused';
+      readonly untilMs: number;
+      readonly reason: string;
+      readonly detail: string;
+      readonly sinceMs: number;
+      readonly strikes: number;
+    }
+  | {
+      readonly is: 'held';
+      readonly reason: string;
+      readonly detail: string;
+      readonly sinceMs: number;
+      readonly credentialVersion: string;
+    };

@@ -1,0 +1,103 @@
+import type { Reply } from '../mail/reply.ts';
+
+/** Where in an upstream session a reply or a failure belongs. */
+export type Phase =
+  | 'connect'
+  | 'greeting'
+  | 'ehlo'
+  | 'starttls'
+  | 'auth'
+  | 'mail'
+  | 'rcpt'
+  | 'data'
+  | 'end-of-data'
+  | 'quit';
+
+/** Why an attempt (or the relay itself) did not deliver. Closed: reason classes, DSNs and metrics switch over it. */
+export type Cause =
+  | { readonly from: 'peer'; readonly phase: Phase; readonly reply: Reply }
+  | {
+      readonly from: 'network';
+      readonly phase: Phase;
+      readonly fault: NetworkFault;
+      readonly detail: string;
+    }
+  | { readonly from: 'us'; readonly reason: OwnReason; readonly detail: string };
+
+export type NetworkFault =
+  | 'resolve'
+  | 'refused'
+  | 'timeout'
+  | 'reset'
+  | 'tls'
+  | 'protocol'
+  | 'other';
+
+export type OwnReason =
+  | 'expired' // lifetime over
+  | 'no-route' // the configuration in force has no account for it
+  | 'cancelled' // an operator bounced or removed it
+  | 'needs-8bitmime' // RFC 6152: upstream does not offer it
+  | 'needs-smtputf8' // RFC 6531: upstream does not offer it
+  | 'too-large' // larger than the upstream's SIZE
+  | 'interrupted' // the relay stopped or crashed while the attempt ran
+  | 'quarantined'; // the stored row cannot be read
+
+/** The end of one attempt for one recipient. */
+export type Outcome =
+  | { readonly kind: 'delivered'; readonly reply: Reply }
+  | { readonly kind: 'deferred'; readonly cause: Cause } // the schedule decides when, or that it is too late
+  | { readonly kind: 'in-doubt'; readonly cause: Cause } // the final dot was sent and no reply came (RFC 1047)
+  | { readonly kind: 'bounced'; readonly cause: Cause }; // the reverse-path is told, unless it is null
+
+/** Bounded vocabulary for metrics labels, the log's `reason` and `queue stats`. */
+export const REASON_CLASSES = [
+  'ok',
+  'recipient', // this recipient is refused or unknown
+  'content', // message refused for content, size or policy
+  'sender', // account may not send as this sender
+  'credentials', // 535 and relatives
+  'quota', // provider's limits
+  'suspended', // account disabled at the provider
+  'throttled',
+  'upstream', // their 4xx or outage
+  'network', // DNS, connect, reset, timeout
+  'tls',
+  'in-doubt',
+  'expired',
+  'capability', // 8BITMIME, SMTPUTF8, SIZE not offered
+  'no-route',
+  'operator',
+  'internal',
+] as const;
+export type ReasonClass = (typeof REASON_CLASSES)[number];
+
+/** What a reply means for whom (providers.md section 0). Account verdicts never bounce and use up no message attempt. */
+export type Verdict =
+  | {
+      readonly scope: 'recipient' | 'message';
+      readonly action: 'retry' | 'bounce';
+      readonly reason: ReasonClass;
+    }
+  | { readonly scope: 'message'; readonly action: 'split'; readonly reason: ReasonClass }
+  | { readonly scope: 'message'; readonly action: 'reconnect'; readonly reason: ReasonClass }
+  | {
+      readonly scope: 'sender';
+      readonly action: 'hold';
+      readonly reason: ReasonClass;
+      readonly hint: string;
+    }
+  | {
+      readonly scope: 'account';
+      readonly action: 'hold';
+      readonly reason: ReasonClass;
+      readonly hint: string;
+    }
+  | {
+      readonly scope: 'account';
+      readonly action: 'pause';
+      readonly reason: ReasonClass;
+      readonly hint: string;
+      /** Pause length per consecutive occurrence; the last repeats. Milliseconds. */
+      readonly waitsMs: readonly number[];
+    };

@@ -1,0 +1,75 @@
+import type { Secret } from '../lib/secret.ts';
+import type { Account } from './account.ts';
+import type { Client } from './client.ts';
+import type { Route } from './route.ts';
+
+/** The whole configuration in force: validated, defaults filled in, secrets resolved. Durations in ms, sizes in bytes. */
+export interface Settings {
+  readonly file: string;
+  readonly hostname: string;
+  readonly listeners: readonly ListenerSettings[];
+  readonly limits: SubmissionLimits;
+  readonly clients: ReadonlyMap<string, Client>;
+  readonly accounts: ReadonlyMap<string, Account>;
+  readonly routes: readonly Route[];
+  readonly queue: QueueSettings;
+  readonly notifications: {
+    readonly dsn: { readonly mode: 'account' | 'off'; readonly from: string | null };
+  };
+  readonly observe: { readonly listen: ListenAddress | null; readonly token: Secret | null };
+  readonly control: { readonly socket: string };
+  readonly log: LogSettings;
+}
+
+export type ListenAddress =
+  | { readonly is: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly is: 'unix'; readonly path: string }
+  | { readonly is: 'systemd'; readonly name: string };
+
+export interface ListenerSettings {
+  readonly listen: ListenAddress;
+  readonly tls: 'none' | 'starttls' | 'implicit';
+  /** File names: read at start, on reload and when they change. */
+  readonly certificate: string | null;
+  readonly key: string | null;
+  readonly auth: 'required' | 'optional';
+  readonly accountLogin: boolean;
+  readonly proxyProtocol: readonly string[];
+  readonly xclient: readonly string[];
+}
+
+export interface SubmissionLimits {
+  readonly messageBytes: number;
+  readonly recipients: number;
+  readonly connections: number;
+  readonly connectionsReserved: number;
+  readonly connectionsPerClient: number;
+  /** 0: no limit. */
+  readonly connectionsPerAddress: number;
+  readonly authFailures: { readonly count: number; readonly windowMs: number };
+  readonly timeouts: {
+    readonly authenticateMs: number;
+    readonly commandMs: number;
+    readonly dataMs: number;
+  };
+  readonly memoryBytes: number;
+  readonly diskFreeBytes: number;
+  readonly bareNewlines: 'normalize' | 'reject';
+  readonly hops: number;
+}
+
+export interface QueueSettings {
+  readonly directory: string;
+  readonly retryMs: readonly number[];
+  readonly lifetimeMs: number;
+  /** Null: no warning. */
+  readonly delayWarningMs: number | null;
+  readonly inDoubt: 'retry' | 'hold' | 'fail';
+  readonly historyMs: number;
+}
+
+export interface LogSettings {
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+  readonly format: 'json' | 'pretty' | 'exim';
+  readonly addresses: 'full' | 'hashed' | 'domain';
+}
