@@ -1,0 +1,28 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { root } from './sources.ts';
+
+const documents = globSync(['*.md', 'docs/**/*.md'], { cwd: root });
+
+test('each document has one title', () => {
+  const titles = documents.map((path) => {
+    const prose = readFileSync(join(root, path), 'utf8').replace(/^```[\s\S]*?^```/gm, '');
+    return { path, titles: prose.match(/^# .+/gm)?.length ?? 0 };
+  });
+  expect(titles.filter((document) => document.titles !== 1)).toEqual([]);
+});
+
+test('links between documents lead somewhere', () => {
+  const broken = documents.flatMap((path) => {
+    const text = readFileSync(join(root, path), 'utf8');
+    const targets = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)].map(
+      (match) => match[1] ?? '',
+    );
+    return targets
+      .map((target) => join(path, '..', target))
+      .filter((target) => globSync(target, { cwd: root }).length === 0)
+      .map((target) => `${path}: ${target}`);
+  });
+  expect(broken).toEqual([]);
+});
