@@ -1,0 +1,41 @@
+import { parseArgs } from 'node:util';
+
+export type Command =
+  | { readonly is: 'run' | 'check'; readonly config: string }
+  | { readonly is: 'version' }
+  | { readonly is: 'help' }
+  | { readonly is: 'wrong'; readonly message: string };
+
+export const defaultConfigFile = '/etc/relayd/relay.yaml';
+
+export const USAGE = `relayd - a self-hosted SMTP relay
+
+Usage: relayd [--config FILE] [--check]
+
+  --config FILE  configuration (default: $RELAYD_CONFIG, else ${defaultConfigFile})
+  --check        validate the configuration, print every problem, exit 0 or 78
+  --version      print the version
+  --help         print this
+
+Runs in the foreground and writes events to standard output, one line each.
+SIGHUP reloads the configuration, SIGTERM drains and stops.
+`;
+
+/** Reads the command line of relayd; `environment` gives RELAYD_CONFIG. */
+export function readArguments(args: readonly string[], environment: NodeJS.ProcessEnv): Command {
+  const options = {
+    config: { type: 'string' },
+    check: { type: 'boolean' },
+    version: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  } as const;
+  try {
+    const { values } = parseArgs({ args: [...args], options, allowPositionals: false });
+    if (values.help === true) return { is: 'help' };
+    if (values.version === true) return { is: 'version' };
+    const config = values.config ?? environment.RELAYD_CONFIG ?? defaultConfigFile;
+    return { is: values.check === true ? 'check' : 'run', config };
+  } catch (error) {
+    return { is: 'wrong', message: error instanceof Error ? error.message : String(error) };
+  }
+}
