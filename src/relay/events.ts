@@ -143,6 +143,8 @@ export type RelayEvent =
       readonly request: string;
       readonly tookMs: number;
       readonly failed: boolean;
+      /** Why it failed. */
+      readonly detail?: string;
     };
 
 export type SessionRefusal =

@@ -40,6 +40,7 @@ export interface NewMessage {
 export interface QueuedRecipient {
   /** Index into message.envelope.recipients. */
   readonly index: number;
+  /** In Work: the state it was leased from, so that in-doubt mail is still known as such. */
   readonly state: RecipientState;
   readonly lane: string | null;
   /** Attempts that counted. */
@@ -118,7 +119,9 @@ export interface QueueFilter {
   readonly sender?: string;
   readonly recipient?: string;
   readonly states?: readonly RecipientState[];
+  /** Accepted before this instant. */
   readonly olderThanMs?: number;
+  /** Accepted after this instant. */
   readonly newerThanMs?: number;
 }
 
@@ -174,7 +177,10 @@ export interface Recovered {
   readonly quarantined: number;
 }
 
-/** A change to waiting mail made by an operator. `held` and `waiting` keep the message, the others settle it. */
+/**
+ * A change to mail in the queue made by an operator, never to leased recipients. `hold` stops waiting and
+ * in-doubt ones, `release` lets held and quarantined ones wait, `remove` settles any without a DSN.
+ */
 export type OperatorAction =
   | { readonly is: 'hold'; readonly reason: string }
   | { readonly is: 'release'; readonly dueAtMs: number }
@@ -205,20 +211,24 @@ export interface QueueStore {
     inDoubtHold: boolean;
   }): Promise<Recovered>;
   counts(): Promise<LaneCount[]>;
-  /** Earliest expiry of anything in the queue, null when empty. */
+  /** Earliest expiry of anything in the queue that is neither leased nor quarantined; null: none. */
   nextExpiry(): Promise<number | null>;
   /** Due times further ahead than any schedule allows (the clock went back) are brought to `latestMs`. */
   clampDue(latestMs: number): Promise<number>;
   list(query: { filter: QueueFilter; after: MessageId | null; limit: number }): Promise<QueuePage>;
   show(id: MessageId): Promise<{ queued: QueueRow | null; history: HistoryEntry | null }>;
-  /** Clears back-off, and pauses (and holds with includeHeld) of the accounts concerned, in one transaction. */
+  /**
+   * Clears back-off, and pauses (and holds with includeHeld) of the accounts concerned, in one transaction.
+   * In-doubt mail keeps its delay unless it is addressed by id or includeHeld is given: it may already be there.
+   * Accounts concerned: those of the mail that matches, filter.account, and all when the filter is empty.
+   */
   flush(query: { filter: QueueFilter; includeHeld: boolean; nowMs: number }): Promise<Flushed>;
   act(query: {
     filter: QueueFilter;
     action: OperatorAction;
     nowMs: number;
   }): Promise<{ recipients: number; messages: number }>;
-  /** Moves waiting, held and in-doubt mail between lanes after a reload. In-doubt stays with its account. */
+  /** Moves waiting and held mail between lanes after a reload. In-doubt stays with its account. */
   relane(moves: readonly { id: MessageId; lane: string | null }[]): Promise<void>;
   accountStates(): Promise<ReadonlyMap<string, AccountState>>;
   setAccountState(account: string, state: AccountState): Promise<void>;
