@@ -1,0 +1,145 @@
+import type { AccountState, TlsFault } from '../relay/account.ts';
+import type { Phase } from '../relay/outcome.ts';
+import type { HistoryEntry, LaneCount, QueueRow, StoreStats } from '../relay/ports.ts';
+
+/** What the daemon answers. All of it is plain JSON: instants in milliseconds since 1970, sizes in bytes. */
+
+export interface StatusReport {
+  readonly version: string;
+  readonly node: string;
+  readonly pid: number;
+  readonly hostname: string;
+  /** The configuration file in force. */
+  readonly config: string;
+  readonly state: 'running' | 'stopping';
+  readonly startedAtMs: number;
+  readonly nowMs: number;
+  readonly listeners: readonly ListenerReport[];
+  readonly queue: readonly LaneCount[];
+  readonly accounts: readonly AccountReport[];
+  /** Resident memory of the process. */
+  readonly memoryBytes: number;
+  readonly store: StoreStats;
+  /** The last reload that was refused and is not yet mended; null when the file is in force. */
+  readonly refusedReload: { readonly atMs: number; readonly problems: readonly string[] } | null;
+}
+
+export interface ListenerReport {
+  /** As in relay.yaml: `127.0.0.1:587`. */
+  readonly listen: string;
+  readonly tls: 'none' | 'starttls' | 'implicit';
+  /** Open SMTP sessions. */
+  readonly sessions: number;
+}
+
+export interface AccountReport {
+  readonly name: string;
+  readonly provider: string | null;
+  readonly host: string;
+  readonly port: number;
+  readonly username: string | null;
+  readonly state: AccountState;
+  /** Open upstream connections, and the most there may be. */
+  readonly connections: { readonly open: number; readonly max: number };
+  readonly queue: readonly LaneCount[];
+  /** Windows of `limits.rate` with what was used of each; empty without limits. */
+  readonly quota: readonly QuotaReport[];
+  /** Null: nothing since the daemon started. */
+  readonly lastDeliveredAtMs: number | null;
+}
+
+export interface QuotaReport {
+  /** As in relay.yaml: `500/d`. */
+  readonly rate: string;
+  readonly used: number;
+}
+
+/** One account with all that explains its state. */
+export interface AccountDetail {
+  readonly account: AccountReport;
+  /** Routes that name it, in the order they are tried. */
+  readonly routes: readonly {
+    readonly index: number;
+    readonly line: number;
+    readonly sender: string | null;
+  }[];
+  /** Addresses it may send as; empty: any. */
+  readonly identities: readonly string[];
+  /** `starttls, verify full, at least TLSv1.2` */
+  readonly tls: string;
+  readonly exception: {
+    readonly allow: readonly TlsFault[];
+    readonly reason: string;
+    readonly untilMs: number;
+  } | null;
+  /** The place in the configuration file, for messages that name the line to mend. */
+  readonly at: { readonly file: string; readonly line: number };
+}
+
+/** A connection to an account's upstream up to and including AUTH; no mail is sent. */
+export interface ProbeReport {
+  readonly account: string;
+  readonly ok: boolean;
+  /** `smtp.gmail.com:587 (64.233.167.108)` */
+  readonly peer: string;
+  /** In the order they happened; the last one failed when `ok` is false. */
+  readonly steps: readonly ProbeStep[];
+  readonly tls: {
+    /** `TLSv1.3 TLS_AES_256_GCM_SHA384` */
+    readonly protocol: string;
+    readonly subject: string;
+    readonly issuer: string;
+    readonly names: readonly string[];
+    readonly validFromMs: number;
+    readonly validToMs: number;
+    /** In the notation of `tls.pin`: `sha256//...`. */
+    readonly pin: string;
+  } | null;
+  /** EHLO keywords offered after TLS. */
+  readonly extensions: readonly string[];
+  readonly authenticatedAs: string | null;
+  /** What an operator can do about a failure; null when there is nothing to say. */
+  readonly hint: string | null;
+}
+
+export interface ProbeStep {
+  readonly phase: Phase | 'tls';
+  readonly ok: boolean;
+  /** The reply, or what went wrong. */
+  readonly detail: string;
+  readonly tookMs: number;
+}
+
+/** Where a message would go, by the configuration alone. */
+export interface RouteReport {
+  /** `accounts`: it is relayed. `refused`: MAIL or the From field is refused, see `reply`. */
+  readonly result: 'accounts' | 'discard' | 'hold' | 'refused';
+  /** The route that matched; null when none did or the client may not use the sender. */
+  readonly route: { readonly index: number; readonly line: number } | null;
+  /** In the order in which they are tried. */
+  readonly accounts: readonly RouteAccount[];
+  /** The reply to the client when it is refused. */
+  readonly reply: string | null;
+  /** Why, in one sentence. */
+  readonly why: string;
+}
+
+export interface RouteAccount {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  /** Null when no daemon was asked. */
+  readonly state: AccountState | null;
+}
+
+export interface MessageReport {
+  /** Null once no recipient is left in the queue. */
+  readonly queued: QueueRow | null;
+  readonly history: HistoryEntry | null;
+}
+
+/** What a change to waiting mail reached. */
+export interface Touched {
+  readonly recipients: number;
+  readonly messages: number;
+}

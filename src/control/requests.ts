@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import type { MessageId } from '../relay/message.ts';
+import { messageIdToNumber } from '../relay/message-id.ts';
+import type { QueueFilter } from '../relay/ports.ts';
+import { type Ask, queuePageMax, type RequestName } from './wire.ts';
+
+/** Whoever may open the socket may send anything: every request is checked before a handler sees it. */
+
+const addressCharactersMax = 1024;
+const reasonCharactersMax = 500;
+
+const Id = z
+  .string()
+  .refine((text) => messageIdToNumber(text) !== null, 'is not a message id')
+  .transform((text) => text.toLowerCase() as MessageId);
+const Name = z.string().min(1).max(200);
+const Address = z.string().max(addressCharactersMax);
+const Reason = z.string().min(1).max(reasonCharactersMax);
+const Instant = z.int().min(0);
+
+/** JSON has no undefined: a key is there or it is not. */
+const Filter = z
+  .strictObject({
+    id: Id.optional(),
+    account: Name.optional(),
+    client: Name.optional(),
+    sender: Address.optional(),
+    recipient: Address.optional(),
+    states: z.array(z.enum(['waiting', 'leased', 'in-doubt', 'held', 'quarantined'])).optional(),
+    olderThanMs: Instant.optional(),
+    newerThanMs: Instant.optional(),
+  })
+  .transform((filter) => filter as QueueFilter);
+
+const Nothing = z.strictObject({});
+const Named = z.strictObject({ name: Name });
+const Filtered = z.strictObject({ filter: Filter });
+const FilteredWithReason = z.strictObject({ filter: Filter, reason: Reason });
+
+export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
+  status: Nothing,
+  'queue.list': z.strictObject({
+    filter: Filter,
+    after: Id.nullable(),
+    limit: z.int().min(1).max(queuePageMax),
+  }),
+  'queue.show': z.strictObject({ id: Id }),
+  'queue.flush': z.strictObject({ filter: Filter, includeHeld: z.boolean() }),
+  'queue.hold': FilteredWithReason,
+  'queue.release': Filtered,
+  'queue.remove': Filtered,
+  'queue.bounce': FilteredWithReason,
+  'account.list': Nothing,
+  'account.show': Named,
+  'account.hold': z.strictObject({ name: Name, reason: Reason }),
+  'account.resume': Named,
+  'account.test': Named,
+  'route.test': z.strictObject({
+    from: Address,
+    to: Address,
+    client: Name.nullable(),
+    headers: z.record(z.string(), z.string().max(reasonCharactersMax)),
+  }),
+  'config.show': Nothing,
+  'message.send-test': z.strictObject({ from: Address.min(3), to: Address.min(3) }),
+};

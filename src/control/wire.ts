@@ -1,0 +1,144 @@
+import type { AccountState } from '../relay/account.ts';
+import type { MessageId } from '../relay/message.ts';
+import type { Flushed, QueueFilter, QueuePage } from '../relay/ports.ts';
+import type {
+  AccountDetail,
+  AccountReport,
+  MessageReport,
+  ProbeReport,
+  RouteReport,
+  StatusReport,
+  Touched,
+} from './reports.ts';
+
+/**
+ * The language between relayctl and relayd: one JSON value a line over a unix socket.
+ *
+ *     relayctl  {"hello":"relayctl 0.1.0","version":1}
+ *     relayd    {"hello":"relayd 0.1.0","version":1}
+ *     relayctl  {"id":1,"request":"queue.show","ask":{"id":"1n8f3k2x0q4"}}
+ *     relayd    {"id":1,"answer":{...}}   or   {"id":1,"error":{"code":"not-found","message":"..."}}
+ *
+ * After the hellos any number of requests follow, answered one by one in their order. Raise the
+ * version with every change that an older side would misread: another version is told so and sent away.
+ */
+export const CONTROL_VERSION = 1;
+
+/** Longest line the daemon reads: a request is a filter, a few names and a reason. */
+export const requestBytesMax = 64 * 1024;
+/** Longest line relayctl reads: a page of 1000 messages with many recipients each. */
+export const answerBytesMax = 32 * 1024 * 1024;
+/** Longest page of queue.list. */
+export const queuePageMax = 1000;
+
+/** Every request by noun and verb: what is asked and what is answered. */
+export interface ControlRequests {
+  readonly status: { ask: Nothing; answer: StatusReport };
+  readonly 'queue.list': {
+    ask: { readonly filter: QueueFilter; readonly after: MessageId | null; readonly limit: number };
+    answer: QueuePage;
+  };
+  /** not-found when neither the queue nor the history knows the id. */
+  readonly 'queue.show': { ask: { readonly id: MessageId }; answer: MessageReport };
+  /** Clears back-off, and pauses (holds with includeHeld), in one transaction. */
+  readonly 'queue.flush': {
+    ask: { readonly filter: QueueFilter; readonly includeHeld: boolean };
+    answer: Flushed;
+  };
+  readonly 'queue.hold': {
+    ask: { readonly filter: QueueFilter; readonly reason: string };
+    answer: Touched;
+  };
+  readonly 'queue.release': { ask: { readonly filter: QueueFilter }; answer: Touched };
+  /** Deletes without telling the sender. */
+  readonly 'queue.remove': { ask: { readonly filter: QueueFilter }; answer: Touched };
+  /** Fails with a DSN to the reverse-path. */
+  readonly 'queue.bounce': {
+    ask: { readonly filter: QueueFilter; readonly reason: string };
+    answer: Touched;
+  };
+  readonly 'account.list': {
+    ask: Nothing;
+    answer: { readonly accounts: readonly AccountReport[] };
+  };
+  readonly 'account.show': { ask: { readonly name: string }; answer: AccountDetail };
+  readonly 'account.hold': {
+    ask: { readonly name: string; readonly reason: string };
+    answer: { readonly was: AccountState; readonly now: AccountState };
+  };
+  /** Opens the account and flushes its mail. */
+  readonly 'account.resume': {
+    ask: { readonly name: string };
+    answer: { readonly was: AccountState; readonly flushed: Flushed };
+  };
+  readonly 'account.test': { ask: { readonly name: string }; answer: ProbeReport };
+  /** By the configuration in force, with the states of the accounts. */
+  readonly 'route.test': { ask: RouteQuestion; answer: RouteReport };
+  /** The configuration in force, secrets redacted; see config-view. */
+  readonly 'config.show': {
+    ask: Nothing;
+    answer: { readonly file: string; readonly settings: Readonly<Record<string, unknown>> };
+  };
+  /** Accepts a short message of our own as if a client had submitted it. */
+  readonly 'message.send-test': {
+    ask: { readonly from: string; readonly to: string };
+    answer: { readonly id: MessageId; readonly account: string | null };
+  };
+}
+
+/** A request without arguments: `{}`. */
+export type Nothing = Readonly<Record<string, never>>;
+
+/** A message as far as routing looks at it. */
+export interface RouteQuestion {
+  /** The reverse-path, '' for the null one. */
+  readonly from: string;
+  readonly to: string;
+  /** A name under `clients:`; null: any client, and its senders are not checked. */
+  readonly client: string | null;
+  /** Header fields that `routes[].header` conditions look at, names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export type RequestName = keyof ControlRequests;
+export type Ask<Name extends RequestName> = ControlRequests[Name]['ask'];
+export type Answer<Name extends RequestName> = ControlRequests[Name]['answer'];
+
+/** What the daemon does for relayctl. A handler throws ControlError to refuse. */
+export type ControlHandlers = {
+  readonly [Name in RequestName]: (ask: Ask<Name>) => Promise<Answer<Name>>;
+};
+
+/** A first line, from both sides: who speaks, and which version of this language. */
+export interface Hello {
+  readonly hello: string;
+  readonly version: number;
+}
+
+export type ControlErrorCode =
+  | 'version' // the other side speaks another CONTROL_VERSION
+  | 'protocol' // not a request, or one that is too long or unknown
+  | 'invalid' // a request with wrong arguments
+  | 'not-found' // no such message, account or client
+  | 'refused' // understood, but it cannot be done in the present state
+  | 'storage' // the queue's storage could not do it; nothing was changed
+  | 'stopping' // the daemon is going down
+  | 'internal'; // a bug
+
+export type ReplyLine =
+  | { readonly id: number; readonly answer: unknown }
+  | {
+      readonly id: number | null;
+      readonly error: { readonly code: ControlErrorCode; readonly message: string };
+    };
+
+/** A handler's refusal; the message is shown to the operator. */
+export class ControlError extends Error {
+  override name = 'ControlError';
+  readonly code: ControlErrorCode;
+
+  constructor(code: ControlErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
