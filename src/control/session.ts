@@ -1,0 +1,166 @@
+import type { Socket } from 'node:net';
+import { StoreError } from '../relay/ports.ts';
+import { isRecord, lineReader, parseLine } from './lines.ts';
+import { ASKS } from './requests.ts';
+import {
+  answerBytesMax,
+  CONTROL_VERSION,
+  ControlError,
+  type ControlHandlers,
+  type Hello,
+  type ReplyLine,
+  type RequestName,
+  requestBytesMax,
+} from './wire.ts';
+
+export interface SessionOptions {
+  /** `relayd 0.1.0` */
+  readonly program: string;
+  readonly handlers: ControlHandlers;
+  /** Told of every request that was handled; `detail` says why one failed. */
+  readonly handled: (request: string, tookMs: number, detail: string | null) => void;
+}
+
+export interface Session {
+  /** Ends the connection once the request under way, if any, is answered. */
+  finish(): void;
+}
+
+/** Time for a client to say hello, and then to say anything. */
+const helloWithinMs = 5_000;
+const idleMs = 120_000;
+/** Requests a client may send ahead of their answers. */
+const linesAheadMax = 100;
+
+/**
+ * One connection of the control socket: hello, then requests answered in their order. A client that does not
+ * keep to the language is told why and sent away.
+ */
+export function openSession(socket: Socket, options: SessionOptions): Session {
+  const reader = lineReader(requestBytesMax);
+  const waiting: string[] = [];
+  let greeted = false;
+  let busy = false;
+  let finishing = false;
+
+  const send = (line: string): void => {
+    if (socket.writable) socket.write(`${line}\n`);
+  };
+  const refuse = (error: ControlError): void => {
+    finishing = true;
+    send(failure(null, error));
+    socket.end();
+  };
+  const takeHello = (line: string): void => {
+    greeted = true;
+    socket.setTimeout(idleMs);
+    send(JSON.stringify({ hello: options.program, version: CONTROL_VERSION } satisfies Hello));
+    const refusal = judgeHello(parseLine(line), options.program);
+    if (refusal !== null) refuse(refusal);
+  };
+  const work = async (): Promise<void> => {
+    busy = true;
+    for (let line = waiting.shift(); line !== undefined && !finishing; line = waiting.shift()) {
+      if (!greeted) takeHello(line);
+      else send(await answerLine(line, options));
+    }
+    busy = false;
+    if (finishing) socket.end();
+    else socket.resume();
+  };
+
+  socket.setTimeout(helloWithinMs);
+  // Silence while we work is ours, not the client's.
+  socket.on('timeout', () => {
+    if (!busy) socket.destroy();
+  });
+  // The client is gone: what it asked for is done all the same, and nobody is left to tell.
+  socket.on('error', () => socket.destroy());
+  socket.on('data', (chunk) => {
+    if (finishing) return;
+    const lines = reader.push(chunk);
+    if (lines === null || waiting.length + lines.length > linesAheadMax) {
+      const what = lines === null ? `a line is longer than ${requestBytesMax} bytes` : 'too many';
+      refuse(new ControlError('protocol', `request refused: ${what}`));
+      return;
+    }
+    waiting.push(...lines);
+    if (busy || waiting.length === 0) return;
+    socket.pause();
+    void work();
+  });
+  return {
+    finish() {
+      finishing = true;
+      if (!busy) socket.end();
+    },
+  };
+}
+
+function judgeHello(value: unknown, program: string): ControlError | null {
+  if (!isRecord(value) || typeof value.hello !== 'string') {
+    return new ControlError('protocol', 'this is the control socket of relayd; use relayctl');
+  }
+  if (value.version === CONTROL_VERSION) return null;
+  return new ControlError(
+    'version',
+    `${program} speaks control version ${CONTROL_VERSION}, ${value.hello} speaks ${value.version}: ` +
+      'use the relayctl that came with this relayd',
+  );
+}
+
+/** One request line to one reply line; never rejects. */
+async function answerLine(line: string, options: SessionOptions): Promise<string> {
+  const value = parseLine(line);
+  if (!isRecord(value) || typeof value.id !== 'number' || typeof value.request !== 'string') {
+    return failure(null, new ControlError('protocol', 'not a request'));
+  }
+  const { id, request, ask } = value;
+  const startedAtMs = performance.now();
+  let detail: string | null = null;
+  const reply = await answerRequest(request, ask, options.handlers)
+    .then((answer) => bounded(JSON.stringify({ id, answer } satisfies ReplyLine)))
+    .catch((error: unknown) => {
+      const known = asControlError(error);
+      detail = `${known.code}: ${known.message}`;
+      return failure(id, known);
+    });
+  options.handled(request, performance.now() - startedAtMs, detail);
+  return reply;
+}
+
+async function answerRequest(
+  request: string,
+  ask: unknown,
+  handlers: ControlHandlers,
+): Promise<unknown> {
+  if (!Object.hasOwn(ASKS, request)) {
+    throw new ControlError('protocol', `unknown request ${JSON.stringify(request)}`);
+  }
+  const name = request as RequestName;
+  const parsed = ASKS[name].safeParse(ask);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const place = [name, ...(issue?.path ?? [])].join('.');
+    throw new ControlError('invalid', `${place}: ${issue?.message ?? 'wrong arguments'}`);
+  }
+  // The schema of this very name has checked it; the compiler cannot follow a name through two tables.
+  const handler = handlers[name] as (ask: unknown) => Promise<unknown>;
+  return handler(parsed.data);
+}
+
+function bounded(reply: string): string {
+  // A page of full messages with hundreds of recipients each is the only answer that can grow so long.
+  if (Buffer.byteLength(reply) <= answerBytesMax) return reply;
+  throw new ControlError('refused', 'the answer is too long: ask for fewer (--limit)');
+}
+
+function failure(id: number | null, { code, message }: ControlError): string {
+  return JSON.stringify({ id, error: { code, message } } satisfies ReplyLine);
+}
+
+function asControlError(error: unknown): ControlError {
+  if (error instanceof ControlError) return error;
+  if (error instanceof StoreError) return new ControlError('storage', error.message);
+  return new ControlError('internal', error instanceof Error ? error.message : String(error));
+}
