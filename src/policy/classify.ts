@@ -1,0 +1,80 @@
+import { unreachable } from '../lib/assert.ts';
+import type {
+  Cause,
+  NetworkFault,
+  OwnReason,
+  Phase,
+  ReasonClass,
+  Verdict,
+} from '../relay/outcome.ts';
+import { judgeBasicCode } from './basic-codes.ts';
+import { type Judgement, type Seen, verdictFor } from './judgement.ts';
+import { firstMatch, type ReplyRule, TEXT_RULES, TRANSACTION_RULES } from './reply-rules.ts';
+import { judgeStatus } from './status-codes.ts';
+import { hold, isBeforeMail, pause, reconnect, settle, WAITS } from './verdicts.ts';
+
+/**
+ * What an upstream's reply means, and for whom. Scope first, permanence second: a limit, a refused login
+ * or a suspension arrives with any code at any phase and never bounces a message.
+ * `rules` are the provider's own and go before everything generic.
+ */
+export function classify(seen: Seen, rules: readonly ReplyRule[] = []): Verdict {
+  if (seen.phase === 'quit') return reconnect('upstream');
+  return verdictFor(judge(seen, rules), seen);
+}
+
+/** The order in which a reply is read; the first answer counts. */
+function judge(seen: Seen, rules: readonly ReplyRule[]): Judgement {
+  const { phase, reply } = seen;
+  // A success where there can be none, such as 250 in place of 354: the dialogue is out of step.
+  if (reply.code < 400) return ['reconnect-then-retry', 'upstream'];
+  const scoped = firstMatch(rules, seen) ?? firstMatch(TEXT_RULES, seen);
+  if (scoped !== null) return scoped;
+  // Before MAIL no status can make it a message's fault.
+  if (isBeforeMail(phase)) return judgeBasicCode(reply.code, phase);
+  return (
+    firstMatch(TRANSACTION_RULES, seen) ??
+    judgeStatus(reply.code, reply.detail) ??
+    judgeBasicCode(reply.code, phase)
+  );
+}
+
+/**
+ * A failure without a reply. `tls` means that the peer's certificate, or the TLS it offers, does not satisfy
+ * the account's policy; a handshake that merely broke is `reset`, `timeout` or `protocol`.
+ * At `end-of-data` the outcome is unknown (RFC 1047): the caller makes it in doubt; the verdict is only its reason.
+ */
+export function classifyFault(fault: NetworkFault, phase: Phase): Verdict {
+  if (fault === 'tls') return hold('tls');
+  if (phase === 'end-of-data') return settle(phase, 'retry', 'in-doubt');
+  if (isBeforeMail(phase)) return pause('network', WAITS.network);
+  if (phase === 'quit') return reconnect('network');
+  return { scope: 'message', action: 'retry', reason: 'network' };
+}
+
+const OWN_REASONS: Readonly<Record<OwnReason, ReasonClass>> = {
+  expired: 'expired',
+  'no-route': 'no-route',
+  cancelled: 'operator',
+  'needs-8bitmime': 'capability',
+  'needs-smtputf8': 'capability',
+  'too-large': 'capability',
+  interrupted: 'internal',
+  quarantined: 'internal',
+};
+
+/** The class a cause is counted under in metrics, log and queue. */
+export function reasonOf(cause: Cause, rules: readonly ReplyRule[] = []): ReasonClass {
+  switch (cause.from) {
+    case 'peer': {
+      const { phase, reply } = cause;
+      return classify({ phase, reply, recipients: 1, acceptedRecipients: 1 }, rules).reason;
+    }
+    case 'network':
+      return classifyFault(cause.fault, cause.phase).reason;
+    case 'us':
+      return OWN_REASONS[cause.reason];
+    default:
+      return unreachable(cause);
+  }
+}

@@ -1,0 +1,83 @@
+import type { AccountState } from '../relay/account.ts';
+import type { Verdict } from '../relay/outcome.ts';
+import { jittered } from './schedule.ts';
+
+/*
+ * Whether one account's lane may work.
+ *
+ * open    Attempts run.
+ * paused  Stopped until a time. When it has come attempts run again, but the state stays `paused`, so that the
+ *         next failure of the same kind waits longer (a strike more); a success makes it `open`.
+ * held    Stopped until someone acts: the operator resumes it, or a reload brings what it was waiting for.
+ */
+
+export interface VerdictContext {
+  readonly nowMs: number;
+  /** Uniform in [0, 1). */
+  readonly dice: number;
+  /** Of the account as the attempt used it: a hold ends when a reload brings another. */
+  readonly credentialVersion: string;
+  /** The reply or fault as one line, for people. */
+  readonly detail: string;
+}
+
+/** Only verdicts about the account change its state; the others come from an account that works. */
+export function onVerdict(
+  state: AccountState,
+  verdict: Verdict,
+  context: VerdictContext,
+): AccountState {
+  if (verdict.scope !== 'account' || state.is === 'held') return state;
+  const { nowMs, detail, credentialVersion } = context;
+  const { reason } = verdict;
+  if (verdict.action === 'hold') {
+    return { is: 'held', reason, detail, sinceMs: nowMs, credentialVersion };
+  }
+  const again = state.is === 'paused' && state.reason === reason ? state : null;
+  // Attempts that ran side by side fail together: that is one occurrence, not several.
+  const together = again !== null && !mayWork(again, nowMs);
+  const strikes = again === null ? 1 : again.strikes + (together ? 0 : 1);
+  const wait = verdict.waitsMs[Math.min(strikes, verdict.waitsMs.length) - 1] ?? 0;
+  const asked = nowMs + jittered(wait, context.dice);
+  // Another kind of failure must not shorten a pause that is running, a quota's for instance.
+  const running = state.is === 'paused' && !mayWork(state, nowMs) ? state.untilMs : nowMs;
+  const untilMs = together ? running : Math.max(running, asked);
+  return { is: 'paused', untilMs, reason, detail, sinceMs: again?.sinceMs ?? nowMs, strikes };
+}
+
+/**
+ * The upstream took a message. Ends a pause whose time is over; a running one was ordered after this
+ * attempt began, and a hold is for someone to end.
+ */
+export function onSuccess(state: AccountState, nowMs: number): AccountState {
+  return state.is === 'paused' && mayWork(state, nowMs) ? { is: 'open' } : state;
+}
+
+/** What may have been mended in relay.yaml without another credential: address, TLS policy, time-outs. */
+const MENDED_BY_RELOAD: readonly string[] = ['tls', 'network'];
+
+/** A new configuration is in force: changed credentials open a held lane, any reload one stopped by the way there. */
+export function onReload(state: AccountState, credentialVersion: string): AccountState {
+  if (state.is === 'open') return state;
+  const changed = state.is === 'held' && state.credentialVersion !== credentialVersion;
+  return changed || MENDED_BY_RELOAD.includes(state.reason) ? { is: 'open' } : state;
+}
+
+/** Whether the lane may start an attempt. */
+export function mayWork(state: AccountState, nowMs: number): boolean {
+  switch (state.is) {
+    case 'open':
+      return true;
+    case 'paused':
+      // Before the pause began: the clock was set back, and waiting for `untilMs` could take days.
+      return nowMs >= state.untilMs || nowMs < state.sinceMs;
+    case 'held':
+      return false;
+  }
+}
+
+/** When to look at the lane again; null: not before someone acts. */
+export function worksFrom(state: AccountState, nowMs: number): number | null {
+  if (mayWork(state, nowMs)) return nowMs;
+  return state.is === 'paused' ? state.untilMs : null;
+}
