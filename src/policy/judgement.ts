@@ -1,6 +1,15 @@
 import type { Reply } from '../mail/reply.ts';
 import type { Phase, ReasonClass, Verdict } from '../relay/outcome.ts';
-import { hold, holdSender, isBeforeMail, pause, reconnect, settle, split, WAITS } from './ts';
+import {
+  hold,
+  holdSender,
+  isBeforeMail,
+  pause,
+  reconnect,
+  settle,
+  split,
+  WAITS,
+} from './verdicts.ts';
 
 /** A reply of 400 or above, or one out of place, with what the transaction looked like when it came. */
 export interface Seen {
