@@ -1,5 +1,6 @@
 import { chmodSync, chownSync, existsSync, lstatSync, readFileSync, rmSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
+import { dirname } from 'node:path';
 
 /** The control socket cannot be opened; the message says which and why. */
 export class ControlSocketError extends Error {
@@ -83,17 +84,17 @@ export async function listenOnSocket(
     chmodSync(path, ownership.mode);
   } catch (error) {
     server.close();
-    throw new ControlSocketError(`cannot open the control socket ${path}: ${reason(error)}`);
+    throw new ControlSocketError(`cannot open the control socket ${path}: ${reason(path, error)}`);
   } finally {
     server.off('error', listening.reject);
   }
 }
 
-function reason(error: unknown): string {
+function reason(path: string, error: unknown): string {
+  // libuv gives EACCES for a directory that does not exist, too.
+  if (!existsSync(dirname(path))) return `the directory ${dirname(path)} does not exist`;
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'its directory does not exist';
-  if (code === 'EACCES') return 'no permission to write to its directory';
-  return message;
+  return code === 'EACCES' ? `no permission to write to ${dirname(path)}` : message;
 }
 
 /** chown(2): a process may give its file to a group that it belongs to, root to any. */
