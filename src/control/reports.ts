@@ -128,6 +128,8 @@ export interface RouteAccount {
   readonly name: string;
   readonly host: string;
   readonly port: number;
+  /** Whether its `identities` cover the sender; mail is never handed to one that does not. */
+  readonly maySendAs: boolean;
   /** Null when no daemon was asked. */
   readonly state: AccountState | null;
 }

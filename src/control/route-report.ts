@@ -1,0 +1,103 @@
+import { enhancedStatus } from '../mail/reply.ts';
+import { matchesAny } from '../policy/address-pattern.ts';
+import { admitReversePath } from '../policy/admit.ts';
+import { noRouteText, routeFor } from '../policy/route.ts';
+import type { AccountState } from '../relay/account.ts';
+import type { Route } from '../relay/route.ts';
+import type { Settings } from '../relay/settings.ts';
+import type { RouteAccount, RouteReport } from './reports.ts';
+import { ControlError, type RouteQuestion } from './wire.ts';
+
+/**
+ * Where a message would go. `states` is null when no daemon was asked. Throws ControlError when the
+ * question names a client that is not configured.
+ */
+export function routeReport(
+  settings: Pick<Settings, 'routes' | 'accounts' | 'clients'>,
+  question: RouteQuestion,
+  states: ReadonlyMap<string, AccountState> | null,
+): RouteReport {
+  const refused = clientRefusal(settings, question);
+  if (refused !== null) return refused;
+  const route = routeFor(settings.routes, {
+    sender: question.from,
+    client: question.client ?? '',
+    recipient: question.to,
+    headers: question.headers,
+  });
+  if (route === null) {
+    const text = noRouteText(question.from, question.to);
+    return refusal(`550 ${enhancedStatus(550, '7.1')} ${text}`, 'no route matches');
+  }
+  return byRoute(settings, question, route, states);
+}
+
+function clientRefusal(
+  settings: Pick<Settings, 'routes' | 'clients'>,
+  question: RouteQuestion,
+): RouteReport | null {
+  if (question.client === null) return null;
+  const client = settings.clients.get(question.client);
+  if (client === undefined) {
+    throw new ControlError(
+      'not-found',
+      `no client ${JSON.stringify(question.client)} is configured`,
+    );
+  }
+  const refused = admitReversePath(settings, client, question.from);
+  if (refused === null) return null;
+  const reply = `${refused.code} ${enhancedStatus(refused.code, refused.detail)} ${refused.text}`;
+  const why =
+    refused.why === 'no-route'
+      ? 'no route takes mail of this sender'
+      : `the senders of client ${client.name} do not cover it`;
+  return refusal(reply, why);
+}
+
+function byRoute(
+  settings: Pick<Settings, 'accounts'>,
+  question: RouteQuestion,
+  route: Route,
+  states: ReadonlyMap<string, AccountState> | null,
+): RouteReport {
+  const place = { index: route.index, line: route.line };
+  const { action } = route;
+  const accounts =
+    action.is === 'accounts'
+      ? action.accounts.map((name) => routeAccount(settings, question.from, name, states))
+      : [];
+  const report = { route: place, accounts, reply: null };
+  switch (action.is) {
+    case 'accounts':
+      return { ...report, result: 'accounts', why: 'the first route that matches' };
+    case 'discard':
+      return { ...report, result: 'discard', why: 'the route accepts and drops it' };
+    case 'hold':
+      return { ...report, result: 'hold', why: 'the route keeps it until somebody releases it' };
+    case 'reject': {
+      const reply = `550 ${enhancedStatus(550, '7.1')} ${action.text}`;
+      return { ...report, result: 'refused', reply, why: 'the route rejects it' };
+    }
+  }
+}
+
+function routeAccount(
+  settings: Pick<Settings, 'accounts'>,
+  from: string,
+  name: string,
+  states: ReadonlyMap<string, AccountState> | null,
+): RouteAccount {
+  const account = settings.accounts.get(name);
+  const identities = account?.identities ?? [];
+  return {
+    name,
+    host: account?.host ?? '',
+    port: account?.port ?? 0,
+    maySendAs: identities.length === 0 || from === '' || matchesAny(identities, from),
+    state: states === null ? null : (states.get(name) ?? { is: 'open' }),
+  };
+}
+
+function refusal(reply: string, why: string): RouteReport {
+  return { result: 'refused', route: null, accounts: [], reply, why };
+}
