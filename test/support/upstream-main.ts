@@ -1,0 +1,60 @@
+/**
+ * The capture upstream as a process of its own. Prints JSON lines: `listening` first, then `received` per message.
+ * Reads JSON lines from standard input: {"rules": [...]} and {"release": true}. Ends with its standard input.
+ *
+ *   node test/support/upstream-main.ts --port 0 --tls starttls --account user:password --certificate F --key F
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { startUpstream, type UpstreamOptions } from './upstream.ts';
+import type { Rule } from './upstream-rules.ts';
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '0' },
+    tls: { type: 'string', default: 'starttls' },
+    account: { type: 'string', multiple: true, default: [] },
+    certificate: { type: 'string' },
+    key: { type: 'string' },
+    'ca-out': { type: 'string' },
+    rules: { type: 'string', default: '[]' },
+  },
+});
+
+const say = (line: object): void => {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+};
+
+const upstream = await startUpstream({
+  port: Number(values.port),
+  tls: values.tls as NonNullable<UpstreamOptions['tls']>,
+  accounts: Object.fromEntries(
+    values.account.map((pair) => {
+      const [username = '', ...password] = pair.split(':');
+      return [username, password.join(':')];
+    }),
+  ),
+  rules: JSON.parse(values.rules) as Rule[],
+  keepMessages: false,
+  ...(values.certificate === undefined || values.key === undefined
+    ? {}
+    : {
+        pair: {
+          certificate: readFileSync(values.certificate, 'utf8'),
+          key: readFileSync(values.key, 'utf8'),
+        },
+      }),
+  onMessage: ({ body, ...message }) => say({ is: 'received', ...message }),
+});
+if (values['ca-out'] !== undefined && upstream.ca !== null) {
+  writeFileSync(values['ca-out'], upstream.ca);
+}
+say({ is: 'listening', port: upstream.port });
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const order = JSON.parse(line) as { rules?: Rule[]; release?: boolean };
+  if (order.rules !== undefined) upstream.script(order.rules);
+  if (order.release === true) upstream.release();
+}
+await upstream.close();
