@@ -13,6 +13,7 @@ export type RelayEvent =
   | { readonly is: 'daemon.stopping'; readonly signal: string; readonly drainMs: number }
   | { readonly is: 'daemon.stopped'; readonly tookMs: number; readonly aborted: number }
   | { readonly is: 'daemon.failed'; readonly what: string; readonly detail: string }
+  | { readonly is: 'supervisor.unreachable'; readonly detail: string }
   | { readonly is: 'config.reloaded'; readonly file: string; readonly changes: readonly string[] }
   | { readonly is: 'config.refused'; readonly file: string; readonly problems: readonly string[] }
   | { readonly is: 'config.warning'; readonly file: string; readonly problem: string }
@@ -192,6 +193,10 @@ export const EVENTS = {
   'daemon.failed': {
     level: 'error',
     help: 'A part of the daemon died; the process exits and the queue stays.',
+  },
+  'supervisor.unreachable': {
+    level: 'warn',
+    help: 'systemd could not be told how the daemon is; it may restart a daemon that works.',
   },
   'config.reloaded': { level: 'info', help: 'A new configuration is in force.' },
   'config.refused': {

@@ -1,0 +1,123 @@
+import { destination as openDestination, pino, stdTimeFunctions } from 'pino';
+import { EVENTS, type EventLevel, type EventSink, type RelayEvent } from '../relay/events.ts';
+import type { LogSettings } from '../relay/settings.ts';
+import { prettyLine } from './pretty.ts';
+import { addressRedaction } from './redact.ts';
+
+/** Lines waiting for a reader that has stopped reading: beyond this they are dropped and counted. */
+const pendingBytesMax = 16 * 1024 * 1024;
+
+const LEVELS: readonly EventLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
+/** sd-daemon(3): the journal reads `<n>` at the start of a line as its priority. */
+const PRIORITIES: Record<EventLevel, string> = {
+  trace: '<7>',
+  debug: '<7>',
+  info: '<6>',
+  warn: '<4>',
+  error: '<3>',
+};
+
+export interface Log {
+  readonly sink: EventSink;
+  /** Level, format and addresses of a new configuration; from the next line on. */
+  configure(settings: LogSettings): void;
+  /** Lines lost because the reader stopped reading, or the destination failed. */
+  dropped(): number;
+  /** Writes what is pending and returns when it is written: before the process exits. */
+  flush(): void;
+}
+
+type Writer = (event: RelayEvent) => void;
+type Kind = RelayEvent['is'];
+
+/**
+ * Events as log lines. `destination` is a file descriptor or a file name; `journal` puts the priority
+ * before each line (stdout is the journal's). Events below the level cost one look-up.
+ */
+export function openLog(options: {
+  settings: LogSettings;
+  destination: number | string;
+  journal: boolean;
+  nowMs: () => number;
+}): Log {
+  // Not synchronous: a reader that stalls must not stall the sessions. Lines gather while one write runs.
+  const out = openDestination({
+    dest: options.destination,
+    sync: false,
+    maxLength: pendingBytesMax,
+  });
+  let dropped = 0;
+  out.on('drop', () => dropped++);
+  out.on('error', () => dropped++);
+
+  let writers = new Map<Kind, Writer>();
+  const configure = (settings: LogSettings): void => {
+    const make = settings.format === 'json' ? jsonWriters : prettyWriters;
+    writers = make(settings, { write: (line) => out.write(line), ...options });
+  };
+  configure(options.settings);
+  return {
+    sink: (event) => writers.get(event.is)?.(event),
+    configure,
+    dropped: () => dropped,
+    // `exit` flushes as well (pino registers it); this is for the line after which the process is killed.
+    flush: () => out.flushSync(),
+  };
+}
+
+interface Output {
+  write(line: string): unknown;
+  readonly journal: boolean;
+  readonly nowMs: () => number;
+}
+
+/** The kinds of events that the level lets through. */
+function loggedKinds(settings: LogSettings): Kind[] {
+  const lowest = LEVELS.indexOf(settings.level);
+  const kinds = Object.keys(EVENTS) as Kind[];
+  return kinds.filter((kind) => LEVELS.indexOf(EVENTS[kind].level) >= lowest);
+}
+
+/** One pino child per kind: its name and level are serialised once, the event's fields go as they are. */
+function jsonWriters(settings: LogSettings, output: Output): Map<Kind, Writer> {
+  let priority = '';
+  const redact = addressRedaction(settings.addresses);
+  const logger = pino(
+    {
+      level: 'trace',
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+      // pino leaves out what a serializer turns into undefined: the kind is already there as `event`.
+      serializers: { is: () => undefined, ...Object.fromEntries(redact ?? []) },
+    },
+    { write: (line: string) => output.write(priority + line) },
+  );
+  const writer = (kind: Kind): Writer => {
+    const level = EVENTS[kind].level;
+    const child = logger.child({ event: kind });
+    const prefix = output.journal ? PRIORITIES[level] : '';
+    return (event) => {
+      priority = prefix;
+      child[level](event);
+    };
+  };
+  return new Map(loggedKinds(settings).map((kind) => [kind, writer(kind)]));
+}
+
+function prettyWriters(settings: LogSettings, output: Output): Map<Kind, Writer> {
+  const redact = addressRedaction(settings.addresses);
+  const writer = (kind: Kind): Writer => {
+    const prefix = output.journal ? PRIORITIES[EVENTS[kind].level] : '';
+    return (event) => output.write(`${prefix}${prettyLine(event, output.nowMs(), redact)}\n`);
+  };
+  return new Map(loggedKinds(settings).map((kind) => [kind, writer(kind)]));
+}
+
+/** True when stdout is the journal: systemd puts its device and inode into JOURNAL_STREAM. */
+export function stdoutIsJournal(
+  journalStream: string | undefined,
+  stdout: { readonly dev: number; readonly ino: number },
+): boolean {
+  return journalStream === `${stdout.dev}:${stdout.ino}`;
+}

@@ -1,0 +1,215 @@
+import { REFUSAL_REASONS } from '../relay/events.ts';
+import { REASON_CLASSES } from '../relay/outcome.ts';
+import {
+  ACCOUNT_STATES,
+  type LabelValues,
+  PHASES,
+  RECIPIENT_STATES,
+  SESSION_REFUSALS,
+  STORE_FAULTS,
+} from './metric-labels.ts';
+
+export interface MetricDeclaration {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels?: Readonly<Record<string, LabelValues>>;
+  /** Upper bounds of a histogram, in the unit of its name. */
+  readonly buckets?: readonly number[];
+}
+
+const ACCOUNT = { account: 'accounts' } as const;
+const ACCOUNT_REASON = { account: 'accounts', reason: REASON_CLASSES } as const;
+const ACCOUNT_STATE = { account: 'accounts', state: RECIPIENT_STATES } as const;
+const SECONDS_OF_A_COMMAND = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
+const SECONDS_OF_AN_ATTEMPT = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1200];
+/** From at once to days: the steps of the retry schedule are the natural bounds. */
+const SECONDS_OF_A_DELAY = [0.1, 0.5, 1, 5, 30, 60, 300, 900, 3600, 14_400, 86_400, 432_000];
+
+/** Every metric of /metrics, declared once: what is registered, documented and tested comes from here. */
+export const METRICS = {
+  relayd_build_info: {
+    type: 'gauge',
+    help: 'Always 1; the versions of relayd and of Node are its labels.',
+    labels: { version: 'text', node: 'text' },
+  },
+  relayd_messages_accepted_total: {
+    type: 'counter',
+    help: 'Messages that are durable in the queue and acknowledged with 250.',
+    labels: { client: 'clients' },
+  },
+  relayd_accepted_bytes_total: {
+    type: 'counter',
+    help: 'Bytes of the accepted messages.',
+    labels: { client: 'clients' },
+  },
+  relayd_accept_duration_seconds: {
+    type: 'histogram',
+    help: 'From the final dot of a client to the commit that made the message durable.',
+    buckets: SECONDS_OF_A_COMMAND,
+  },
+  relayd_messages_refused_total: {
+    type: 'counter',
+    help: 'Messages or recipients refused in the dialogue with a client.',
+    labels: { why: REFUSAL_REASONS },
+  },
+  relayd_sessions_refused_total: {
+    type: 'counter',
+    help: 'Client sessions refused or ended by a limit.',
+    labels: { why: SESSION_REFUSALS },
+  },
+  relayd_logins_failed_total: {
+    type: 'counter',
+    help: 'Wrong credentials given by a client; unknown names are counted as other.',
+    labels: { client: 'clients' },
+  },
+  relayd_recipients_delivered_total: {
+    type: 'counter',
+    help: 'Recipients accepted by the upstream.',
+    labels: ACCOUNT,
+  },
+  relayd_recipients_deferred_total: {
+    type: 'counter',
+    help: 'Attempts for a recipient that will be repeated.',
+    labels: ACCOUNT_REASON,
+  },
+  relayd_recipients_failed_total: {
+    type: 'counter',
+    help: 'Recipients given up: the upstream refused them for good or their lifetime is over.',
+    labels: ACCOUNT_REASON,
+  },
+  relayd_recipients_in_doubt_total: {
+    type: 'counter',
+    help: 'Attempts whose connection died after the final dot: the upstream may have the message.',
+    labels: ACCOUNT,
+  },
+  relayd_recipients_held_total: {
+    type: 'counter',
+    help: 'Recipients stopped until someone acts.',
+    labels: ACCOUNT_REASON,
+  },
+  relayd_recipients_dropped_total: {
+    type: 'counter',
+    help: 'Recipients that left the queue undelivered by choice: a discard route or an operator.',
+    labels: { how: ['discarded', 'removed'] },
+  },
+  relayd_delivery_delay_seconds: {
+    type: 'histogram',
+    help: 'From acceptance to delivery, by recipient.',
+    labels: ACCOUNT,
+    buckets: SECONDS_OF_A_DELAY,
+  },
+  relayd_attempt_duration_seconds: {
+    type: 'histogram',
+    help: 'Length of transactions with an upstream, whatever their outcome.',
+    labels: ACCOUNT,
+    buckets: SECONDS_OF_AN_ATTEMPT,
+  },
+  relayd_attempts_stopped_total: {
+    type: 'counter',
+    help: 'Transactions with an upstream that ended early, by the phase they ended in.',
+    labels: { account: 'accounts', phase: PHASES },
+  },
+  relayd_upstream_connections: {
+    type: 'gauge',
+    help: 'Connections to the upstream that are open now.',
+    labels: ACCOUNT,
+  },
+  relayd_upstream_connections_opened_total: {
+    type: 'counter',
+    help: 'Connections to the upstream that became ready and authenticated.',
+    labels: ACCOUNT,
+  },
+  relayd_account_state: {
+    type: 'gauge',
+    help: '1 for the state the account is in, 0 for the others.',
+    labels: { account: 'accounts', state: ACCOUNT_STATES },
+  },
+  relayd_account_changes_total: {
+    type: 'counter',
+    help: 'Changes of an account into a state.',
+    labels: { account: 'accounts', state: ACCOUNT_STATES },
+  },
+  relayd_account_last_success_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the account last delivered, in this run of the daemon; absent before the first time.',
+    labels: ACCOUNT,
+  },
+  relayd_accounts_misrouted_total: {
+    type: 'counter',
+    help: 'Sessions authenticated as somebody else than their account; nothing was sent on them.',
+  },
+  relayd_tls_exceptions_used_total: {
+    type: 'counter',
+    help: 'Certificate faults tolerated by a time-boxed exception.',
+    labels: ACCOUNT,
+  },
+  relayd_queue_recipients: {
+    type: 'gauge',
+    help: 'Recipients in the queue.',
+    labels: ACCOUNT_STATE,
+  },
+  relayd_queue_oldest_seconds: {
+    type: 'gauge',
+    help: 'Age of the oldest message in the queue.',
+    labels: ACCOUNT_STATE,
+  },
+  relayd_queue_flushes_total: { type: 'counter', help: 'Flushes by an operator.' },
+  relayd_queue_rows_quarantined_total: {
+    type: 'counter',
+    help: 'Stored rows that could not be read and were set aside.',
+  },
+  relayd_store_commit_seconds: {
+    type: 'histogram',
+    help: 'Duration of group commits, fsync included.',
+    buckets: [0.0005, ...SECONDS_OF_A_COMMAND],
+  },
+  relayd_store_commit_operations: {
+    type: 'histogram',
+    help: 'Operations that shared one group commit.',
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500],
+  },
+  relayd_store_failures_total: {
+    type: 'counter',
+    help: 'Commits that failed; the clients concerned got 4xx and nothing was lost.',
+    labels: { fault: STORE_FAULTS },
+  },
+  relayd_store_bytes: { type: 'gauge', help: 'Size of the queue on disk.' },
+  relayd_config_reloads_total: {
+    type: 'counter',
+    help: 'Reloads asked for; a refused one left the running configuration in force.',
+    labels: { result: ['reloaded', 'refused'] },
+  },
+  relayd_config_last_reload_successful: {
+    type: 'gauge',
+    help: '1 when the file on disk was accepted at the last start or reload, else 0.',
+  },
+  relayd_clock_jumps_total: { type: 'counter', help: 'Times the wall clock went back.' },
+  relayd_control_requests_total: {
+    type: 'counter',
+    help: 'Requests of relayctl.',
+    labels: { result: ['ok', 'failed'] },
+  },
+  relayd_log_lines_dropped_total: {
+    type: 'counter',
+    help: 'Log lines lost because their reader stalled or the destination failed.',
+  },
+  relayd_event_loop_lag_seconds: {
+    type: 'gauge',
+    help: 'How late the event loop ran its timers since the previous scrape.',
+    labels: { statistic: ['mean', 'p50', 'p99', 'max'] },
+  },
+  relayd_scrape_failures_total: {
+    type: 'counter',
+    help: 'Parts of a scrape that failed or took too long; their metrics are missing from it.',
+    labels: { part: ['queue', 'accounts', 'store'] },
+  },
+  process_cpu_seconds_total: { type: 'counter', help: 'CPU time used, user and system.' },
+  process_start_time_seconds: { type: 'gauge', help: 'When the process started, since 1970.' },
+  process_resident_memory_bytes: { type: 'gauge', help: 'Memory of the process in RAM.' },
+  process_open_fds: { type: 'gauge', help: 'Open file descriptors.' },
+  process_max_fds: { type: 'gauge', help: 'Most file descriptors the process may open.' },
+  nodejs_heap_used_bytes: { type: 'gauge', help: 'JavaScript heap in use, main thread.' },
+  nodejs_external_memory_bytes: { type: 'gauge', help: 'Buffers outside the JavaScript heap.' },
+} as const satisfies Record<string, MetricDeclaration>;
+
+export type MetricName = keyof typeof METRICS;

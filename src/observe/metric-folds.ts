@@ -1,0 +1,174 @@
+import type { EventSink, RelayEvent } from '../relay/events.ts';
+import type { Instruments } from './metric-instruments.ts';
+import {
+  accountLabel,
+  clientLabel,
+  type KnownNames,
+  OTHER,
+  STORE_FAULTS,
+} from './metric-labels.ts';
+
+type Fold<Kind extends RelayEvent['is']> = (event: Extract<RelayEvent, { is: Kind }>) => void;
+/** Every event has an entry: what it counts, or null when it is not counted. */
+export type Folds = { readonly [Kind in RelayEvent['is']]: Fold<Kind> | null };
+
+/** Label children are resolved once and kept: resolving costs more than counting. */
+function each<Child>(resolve: (value: string) => Child): (value: string) => Child {
+  const children = new Map<string, Child>();
+  return (value) => {
+    let child = children.get(value);
+    if (child === undefined) {
+      child = resolve(value);
+      children.set(value, child);
+    }
+    return child;
+  };
+}
+
+function eachPair<Child>(
+  resolve: (first: string, second: string) => Child,
+): (first: string, second: string) => Child {
+  const rows = each((first) => each((second) => resolve(first, second)));
+  return (first, second) => rows(first)(second);
+}
+
+/** The sink that counts. `known` is asked at every event, so a reload takes effect at once. */
+export function metricsSink(
+  instruments: Instruments,
+  known: () => KnownNames,
+  nowMs: () => number,
+): EventSink {
+  const folds = metricFolds(instruments, known, nowMs);
+  return (event) => (folds[event.is] as ((event: RelayEvent) => void) | null)?.(event);
+}
+
+type Name = (name: string) => string;
+type AccountName = (name: string | null) => string;
+
+export function metricFolds(m: Instruments, known: () => KnownNames, nowMs: () => number): Folds {
+  const client: Name = (name) => clientLabel(known(), name);
+  const account: AccountName = (name) => accountLabel(known(), name);
+  return {
+    ...lifeFolds(m),
+    ...submissionFolds(m, client),
+    ...recipientFolds(m, account, nowMs),
+    ...upstreamFolds(m, account),
+    ...storeFolds(m),
+  };
+}
+
+function lifeFolds(m: Instruments) {
+  const reload = (result: 'reloaded' | 'refused') => () => {
+    m.relayd_config_reloads_total.inc({ result });
+    m.relayd_config_last_reload_successful.set(result === 'reloaded' ? 1 : 0);
+  };
+  return {
+    // Said once in a life: build_info and process_start_time_seconds tell them to a scraper.
+    'daemon.started': null,
+    'daemon.stopping': null,
+    'daemon.stopped': null,
+    'daemon.failed': null,
+    'listener.opened': null,
+    'supervisor.unreachable': null,
+    'config.reloaded': reload('reloaded'),
+    'config.refused': reload('refused'),
+    'config.warning': null,
+    'clock.jumped': () => m.relayd_clock_jumps_total.inc(),
+    'control.called': (event) =>
+      m.relayd_control_requests_total.inc({ result: event.failed ? 'failed' : 'ok' }),
+  } satisfies Partial<Folds>;
+}
+
+function submissionFolds(m: Instruments, client: Name) {
+  const accepted = each((name) => m.relayd_messages_accepted_total.labels(name));
+  const bytes = each((name) => m.relayd_accepted_bytes_total.labels(name));
+  const refused = each((why) => m.relayd_messages_refused_total.labels(why));
+  const sessions = each((why) => m.relayd_sessions_refused_total.labels(why));
+  const logins = each((name) => m.relayd_logins_failed_total.labels(name));
+  return {
+    'session.refused': (event) => sessions(event.why).inc(),
+    'login.failed': (event) => logins(client(event.client)).inc(),
+    'message.refused': (event) => refused(event.why).inc(),
+    'message.accepted': (event) => {
+      const name = client(event.client);
+      accepted(name).inc();
+      bytes(name).inc(event.bytes);
+      m.relayd_accept_duration_seconds.observe(event.tookMs / 1000);
+    },
+  } satisfies Partial<Folds>;
+}
+
+function recipientFolds(m: Instruments, account: AccountName, nowMs: () => number) {
+  const delivered = each((name) => m.relayd_recipients_delivered_total.labels(name));
+  const delay = each((name) => m.relayd_delivery_delay_seconds.labels(name));
+  const success = each((name) => m.relayd_account_last_success_timestamp_seconds.labels(name));
+  const deferred = eachPair((name, why) => m.relayd_recipients_deferred_total.labels(name, why));
+  const failed = eachPair((name, why) => m.relayd_recipients_failed_total.labels(name, why));
+  const held = eachPair((name, why) => m.relayd_recipients_held_total.labels(name, why));
+  const inDoubt = each((name) => m.relayd_recipients_in_doubt_total.labels(name));
+  const dropped = each((how) => m.relayd_recipients_dropped_total.labels(how));
+  return {
+    'recipient.settled': (event) => {
+      const name = account(event.account);
+      switch (event.outcome) {
+        case 'delivered':
+          delivered(name).inc();
+          delay(name).observe(event.waitedMs / 1000);
+          success(name).set(nowMs() / 1000);
+          return;
+        case 'deferred':
+          return deferred(name, event.reason).inc();
+        case 'bounced':
+          return failed(name, event.reason).inc();
+        case 'in-doubt':
+          return inDoubt(name).inc();
+        case 'held':
+          return held(name, event.reason).inc();
+        default:
+          return dropped(event.outcome).inc();
+      }
+    },
+    // Counted recipient by recipient: a message may leave in several parts.
+    'message.completed': null,
+  } satisfies Partial<Folds>;
+}
+
+function upstreamFolds(m: Instruments, account: AccountName) {
+  const duration = each((name) => m.relayd_attempt_duration_seconds.labels(name));
+  const stopped = eachPair((name, phase) => m.relayd_attempts_stopped_total.labels(name, phase));
+  const opened = each((name) => m.relayd_upstream_connections_opened_total.labels(name));
+  const changes = eachPair((name, to) => m.relayd_account_changes_total.labels(name, to));
+  const exceptions = each((name) => m.relayd_tls_exceptions_used_total.labels(name));
+  return {
+    'attempt.finished': (event) => {
+      const name = account(event.account);
+      duration(name).observe(event.tookMs / 1000);
+      if (event.phase !== null) stopped(name, event.phase).inc();
+    },
+    'connection.opened': (event) => opened(account(event.account)).inc(),
+    // relayd_upstream_connections is read from the pool, which knows.
+    'connection.closed': null,
+    'account.held': (event) => changes(account(event.account), 'held').inc(),
+    'account.paused': (event) => changes(account(event.account), 'paused').inc(),
+    'account.resumed': (event) => changes(account(event.account), 'open').inc(),
+    'account.misrouted': () => m.relayd_accounts_misrouted_total.inc(),
+    'tls.exception-used': (event) => exceptions(account(event.account)).inc(),
+  } satisfies Partial<Folds>;
+}
+
+function storeFolds(m: Instruments) {
+  return {
+    'store.committed': (event) => {
+      m.relayd_store_commit_seconds.observe(event.tookMs / 1000);
+      m.relayd_store_commit_operations.observe(event.operations);
+    },
+    'store.failed': (event) => {
+      const fault = STORE_FAULTS.find((known) => known === event.fault) ?? OTHER;
+      m.relayd_store_failures_total.inc({ fault });
+    },
+    // At start; what it found is in relayd_queue_recipients.
+    'queue.recovered': null,
+    'queue.flushed': () => m.relayd_queue_flushes_total.inc(),
+    'queue.row-quarantined': () => m.relayd_queue_rows_quarantined_total.inc(),
+  } satisfies Partial<Folds>;
+}

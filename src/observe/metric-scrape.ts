@@ -1,0 +1,138 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { AccountState } from '../relay/account.ts';
+import type { LaneCount, StoreStats } from '../relay/ports.ts';
+import type { Instruments } from './metric-instruments.ts';
+import {
+  ACCOUNT_STATES,
+  accountLabel,
+  type KnownNames,
+  NONE,
+  OTHER,
+  RECIPIENT_STATES,
+} from './metric-labels.ts';
+
+/** What a scrape asks of the parts that know. */
+export interface MetricSources {
+  counts(): Promise<readonly LaneCount[]>;
+  accountStates(): Promise<ReadonlyMap<string, AccountState>>;
+  storeStats(): Promise<StoreStats>;
+  /** Open upstream connections by account. */
+  connections(): ReadonlyMap<string, number>;
+  logLinesDropped(): number;
+}
+
+/** A storage that hangs must not hang the scrape: its part is left out. */
+export const scrapePartMsMax = 2_000;
+
+type Part = 'queue' | 'accounts' | 'store';
+
+/** Brings the gauges up to date: those of the queue and the accounts by asking, the process's by looking. */
+export async function refreshGauges(
+  m: Instruments,
+  sources: MetricSources,
+  known: KnownNames,
+  nowMs: number,
+): Promise<void> {
+  setConnections(m, sources.connections(), known);
+  await Promise.all([
+    part(m, 'queue', sources.counts(), (counts) => setQueue(m, counts, known, nowMs)),
+    part(m, 'accounts', sources.accountStates(), (states) => setAccountStates(m, states, known)),
+    part(m, 'store', sources.storeStats(), (stats) => m.relayd_store_bytes.set(stats.bytesOnDisk)),
+  ]);
+}
+
+/** One part of a scrape. When it fails its old values go too: a stale number is worse than none. */
+async function part<Answer>(
+  m: Instruments,
+  name: Part,
+  asked: Promise<Answer>,
+  set: (answer: Answer) => void,
+): Promise<void> {
+  const late = Promise.withResolvers<null>();
+  const timer = setTimeout(() => late.resolve(null), scrapePartMsMax);
+  const answer = await Promise.race([asked.catch(() => null), late.promise]);
+  clearTimeout(timer);
+  for (const gauge of gaugesOf(m, name)) gauge.reset();
+  if (answer === null) m.relayd_scrape_failures_total.inc({ part: name });
+  else set(answer);
+}
+
+function gaugesOf(m: Instruments, name: Part) {
+  switch (name) {
+    case 'queue':
+      return [m.relayd_queue_recipients, m.relayd_queue_oldest_seconds];
+    case 'accounts':
+      return [m.relayd_account_state];
+    case 'store':
+      return [m.relayd_store_bytes];
+  }
+}
+
+/** Zero for what is empty, so that an alert sees a queue appear; lanes of accounts that are gone are summed. */
+function setQueue(
+  m: Instruments,
+  counts: readonly LaneCount[],
+  known: KnownNames,
+  nowMs: number,
+): void {
+  const oldest = new Map<string, number>();
+  for (const account of [...known.accounts, NONE, OTHER]) {
+    for (const state of RECIPIENT_STATES) {
+      m.relayd_queue_recipients.set({ account, state }, 0);
+      m.relayd_queue_oldest_seconds.set({ account, state }, 0);
+    }
+  }
+  for (const { lane, state, recipients, oldestAcceptedAtMs } of counts) {
+    const account = accountLabel(known, lane);
+    m.relayd_queue_recipients.inc({ account, state }, recipients);
+    const ageSeconds = Math.max(0, nowMs - oldestAcceptedAtMs) / 1000;
+    const key = `${account} ${state}`;
+    oldest.set(key, Math.max(oldest.get(key) ?? 0, ageSeconds));
+    m.relayd_queue_oldest_seconds.set({ account, state }, oldest.get(key) ?? 0);
+  }
+}
+
+function setAccountStates(
+  m: Instruments,
+  states: ReadonlyMap<string, AccountState>,
+  known: KnownNames,
+): void {
+  for (const account of known.accounts) {
+    const is = states.get(account)?.is ?? 'open';
+    for (const state of ACCOUNT_STATES) {
+      m.relayd_account_state.set({ account, state }, state === is ? 1 : 0);
+    }
+  }
+}
+
+function setConnections(
+  m: Instruments,
+  open: ReadonlyMap<string, number>,
+  known: KnownNames,
+): void {
+  m.relayd_upstream_connections.reset();
+  for (const account of known.accounts) m.relayd_upstream_connections.set({ account }, 0);
+  for (const [name, count] of open) {
+    m.relayd_upstream_connections.inc({ account: accountLabel(known, name) }, count);
+  }
+}
+
+/** The process as the kernel and V8 see it, under the names that Prometheus' client libraries agree on. */
+export function refreshProcessGauges(m: Instruments): void {
+  const memory = process.memoryUsage();
+  m.process_resident_memory_bytes.set(memory.rss);
+  m.nodejs_heap_used_bytes.set(memory.heapUsed);
+  m.nodejs_external_memory_bytes.set(memory.external);
+  const cpu = process.cpuUsage();
+  setCounter(m.process_cpu_seconds_total, (cpu.user + cpu.system) / 1e6);
+  if (process.platform !== 'linux') return;
+  m.process_open_fds.set(readdirSync('/proc/self/fd').length);
+  const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+  if (limit?.[1] !== undefined) m.process_max_fds.set(Number(limit[1]));
+}
+
+/** Brings a counter without labels to a total that somebody else keeps. */
+export function setCounter(counter: Instruments['process_cpu_seconds_total'], total: number): void {
+  counter.reset();
+  counter.inc(total);
+}

@@ -1,0 +1,76 @@
+import type { EventSink } from '../relay/events.ts';
+import { openLagMeter } from './lag-meter.ts';
+import { metricsSink } from './metric-folds.ts';
+import { type Instruments, openInstruments } from './metric-instruments.ts';
+import type { KnownNames } from './metric-labels.ts';
+import {
+  type MetricSources,
+  refreshGauges,
+  refreshProcessGauges,
+  setCounter,
+} from './metric-scrape.ts';
+
+export interface Metrics {
+  readonly sink: EventSink;
+  /** The text of /metrics. Scrapes that come while one runs share its answer. */
+  render(): Promise<string>;
+  readonly contentType: string;
+}
+
+/**
+ * Counters from events, gauges asked for at a scrape. `known` gives the names of the configuration in
+ * force: nothing else becomes a label value.
+ */
+export function openMetrics(options: {
+  version: string;
+  known: () => KnownNames;
+  sources: MetricSources;
+  nowMs: () => number;
+}): Metrics {
+  const { instruments, registry } = openInstruments();
+  const lag = openLagMeter();
+  const count = metricsSink(instruments, options.known, options.nowMs);
+  describeProcess(instruments, options);
+  startAtZero(instruments, options.known());
+
+  const render = async (): Promise<string> => {
+    lag.touch();
+    for (const [statistic, seconds] of Object.entries(lag.read())) {
+      instruments.relayd_event_loop_lag_seconds.set({ statistic }, seconds);
+    }
+    refreshProcessGauges(instruments);
+    setCounter(instruments.relayd_log_lines_dropped_total, options.sources.logLinesDropped());
+    await refreshGauges(instruments, options.sources, options.known(), options.nowMs());
+    return registry.metrics();
+  };
+  let running: Promise<string> | null = null;
+  return {
+    sink: (event) => {
+      lag.touch();
+      count(event);
+    },
+    render: () => {
+      running ??= render().finally(() => {
+        running = null;
+      });
+      return running;
+    },
+    contentType: registry.contentType,
+  };
+}
+
+function describeProcess(m: Instruments, options: { version: string; nowMs: () => number }): void {
+  m.relayd_build_info.set({ version: options.version, node: process.version }, 1);
+  m.process_start_time_seconds.set(options.nowMs() / 1000 - process.uptime());
+  m.relayd_config_last_reload_successful.set(1);
+}
+
+/** A counter that appears at 1 has no increase to alert on: those that matter most start at 0. */
+function startAtZero(m: Instruments, known: KnownNames): void {
+  for (const client of known.clients) m.relayd_messages_accepted_total.inc({ client }, 0);
+  for (const account of known.accounts) {
+    m.relayd_recipients_delivered_total.inc({ account }, 0);
+    for (const state of ['held', 'paused'])
+      m.relayd_account_changes_total.inc({ account, state }, 0);
+  }
+}
