@@ -1,3 +1,5 @@
+import { isAscii } from '../mail/ascii.ts';
+
 /** An address taken apart for comparison; never for sending, which uses the client's own bytes. */
 export interface ComparableAddress {
   /** Unquoted (RFC 5321 section 4.1.2: quoting does not change the mailbox), lower case, NFC. */
@@ -49,8 +51,4 @@ export function isQuoted(local: string): boolean {
 /** RFC 6532 section 3.1: UTF-8 is compared in normalisation form C. */
 function foldCase(text: string): string {
   return isAscii(text) ? text.toLowerCase() : text.normalize('NFC').toLowerCase();
-}
-
-export function isAscii(text: string): boolean {
-  return !/[^\x00-\x7f]/.test(text);
 }
