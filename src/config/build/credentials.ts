@@ -1,0 +1,135 @@
+import { scrypt } from 'node:crypto';
+import { promisify } from 'node:util';
+import { Secret } from '../../lib/secret.ts';
+import type { Account } from '../../relay/account.ts';
+import type { Preset } from '../presets.ts';
+import type { AccountConfig } from '../schema/relay.ts';
+import { sesSmtpPassword } from '../ses-password.ts';
+import { type BuildContext, type Path, secretOrNull, secretText } from './context.ts';
+
+export interface Credentials {
+  readonly auth: Account['auth'];
+  readonly username: string | null;
+  readonly password: Secret | null;
+}
+
+/** Who the account logs in as. Contradictions are reported. */
+export async function buildCredentials(
+  config: AccountConfig,
+  preset: Preset | null,
+  { path, context }: { path: Path; context: BuildContext },
+): Promise<Credentials> {
+  const username = config.username ?? preset?.username ?? null;
+  const password = await readPassword(config, preset, { path, context });
+  const given = config.password !== undefined || config.secret_access_key !== undefined;
+  const auth = config.auth ?? chosenAuth(preset, { login: given || username !== null });
+  if (config.oauth2 !== undefined) {
+    const at = (key: string) => [...path, 'oauth2', key];
+    await secretOrNull(config.oauth2.client_secret, at('client_secret'), context);
+    await secretOrNull(config.oauth2.refresh_token, at('refresh_token'), context);
+  }
+  checkCompleteness(config, { auth, username, given }, { path, context });
+  lint({ username, password: config.password === undefined ? null : password }, preset, {
+    path,
+    context,
+  });
+  return { auth, username, password };
+}
+
+function chosenAuth(preset: Preset | null, { login }: { login: boolean }): Account['auth'] {
+  if (preset === null || preset.login === 'optional') return login ? 'auto' : 'none';
+  return preset.auth;
+}
+
+async function readPassword(
+  config: AccountConfig,
+  preset: Preset | null,
+  { path, context }: { path: Path; context: BuildContext },
+): Promise<Secret | null> {
+  if (config.secret_access_key !== undefined)
+    return derivedPassword(config, preset, { path, context });
+  if (config.password === undefined) return null;
+  const text = await secretText(config.password, [...path, 'password'], context);
+  if (text === null) return null;
+  // Google shows app passwords in four groups; the spaces between them are no part of it.
+  return new Secret(preset?.password?.whitespace === 'ignored' ? text.replace(/\s+/g, '') : text);
+}
+
+async function derivedPassword(
+  config: AccountConfig,
+  preset: Preset | null,
+  { path, context }: { path: Path; context: BuildContext },
+): Promise<Secret | null> {
+  const { report } = context;
+  const at = [...path, 'secret_access_key'];
+  if (config.password !== undefined) {
+    report.error(at, 'stands beside password; give one of the two', 'key');
+  }
+  if (preset?.derived_password !== 'ses') {
+    report.error(at, 'is for `provider: ses` only; give password', 'key');
+    return null;
+  }
+  const key = await secretOrNull(config.secret_access_key, at, context);
+  if (key === null || config.region === undefined) return null;
+  return new Secret(sesSmtpPassword(key.reveal(), config.region));
+}
+
+interface Given {
+  readonly auth: Account['auth'];
+  readonly username: string | null;
+  readonly given: boolean;
+}
+
+function checkCompleteness(
+  config: AccountConfig,
+  { auth, username, given }: Given,
+  { path, context: { report } }: { path: Path; context: BuildContext },
+): void {
+  const missing = (key: string, message: string) => report.error([...path, key], message, 'key');
+  if (auth === 'none') {
+    if (given) missing('auth', 'none, but there is a password; remove one of the two');
+    return;
+  }
+  if (username === null) missing('username', 'missing; give the name to log in with');
+  if (auth === 'xoauth2') {
+    if (config.oauth2 === undefined) {
+      missing('oauth2', 'missing; `auth: xoauth2` needs token_url, client_id and a token');
+    }
+    return;
+  }
+  if (config.oauth2 !== undefined) missing('oauth2', 'is used only with `auth: xoauth2`');
+  if (!given) missing('password', 'missing; give {env: NAME}, {file: PATH} or {credential: NAME}');
+}
+
+/** What the provider's credentials look like; other ones are most likely a mistake. Never shows a value. */
+function lint(
+  { username, password }: { username: string | null; password: Secret | null },
+  preset: Preset | null,
+  { path, context: { report } }: { path: Path; context: BuildContext },
+): void {
+  const name = preset?.username_pattern;
+  if (name !== undefined && username !== null && !new RegExp(name.pattern).test(username)) {
+    report.warn([...path, 'username'], name.hint);
+  }
+  const pattern = preset?.password?.pattern;
+  if (pattern === undefined || password === null || new RegExp(pattern).test(password.reveal())) {
+    return;
+  }
+  report.warn([...path, 'password'], `does not look right: ${preset?.password?.hint}`);
+}
+
+const derive = promisify<string, string, number, { N: number }, Buffer>(scrypt);
+
+/**
+ * 12 hexadecimal digits that change with host, port, username and password. They stand in the database and in
+ * the log; scrypt makes it costly to guess a weak password from them.
+ */
+export async function credentialVersion(
+  host: string,
+  port: number,
+  { username, password }: Credentials,
+): Promise<string> {
+  const salt = JSON.stringify(['relayd', host, port, username]);
+  const key = await derive(password?.reveal() ?? '', salt, 6, { N: 4096 });
+  return key.toString('hex');
+}

@@ -1,0 +1,95 @@
+import type { QueueSettings, Settings, SubmissionLimits } from '../../relay/settings.ts';
+import { type Checked, isObject, valueAt } from '../check.ts';
+import type { RelayConfig } from '../schema/relay.ts';
+import { buildAccounts } from './accounts.ts';
+import { buildClients } from './clients.ts';
+import { absolute, type BuildContext, secretOrNull } from './context.ts';
+import { inspect } from './inspect.ts';
+import { buildListeners } from './listeners.ts';
+import { buildOperate } from './operate.ts';
+import { buildRoutes } from './routes.ts';
+
+/** Settings of what fits the schema; complete only when the report holds no errors afterwards. */
+export async function buildSettings(checked: Checked, context: BuildContext): Promise<Settings> {
+  const { config } = checked;
+  const names = {
+    clients: namesIn(context.document.plain, 'clients'),
+    accounts: namesIn(context.document.plain, 'accounts'),
+  };
+  const listeners = buildListeners(config.listeners, checked.listenerIndexes, context);
+  const [clients, accounts, operate] = await Promise.all([
+    buildClients(config.clients, context),
+    buildAccounts(config.accounts, context),
+    buildOperate(config, listeners, context),
+    checkNotificationSecrets(config, context),
+  ]);
+  const settings: Settings = {
+    file: context.document.file,
+    hostname: config.hostname ?? ownName(context.hostname),
+    listeners,
+    limits: buildSubmissionLimits(config),
+    clients,
+    accounts,
+    routes: buildRoutes(config.routes, { indexes: checked.routeIndexes, names }, context),
+    queue: buildQueue(config, context),
+    notifications: {
+      dsn: { mode: config.notifications.dsn.mode, from: config.notifications.dsn.from ?? null },
+    },
+    ...operate,
+    log: config.log,
+  };
+  inspect(settings, { checked, context });
+  return settings;
+}
+
+function namesIn(plain: unknown, section: string): string[] {
+  const entries = valueAt(plain, [section]);
+  return isObject(entries) ? Object.keys(entries) : [];
+}
+
+/** RFC 5321 section 4.1.4 wants a full domain name in EHLO; a bare machine name is none. */
+function ownName(hostname: string): string {
+  return hostname.includes('.') ? hostname : 'localhost.localdomain';
+}
+
+function buildSubmissionLimits({ limits }: RelayConfig): SubmissionLimits {
+  return {
+    messageBytes: limits.message_size,
+    recipients: limits.recipients,
+    connections: limits.connections,
+    connectionsReserved: limits.connections_reserved,
+    connectionsPerClient: limits.connections_per_client,
+    connectionsPerAddress: limits.connections_per_address,
+    authFailures: limits.auth_failures,
+    timeouts: {
+      authenticateMs: limits.timeouts.authenticate,
+      commandMs: limits.timeouts.command,
+      dataMs: limits.timeouts.data,
+    },
+    memoryBytes: limits.memory,
+    diskFreeBytes: limits.disk_free,
+    bareNewlines: limits.bare_newlines,
+    hops: limits.hops,
+  };
+}
+
+function buildQueue({ queue }: RelayConfig, context: BuildContext): QueueSettings {
+  return {
+    directory: absolute(queue.directory, context),
+    retryMs: queue.retry,
+    lifetimeMs: queue.lifetime,
+    delayWarningMs: queue.delay_warning,
+    inDoubt: queue.in_doubt,
+    historyMs: queue.history,
+  };
+}
+
+/** Nothing uses them yet; a reference that leads nowhere is an error all the same. */
+async function checkNotificationSecrets(
+  { notifications }: RelayConfig,
+  context: BuildContext,
+): Promise<void> {
+  for (const [index, { secret }] of notifications.webhooks.entries()) {
+    await secretOrNull(secret, ['notifications', 'webhooks', index, 'secret'], context);
+  }
+}

@@ -1,0 +1,131 @@
+import type { z } from 'zod';
+import type { ConfigDocument, PathPart } from './document.ts';
+import type { Report } from './problem.ts';
+import { type RelayConfig, relaySchema } from './schema/relay.ts';
+import { knownKeys } from './schema-at.ts';
+import { didYouMean, wanted } from './wanted.ts';
+
+/** What of the file fits the schema. */
+export interface Checked {
+  readonly config: RelayConfig;
+  /** Whether something had to be left out; checks across sections then prove nothing. */
+  readonly whole: boolean;
+  /** The index in the file of each route and listener that is left. */
+  readonly routeIndexes: readonly number[];
+  readonly listenerIndexes: readonly number[];
+}
+
+/**
+ * Reports everything that does not fit the schema, then leaves it out and reads the rest, so that later checks
+ * see what is sound and one run shows all mistakes.
+ */
+export function checkSchema(document: ConfigDocument, report: Report): Checked {
+  const first = relaySchema.safeParse(document.plain ?? {}, { error: describeIssue });
+  const counted = (list: unknown) => (Array.isArray(list) ? [...list.keys()] : []);
+  const plain = document.plain as { routes?: unknown; listeners?: unknown } | null;
+  if (first.success) {
+    return {
+      config: first.data,
+      whole: true,
+      routeIndexes: counted(plain?.routes),
+      listenerIndexes: plain?.listeners === undefined ? [0] : counted(plain.listeners),
+    };
+  }
+  for (const issue of first.error.issues) reportIssue(issue, report);
+  return salvage(document.plain, first.error.issues);
+}
+
+function reportIssue(issue: z.core.$ZodIssue, report: Report): void {
+  const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+  if (issue.code === 'unrecognized_keys') {
+    for (const key of issue.keys) {
+      const hint = didYouMean(key, knownKeys(path));
+      report.error([...path, key], `unknown key${hint}`, 'key');
+    }
+  } else if (issue.code === 'invalid_key') {
+    report.error(path, issue.issues[0]?.message ?? 'is no valid name', 'key');
+  } else {
+    report.error(path, issue.message);
+  }
+}
+
+/** Words for the faults that the schema has no own words for. */
+const describeIssue: z.core.$ZodErrorMap = (issue) => {
+  if (issue.code === 'invalid_type') {
+    const { expected } = issue;
+    if (expected === 'object' || expected === 'record') return container('a mapping', issue.input);
+    if (expected === 'array') return container('a list', issue.input);
+    return wanted(expected === 'string' ? 'text' : expected, [], issue.input);
+  }
+  if (issue.code === 'too_small') return 'is empty';
+  return undefined;
+};
+
+/** The value is not shown: in place of a mapping people write the password itself. */
+function container(what: string, input: unknown): string {
+  if (input === undefined) return `missing; give ${what}`;
+  if (input === null) return `expected ${what}, found nothing; remove the key or fill it in`;
+  const text = typeof input === 'object' ? wanted(what, [], input) : `expected ${what}`;
+  const list = what === 'a list' && typeof input !== 'object' ? '; put the value in [ ]' : '';
+  return text + list;
+}
+
+/** Sections whose entries stand for themselves: one bad entry leaves the others in place. */
+const ENTRY_SECTIONS = ['listeners', 'clients', 'accounts', 'routes'];
+
+function salvage(plain: unknown, issues: readonly z.core.$ZodIssue[]): Checked {
+  const root = structuredClone(isObject(plain) ? plain : {});
+  const gone = new Map<string, Set<PropertyKey>>();
+  for (const issue of issues) {
+    const [section, entry] = issue.path;
+    if (section === undefined) {
+      if (issue.code === 'unrecognized_keys') for (const key of issue.keys) delete root[key];
+    } else if (entry !== undefined && ENTRY_SECTIONS.includes(String(section))) {
+      const entries = gone.get(String(section)) ?? new Set();
+      gone.set(String(section), entries.add(entry));
+    } else {
+      delete root[String(section)];
+    }
+  }
+  for (const [section, entries] of gone) {
+    const value = root[section];
+    if (Array.isArray(value)) root[section] = value.filter((_, index) => !entries.has(index));
+    else if (isObject(value)) for (const entry of entries) delete value[String(entry)];
+  }
+  return {
+    config: relaySchema.parse(withoutEmptyListeners(root)),
+    whole: false,
+    routeIndexes: indexesLeft(plain, 'routes', gone),
+    listenerIndexes: indexesLeft(plain, 'listeners', gone),
+  };
+}
+
+function withoutEmptyListeners(root: Record<string, unknown>): Record<string, unknown> {
+  const { listeners, ...rest } = root;
+  return Array.isArray(listeners) && listeners.length === 0 ? rest : root;
+}
+
+function indexesLeft(
+  plain: unknown,
+  section: string,
+  gone: ReadonlyMap<string, ReadonlySet<PropertyKey>>,
+): number[] {
+  const list = isObject(plain) ? plain[section] : null;
+  if (!Array.isArray(list)) return [];
+  return [...list.keys()].filter((index) => !gone.get(section)?.has(index));
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The value at a path of the file, undefined where there is none. */
+export function valueAt(plain: unknown, path: readonly PathPart[]): unknown {
+  let value = plain;
+  for (const part of path) {
+    if (Array.isArray(value) && typeof part === 'number') value = value[part];
+    else if (isObject(value) && Object.hasOwn(value, part)) value = value[part];
+    else return undefined;
+  }
+  return value;
+}

@@ -1,0 +1,76 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+} from 'yaml';
+import type { SourcePlace } from '../relay/account.ts';
+import { type SyntaxFault, syntaxFaults } from './syntax.ts';
+
+/** One step from the root of the file to a value: a key or a list index. */
+export type PathPart = string | number;
+/** Whether a path means the key of a mapping entry or its value. */
+export type Side = 'key' | 'value';
+
+/** relay.yaml as YAML, before the schema: plain values, and where each of them stands. */
+export interface ConfigDocument {
+  readonly file: string;
+  readonly plain: unknown;
+  /** The closest thing to the path that exists in the file. */
+  placeOf(path: readonly PathPart[], side?: Side): SourcePlace;
+}
+
+/** Parses the text. Syntax faults are returned; the plain value is then not to be trusted. */
+export function readDocument(
+  file: string,
+  text: string,
+): { document: ConfigDocument; faults: SyntaxFault[] } {
+  const lines = new LineCounter();
+  const yaml = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
+  const faults = syntaxFaults(yaml, lines, text);
+  const placeAt = (offset: number): SourcePlace => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line, column: col };
+  };
+  const document = {
+    file,
+    plain: faults.length > 0 ? null : (yaml.toJS({ maxAliasCount: 100 }) as unknown),
+    placeOf: (path: readonly PathPart[], side: Side = 'value') =>
+      placeAt(offsetOf(yaml, path, side)),
+  };
+  return { document, faults };
+}
+
+/** Walks down as far as the path exists; a missing entry is shown at its parent's key. */
+function offsetOf(yaml: Document.Parsed, path: readonly PathPart[], side: Side): number {
+  let node: Node | null = yaml.contents;
+  let offset = node?.range?.[0] ?? 0;
+  for (const [depth, part] of path.entries()) {
+    const entry = entryOf(isAlias(node) ? (node.resolve(yaml) ?? null) : node, part);
+    if (entry === null) return offset;
+    const last = depth === path.length - 1;
+    const keyWanted = entry.value === null || !last || side === 'key' || !isScalar(entry.value);
+    offset = ((keyWanted ? entry.key : null) ?? entry.value)?.range?.[0] ?? offset;
+    node = entry.value;
+  }
+  return offset;
+}
+
+function entryOf(
+  node: Node | null,
+  part: PathPart,
+): { key: Node | null; value: Node | null } | null {
+  if (isMap<Node, Node | null>(node)) {
+    const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(part));
+    return pair === undefined ? null : { key: pair.key, value: pair.value };
+  }
+  if (isSeq<Node>(node) && typeof part === 'number') {
+    const value = node.items[part];
+    return value === undefined ? null : { key: null, value };
+  }
+  return null;
+}

@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { packageRoot } from '../lib/version.ts';
+import { accountLimitsSchema } from './schema/account-parts.ts';
+import { rate } from './schema/kinds.ts';
+
+/** config/providers/NAME.json: what is known of one provider. */
+const presetSchema = z.strictObject({
+  title: z.string(),
+  documentation: z.url(),
+  /** `{region}` is replaced by the account's region. */
+  host: z.string(),
+  /** Hosts of single regions. */
+  hosts: z.record(z.string(), z.string()).prefault({}),
+  /** Known regions for `{region}`; others are taken as well, providers open new ones. */
+  regions: z.array(z.string()).prefault([]),
+  port: z.int(),
+  tls: z.enum(['starttls', 'implicit']),
+  auth: z.enum(['auto', 'plain', 'login', 'xoauth2']).prefault('auto'),
+  /** Whether the server may know this machine by its address. */
+  login: z.enum(['required', 'optional']).prefault('required'),
+  /** The username that all its customers share. */
+  username: z.string().optional(),
+  /** What usernames look like; the hint is shown when one does not. */
+  username_pattern: z.strictObject({ pattern: z.string(), hint: z.string() }).optional(),
+  password: z
+    .strictObject({
+      whitespace: z.enum(['ignored', 'kept']).prefault('kept'),
+      pattern: z.string().optional(),
+      hint: z.string(),
+    })
+    .optional(),
+  /** How `secret_access_key` becomes the password. */
+  derived_password: z.enum(['ses']).optional(),
+  limits: accountLimitsSchema,
+  /** In place of limits.rate while the account is in the provider's test mode. */
+  sandbox: z.strictObject({ rate: z.array(rate()) }).optional(),
+  notes: z.array(z.string()).prefault([]),
+});
+
+export type Preset = z.output<typeof presetSchema>;
+
+const folder = join(packageRoot, 'config', 'providers');
+
+/** Names that `accounts.*.provider` may have. */
+export function presetNames(): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => name.slice(0, -'.json'.length))
+    .sort();
+}
+
+/** The preset of a provider, null when there is none of that name. */
+export function readPreset(name: string): Preset | null {
+  if (!presetNames().includes(name)) return null;
+  const data: unknown = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'));
+  return presetSchema.parse(data);
+}
+
+/** The host for a region; a problem in words when the preset needs another one. */
+export function presetHost(
+  preset: Preset,
+  region: string | null,
+): { host: string } | { problem: string } {
+  const templated = preset.host.includes('{region}');
+  if (region === null) {
+    if (!templated) return { host: preset.host };
+    return { problem: `missing; ${preset.title} needs a region such as ${preset.regions[0]}` };
+  }
+  const host = preset.hosts[region];
+  if (host !== undefined) return { host };
+  // RFC 1123 section 2.1 label: what comes from the file ends up in a host name.
+  if (templated && /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(region)) {
+    return { host: preset.host.replace('{region}', region) };
+  }
+  const known = [...Object.keys(preset.hosts), ...(templated ? preset.regions : [])];
+  return known.length === 0
+    ? { problem: `${preset.title} has no regions; remove it` }
+    : { problem: `no region of ${preset.title}; known are ${known.join(', ')}` };
+}

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { duration, rate, size, text, url, whole } from './kinds.ts';
+import { secret } from './secret.ts';
+
+const rates = z
+  .union([rate().transform((one) => [one]), z.array(rate())], {
+    error: 'expected a rate such as 500/d, or a list of rates such as [20/m, 500/d]',
+  })
+  .meta({ examples: [['20/m', '500/d']] });
+
+/** `accounts.*.limits:`; the same keys serve the presets. */
+export const accountLimitsSchema = z
+  .strictObject({
+    rate: rates.optional().meta({
+      description:
+        'What the provider allows; several windows hold at once and survive a restart. Default: the ' +
+        "preset's, else none.",
+    }),
+    connections: whole(1, 1000)
+      .optional()
+      .meta({
+        description: "Most connections at once. Default: the preset's, else 2.",
+        examples: [2],
+      }),
+    messages_per_connection: whole(1, 100_000)
+      .optional()
+      .meta({
+        description: "Messages after which a connection is closed. Default: the preset's, else 50.",
+        examples: [50],
+      }),
+    idle: duration()
+      .optional()
+      .meta({
+        description: "How long an unused connection stays open. Default: the preset's, else 30s.",
+        examples: ['30s'],
+      }),
+    recipients: whole(1, 100_000)
+      .optional()
+      .meta({
+        description:
+          "Recipients of one transaction; messages with more are split. Default: the preset's, else 100.",
+        examples: [100],
+      }),
+    message_size: size()
+      .optional()
+      .meta({
+        description:
+          "Largest message it takes. Default: the preset's; what the server announces holds as well.",
+        examples: ['25MiB'],
+      }),
+  })
+  .prefault({})
+  .meta({ description: 'What the provider allows this account.' });
+
+export const accountTimeoutsSchema = z
+  .strictObject({
+    connect: duration().prefault('30s').meta({ description: 'TCP and TLS connection.' }),
+    greeting: duration().prefault('5m').meta({ description: 'The first line of the server.' }),
+    command: duration().prefault('5m').meta({ description: 'The answer to a command.' }),
+    data: duration().prefault('3m').meta({ description: 'Progress while the message is sent.' }),
+    end_of_data: duration().prefault('10m').meta({
+      description: 'The answer to the final dot. A short wait here makes duplicates.',
+    }),
+  })
+  .prefault({})
+  .meta({ description: 'How long to wait for the server, by phase (RFC 5321 section 4.5.3.2).' });
+
+export const oauth2Schema = z
+  .strictObject({
+    token_url: url(['https', 'http']).meta({
+      description: 'Where tokens are fetched.',
+      examples: ['https://oauth2.googleapis.com/token'],
+    }),
+    client_id: text('the id of the OAuth client', 'relay.apps.example').meta({
+      description: 'Id of the OAuth client.',
+    }),
+    client_secret: secret()
+      .optional()
+      .meta({
+        description: 'Its secret, when it has one.',
+        examples: [{ file: '/etc/relayd/secrets/oauth-client' }],
+      }),
+    refresh_token: secret()
+      .optional()
+      .meta({
+        description: 'The refresh token. Without it the client credentials grant is used.',
+        examples: [{ file: '/etc/relayd/secrets/oauth-refresh' }],
+      }),
+    scope: text('a scope', 'https://mail.google.com/').optional().meta({
+      description: 'Scope to ask for.',
+    }),
+  })
+  .optional()
+  .meta({ description: 'Access tokens in place of a password, with `auth: xoauth2`.' });

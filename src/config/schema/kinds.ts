@@ -1,0 +1,184 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { parseDuration } from '../../lib/duration.ts';
+import { parseRate } from '../../lib/rate.ts';
+import { parseSize } from '../../lib/size.ts';
+import { parseListenAddress } from '../listen-address.ts';
+import { didYouMean, wanted } from '../wanted.ts';
+
+/** The scalar notations of relay.yaml. Each reads text into what the program computes with. */
+
+interface Notation<T> {
+  readonly what: string;
+  readonly examples: readonly string[];
+  /** For editors that check against the JSON schema; the reader below has the last word. */
+  readonly pattern?: string;
+  readonly read: (text: string) => T | null;
+  /** What to add to the error when the text is a typical mistake. */
+  readonly hint?: (text: string) => string;
+}
+
+function notation<T>({ what, examples, pattern, read, hint }: Notation<T>) {
+  return z
+    .string({ error: (issue) => wanted(what, examples, issue.input) })
+    .transform((text, context): T => {
+      const value = read(text);
+      if (value !== null) return value;
+      const message = wanted(what, examples, text) + (hint?.(text) ?? '');
+      context.addIssue({ code: 'custom', message, input: text });
+      return z.NEVER;
+    })
+    .meta({ examples: [...examples], ...(pattern === undefined ? {} : { pattern }) });
+}
+
+const same = (pattern: RegExp) => (text: string) => (pattern.test(text) ? text : null);
+
+/** `30s 5m 4h 5d`, combined as in `1h30m`; milliseconds. */
+export const duration = () =>
+  notation({
+    what: 'a duration',
+    examples: ['30s', '5m', '4h'],
+    pattern: '^(\\d+(ms|[smhd]))+$',
+    read: parseDuration,
+  });
+
+/** `64KiB`, `25MiB`; bytes. */
+export const size = () =>
+  notation({
+    what: 'a size',
+    examples: ['64KiB', '25MiB'],
+    pattern: '^\\d+(\\.\\d+)? ?(B|KiB|MiB|GiB)$',
+    read: parseSize,
+    hint: (text) => (/^\d+ ?[KMG]B?$/i.test(text) ? '; units are B, KiB, MiB and GiB' : ''),
+  });
+
+/** `20/m`: a count per second, minute, hour or day. */
+export const rate = () =>
+  notation({
+    what: 'a rate',
+    examples: ['20/m', '500/d'],
+    pattern: '^\\d+/[smhd]$',
+    read: parseRate,
+    hint: () => '; units are s, m, h and d',
+  });
+
+export const listenAddress = () =>
+  notation({
+    what: 'an address to listen on',
+    examples: ['127.0.0.1:587', '[::1]:587', 'unix:/run/relayd/submission.sock'],
+    read: parseListenAddress,
+  });
+
+/** `addr`, `@domain`, `*@sub.*` or `*`. */
+export const addressPattern = () =>
+  notation({
+    what: 'an address pattern',
+    examples: ['app@shop.example', '@shop.example', '*'],
+    pattern: '^(\\*|\\S*@\\S+)$',
+    read: same(/^(?:\*|[^\s<>]*@[^\s@<>]+)$/),
+    hint: (text) => (/^[\w-]+(?:\.[\w-]+)+$/.test(text) ? `; a whole domain is "@${text}"` : ''),
+  });
+
+export const address = () =>
+  notation({
+    what: 'a mail address',
+    examples: ['archive@shop.example'],
+    read: same(/^[^\s<>]+@[^\s@<>]+$/),
+  });
+
+/** An address or a network in CIDR notation; a bare address is a network of one. */
+export const network = () =>
+  notation({
+    what: 'a network',
+    examples: ['127.0.0.1/32', '10.0.0.0/8', '::1/128'],
+    read: readNetwork,
+  });
+
+function readNetwork(text: string): string | null {
+  const [host = '', bits, ...rest] = text.split('/');
+  const version = isIP(host);
+  const bitsMax = version === 6 ? 128 : 32;
+  if (version === 0 || rest.length > 0) return null;
+  if (bits === undefined) return `${host}/${bitsMax}`;
+  return /^\d{1,3}$/.test(bits) && Number(bits) <= bitsMax ? text : null;
+}
+
+export const hostName = () =>
+  notation({
+    what: 'a host name or address',
+    examples: ['smtp.example.org', '192.0.2.25'],
+    read: (text) =>
+      isIP(text) !== 0 || /^[\p{L}\d_](?:[\p{L}\d_.-]*[\p{L}\d_])?\.?$/u.test(text) ? text : null,
+    hint: (text) =>
+      /^[\w.-]+:\d+$/.test(text)
+        ? '; the port has its own key'
+        : /^\w+:\/\//.test(text)
+          ? '; without the scheme'
+          : '',
+  });
+
+/** Relative to the directory of relay.yaml. */
+export const filePath = () =>
+  notation({
+    what: 'a file name',
+    examples: ['/etc/relayd/tls/cert.pem'],
+    read: same(/^[^\0]+$/),
+  });
+
+export const url = (protocols: readonly string[]) =>
+  notation({
+    what: `a ${protocols.join(' or ')} URL`,
+    examples: [`${protocols[0]}://host.example/`],
+    read: (text) =>
+      URL.canParse(text) && protocols.includes(new URL(text).protocol.slice(0, -1)) ? text : null,
+  });
+
+/** A day (its beginning, UTC) or an instant; milliseconds since 1970. */
+export const date = () =>
+  notation({
+    what: 'a date',
+    examples: ['2026-12-31', '2026-12-31T18:00:00Z'],
+    read: (text) => {
+      if (!/^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d))?$/.test(text)) return null;
+      const instantMs = Date.parse(text);
+      return Number.isNaN(instantMs) ? null : instantMs;
+    },
+  });
+
+/** Field values go out as they are: no line break may get in. */
+export const fieldText = () =>
+  notation({
+    what: 'a header field value',
+    examples: ['relay'],
+    read: same(/^[^\r\n\0]*$/),
+  });
+
+/** RFC 5322 section 3.6.8: printable US-ASCII without the colon. */
+export const fieldName = () =>
+  z
+    .string()
+    .regex(/^[!-9;-~]+$/, { error: 'is not a header field name; write one such as X-Relay' });
+
+export const text = (what: string, example: string) =>
+  z
+    .string({ error: (issue) => wanted(what, [example], issue.input) })
+    .min(1, { error: `is empty; give ${what} such as ${example}` })
+    .meta({ examples: [example] });
+
+export const whole = (least: number, most: number) =>
+  z
+    .int({ error: (issue) => wanted('a whole number', [], issue.input) })
+    .min(least, { error: (issue) => `must be at least ${least}, found ${String(issue.input)}` })
+    .max(most, { error: (issue) => `must be at most ${most}, found ${String(issue.input)}` });
+
+export const truth = () =>
+  z.boolean({ error: (issue) => wanted('true or false', [], issue.input) });
+
+export const oneOf = <const T extends readonly string[]>(choices: T) =>
+  z.enum(choices, { error: ({ input }) => choiceProblem(choices, input) });
+
+function choiceProblem(choices: readonly string[], input: unknown): string {
+  const list = `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`;
+  const hint = typeof input === 'string' ? didYouMean(input, choices) : '';
+  return wanted(choices.length > 1 ? list : (choices[0] ?? ''), [], input) + hint;
+}
