@@ -5,8 +5,8 @@ import { formatPath } from './problem.ts';
 /** Keys that are checked but change nothing yet. `*` stands for every entry. */
 interface Later {
   readonly path: readonly PathPart[];
-  /** Which values would change something; every value when absent. */
-  readonly asks?: (value: unknown) => boolean;
+  /** Which values would change something; every value when absent. `key` is the last step of the path. */
+  readonly asks?: (value: unknown, key: PathPart) => boolean;
 }
 
 const LATER: readonly Later[] = [
@@ -15,7 +15,7 @@ const LATER: readonly Later[] = [
   { path: ['accounts', '*', 'auth'], asks: (value) => value === 'xoauth2' },
   { path: ['accounts', '*', 'proxy'] },
   { path: ['accounts', '*', 'sandbox'], asks: (value) => value === true },
-  { path: ['routes', '*', 'accounts'], asks: (value) => Array.isArray(value) && value.length > 1 },
+  { path: ['routes', '*', 'accounts', '*'], asks: (_value, key) => key !== 0 },
   { path: ['routes', '*', 'rewrite'] },
   { path: ['routes', '*', 'bcc'] },
   { path: ['routes', '*', 'headers'] },
@@ -32,7 +32,7 @@ const LATER: readonly Later[] = [
 export function notYetActedOn(document: ConfigDocument): string[] {
   return LATER.flatMap(({ path, asks }) =>
     matches(document.plain, path)
-      .filter(({ value }) => asks?.(value) ?? true)
+      .filter(({ at, value }) => asks?.(value, at.at(-1) ?? '') ?? true)
       .map(({ at }) => ({ at, line: document.placeOf(at, 'key').line })),
   )
     .toSorted((a, b) => a.line - b.line)

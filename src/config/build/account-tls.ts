@@ -13,12 +13,12 @@ interface Place {
 /** `accounts.*.tls:`; contradictions and what would send a password unprotected are reported. */
 export function buildTls(
   config: AccountConfig,
-  server: { host: string; port: number; login: boolean },
+  server: { host: string; login: boolean; usualMode: TlsMode },
   place: Place,
 ): TlsPolicy {
   const { tls } = config;
   const { path, context } = place;
-  const mode = tls.mode ?? modeOfPort(server.port);
+  const mode = tls.mode ?? server.usualMode;
   const pair = readCertificatePair(config, path, context);
   checkProtection(config, { ...server, mode }, place);
   checkPins(config, place);

@@ -3,7 +3,7 @@ import type { Account, AccountLimits } from '../../relay/account.ts';
 import { type Preset, presetHost, presetNames, readPreset } from '../presets.ts';
 import type { AccountConfig } from '../schema/relay.ts';
 import { didYouMean } from '../wanted.ts';
-import { buildTls } from './account-tls.ts';
+import { buildTls, modeOfPort } from './account-tls.ts';
 import type { BuildContext, Path } from './context.ts';
 import { buildCredentials, credentialVersion } from './credentials.ts';
 
@@ -33,6 +33,7 @@ async function buildAccount(
   if (host === null) return null;
   const port = config.port ?? preset?.port ?? 587;
   const login = credentials.auth !== 'none';
+  const usualMode = config.port === undefined && preset !== null ? preset.tls : modeOfPort(port);
   if (config.source_address !== undefined && isIP(config.source_address) === 0) {
     context.report.error([...path, 'source_address'], 'is no IP address');
   }
@@ -43,7 +44,7 @@ async function buildAccount(
     port,
     ...credentials,
     credentialVersion: await credentialVersion(host, port, credentials),
-    tls: buildTls(config, { host, port, login }, place),
+    tls: buildTls(config, { host, login, usualMode }, place),
     identities: config.identities ?? ownAddress(credentials.username),
     limits: buildLimits(config, preset, place),
     timeouts: {

@@ -48,7 +48,7 @@ export const accountTlsSchema = z
     ca: filePath()
       .optional()
       .meta({
-        description: 'Certificate authorities as PEM that are trusted instead of the system’s.',
+        description: "Certificate authorities as PEM that are trusted instead of the system's.",
         examples: ['/etc/relayd/tls/old-host-ca.pem'],
       }),
     pin: z

@@ -28,7 +28,11 @@ function notation<T>({ what, examples, pattern, read, hint }: Notation<T>) {
       context.addIssue({ code: 'custom', message, input: text });
       return z.NEVER;
     })
-    .meta({ examples: [...examples], ...(pattern === undefined ? {} : { pattern }) });
+    .meta({
+      title: what.replace(/^an? /, ''),
+      examples: [...examples],
+      ...(pattern === undefined ? {} : { pattern }),
+    });
 }
 
 const same = (pattern: RegExp) => (text: string) => (pattern.test(text) ? text : null);

@@ -17,7 +17,7 @@ const dsnSchema = z
       description:
         "account: delivery reports go out through the sender's own route. off: none are sent.",
     }),
-    from: text('a mailbox', '"Mail relay <relay@shop.example>"').optional().meta({
+    from: text('a mailbox', 'Mail relay <relay@shop.example>').optional().meta({
       description:
         'From of the reports. Most providers take only an address of the account. Default: the sender.',
     }),
@@ -63,7 +63,7 @@ export const notificationsSchema = z
       })
       .optional()
       .meta({
-        description: 'A sign of life for a dead man’s switch: only while mail flows or none waits.',
+        description: "A sign of life for a dead man's switch: only while mail flows or none waits.",
       }),
   })
   .prefault({})

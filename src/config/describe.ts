@@ -1,0 +1,169 @@
+import { formatDuration } from '../lib/duration.ts';
+import { formatRate } from '../lib/rate.ts';
+import { formatSize } from '../lib/size.ts';
+import type { Account, TlsPolicy } from '../relay/account.ts';
+import type { Client } from '../relay/client.ts';
+import type { Route } from '../relay/route.ts';
+import type { ListenerSettings, Settings, SubmissionLimits } from '../relay/settings.ts';
+import { formatListenAddress } from './listen-address.ts';
+
+const SECRET = '[secret]';
+const hidden = (value: unknown) => (value === null ? undefined : SECRET);
+
+/** A plain value of what is given: what does not apply is left out. */
+type Shown = Readonly<Record<string, unknown>>;
+
+/** The configuration in force in the words of relay.yaml, defaults and presets filled in, secrets hidden. */
+export function describeSettings(settings: Settings): Shown {
+  return compact({
+    hostname: settings.hostname,
+    listeners: settings.listeners.map(describeListener),
+    limits: describeLimits(settings.limits),
+    clients: mapValues(settings.clients, describeClient),
+    accounts: mapValues(settings.accounts, describeAccount),
+    routes: settings.routes.map(describeRoute),
+    queue: {
+      directory: settings.queue.directory,
+      retry: settings.queue.retryMs.map(formatDuration),
+      lifetime: formatDuration(settings.queue.lifetimeMs),
+      delay_warning: durationOrOff(settings.queue.delayWarningMs),
+      in_doubt: settings.queue.inDoubt,
+      history: formatDuration(settings.queue.historyMs),
+    },
+    notifications: {
+      dsn: compact({
+        mode: settings.notifications.dsn.mode,
+        from: settings.notifications.dsn.from ?? undefined,
+      }),
+    },
+    observe: compact({
+      listen:
+        settings.observe.listen === null ? 'off' : formatListenAddress(settings.observe.listen),
+      token: hidden(settings.observe.token),
+    }),
+    control: settings.control,
+    log: settings.log,
+  });
+}
+
+function describeListener(listener: ListenerSettings): Shown {
+  return compact({
+    listen: formatListenAddress(listener.listen),
+    tls: listener.tls,
+    certificate: listener.certificate ?? undefined,
+    key: listener.key ?? undefined,
+    auth: listener.auth,
+    account_login: listener.accountLogin,
+    proxy_protocol: listener.proxyProtocol,
+    xclient: listener.xclient,
+  });
+}
+
+function describeLimits(limits: SubmissionLimits): Shown {
+  return {
+    message_size: formatSize(limits.messageBytes),
+    recipients: limits.recipients,
+    connections: limits.connections,
+    connections_reserved: limits.connectionsReserved,
+    connections_per_client: limits.connectionsPerClient,
+    connections_per_address: limits.connectionsPerAddress,
+    auth_failures: formatRate(limits.authFailures),
+    timeouts: {
+      authenticate: formatDuration(limits.timeouts.authenticateMs),
+      command: formatDuration(limits.timeouts.commandMs),
+      data: formatDuration(limits.timeouts.dataMs),
+    },
+    memory: formatSize(limits.memoryBytes),
+    disk_free: formatSize(limits.diskFreeBytes),
+    bare_newlines: limits.bareNewlines,
+    hops: limits.hops,
+  };
+}
+
+function describeClient(client: Client): Shown {
+  return compact({
+    password: hidden(client.password),
+    networks: client.networks.length === 0 ? undefined : client.networks,
+    senders: client.senders,
+    rate: client.rate === null ? undefined : formatRate(client.rate),
+    message_size: client.messageBytesMax === null ? undefined : formatSize(client.messageBytesMax),
+  });
+}
+
+function describeAccount(account: Account): Shown {
+  const { limits, timeouts } = account;
+  return compact({
+    provider: account.provider ?? undefined,
+    host: account.host,
+    port: account.port,
+    auth: account.auth,
+    username: account.username ?? undefined,
+    password: hidden(account.password),
+    identities: account.identities,
+    tls: describeTls(account.tls),
+    limits: compact({
+      rate: limits.rate.length === 0 ? undefined : limits.rate.map(formatRate),
+      connections: limits.connections,
+      messages_per_connection: limits.messagesPerConnection,
+      idle: formatDuration(limits.idleMs),
+      recipients: limits.recipients,
+      message_size: limits.messageBytes === null ? undefined : formatSize(limits.messageBytes),
+    }),
+    headers: account.headers,
+    source_address: account.sourceAddress ?? undefined,
+    timeouts: {
+      connect: formatDuration(timeouts.connectMs),
+      greeting: formatDuration(timeouts.greetingMs),
+      command: formatDuration(timeouts.commandMs),
+      data: formatDuration(timeouts.dataMs),
+      end_of_data: formatDuration(timeouts.endOfDataMs),
+    },
+  });
+}
+
+function describeTls(tls: TlsPolicy): Shown {
+  return compact({
+    mode: tls.mode,
+    verify: tls.verify,
+    ca: tls.ca === null ? undefined : '[certificates]',
+    pin: tls.pins.length === 0 ? undefined : tls.pins.map((pin) => `sha256//${pin}`),
+    servername: tls.servername,
+    minimum: tls.minimum,
+    exception:
+      tls.exception === null
+        ? undefined
+        : {
+            allow: tls.exception.allow,
+            reason: tls.exception.reason,
+            until: new Date(tls.exception.untilMs).toISOString(),
+          },
+    client_certificate: tls.certificate === null ? undefined : '[certificate]',
+  });
+}
+
+function describeRoute(route: Route): Shown {
+  const { action } = route;
+  return compact({
+    sender: route.sender ?? undefined,
+    client: route.client ?? undefined,
+    recipient: route.recipient ?? undefined,
+    header: route.header ?? undefined,
+    accounts: action.is === 'accounts' ? action.accounts : undefined,
+    discard: action.is === 'discard' ? true : undefined,
+    hold: action.is === 'hold' ? true : undefined,
+    reject: action.is === 'reject' ? action.text : undefined,
+    lifetime: route.lifetimeMs === null ? undefined : formatDuration(route.lifetimeMs),
+  });
+}
+
+function durationOrOff(durationMs: number | null): string {
+  return durationMs === null ? 'off' : formatDuration(durationMs);
+}
+
+function compact(shown: Shown): Shown {
+  return Object.fromEntries(Object.entries(shown).filter(([, value]) => value !== undefined));
+}
+
+function mapValues<T>(entries: ReadonlyMap<string, T>, describe: (value: T) => Shown): Shown {
+  return Object.fromEntries([...entries].map(([name, value]) => [name, describe(value)]));
+}
