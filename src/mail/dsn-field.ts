@@ -1,6 +1,9 @@
 import { isAscii } from './ascii.ts';
 
-/** Where folding is tried; RFC 5322 section 2.1.1 asks for at most 78 characters and forbids more than 998. */
+/**
+ * Where folding is tried; RFC 5322 section 2.1.1 asks for at most 78 characters and forbids more
+ * than 998.
+ */
 const foldAt = 76;
 /** A single word beyond this is cut, in characters: 4 octets each stay below 998. */
 const wordMax = 240;

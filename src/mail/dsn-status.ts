@@ -5,7 +5,10 @@ import type { DsnInput, DsnRecipient } from './dsn-input.ts';
 import { formatReply } from './reply.ts';
 import { decodeXtext } from './xtext.ts';
 
-/** RFC 3464 section 2: the fields of message/delivery-status, ASCII only, groups parted by empty lines. */
+/**
+ * RFC 3464 section 2: the fields of message/delivery-status, ASCII only, groups parted by empty
+ * lines.
+ */
 export function deliveryStatus(input: DsnInput): string {
   const { original } = input;
   const perMessage = [
@@ -44,7 +47,10 @@ function asciiField(name: string, value: string): string {
   return headerField(name, value.replace(/[^\x00-\x7f]/gu, '?'));
 }
 
-/** RFC 6533 section 3: an address outside ASCII has the type utf-8, written so that ASCII can carry it. */
+/**
+ * RFC 6533 section 3: an address outside ASCII has the type utf-8, written so that ASCII can carry
+ * it.
+ */
 function typedAddress(address: string): string {
   return isAscii(address)
     ? `rfc822; ${address}`
@@ -59,7 +65,9 @@ function unicodeAsAscii(text: string, what: RegExp): string {
   });
 }
 
-/** RFC 3461 section 4.2 `type;xtext`, decoded; of type utf-8 (RFC 6533) it stays in its ASCII form. */
+/**
+ * RFC 3461 section 4.2 `type;xtext`, decoded; of type utf-8 (RFC 6533) it stays in its ASCII form.
+ */
 function originalRecipient(orcpt: string): string {
   const at = orcpt.indexOf(';');
   const type = orcpt.slice(0, Math.max(0, at));

@@ -36,7 +36,10 @@ export function dsnSubject(action: DsnAction): string {
   return WORDING[action].subject;
 }
 
-/** What a sender can do about a failure, by the most specific beginning of the status without its class. */
+/**
+ * What a sender can do about a failure, by the most specific beginning of the status without its
+ * class.
+ */
 const ADVICE: readonly (readonly [detail: string, advice: string])[] = [
   ['1.7', 'Send from an address that the mail system accepts as yours.'],
   ['1.8', 'Send from an address that the mail system accepts as yours.'],
@@ -88,7 +91,10 @@ function recipientLines(action: DsnAction, recipient: DsnRecipient): string[] {
   ];
 }
 
-/** Breaks a line at spaces near 74 characters, which leaves room for quoted-printable, and keeps its indentation; a long word is cut at 240. */
+/**
+ * Breaks a line at spaces near 74 characters, which leaves room for quoted-printable, and keeps its
+ * indentation; a long word is cut at 240.
+ */
 function wrapped(line: string): string[] {
   const indent = /^ */.exec(line)?.[0] ?? '';
   const rows: string[] = [];

@@ -13,9 +13,10 @@ const returnedBytesMax = 128 * 1024;
 const returnedHeaderBytesMax = 64 * 1024;
 
 /**
- * The bytes of a delivery status notification (RFC 3464 in the multipart/report of RFC 6522): text for
- * people, fields for programs, and the original message or its header. CRLF line ends, no line above 998
- * octets. Holds octets above 127 only when the original did and is returned whole, or the reverse-path does.
+ * The bytes of a delivery status notification (RFC 3464 in the multipart/report of RFC 6522): text
+ * for people, fields for programs, and the original message or its header. CRLF line ends, no line
+ * above 998 octets. Holds octets above 127 only when the original did and is returned whole, or the
+ * reverse-path does.
  */
 export function composeDsn(input: DsnInput): Buffer {
   assert(/^[\w=.-]{1,60}$/.test(input.boundary), 'a MIME boundary of safe characters');
@@ -122,7 +123,10 @@ function withCrlf(text: Buffer): Buffer {
   return Buffer.from(text.toString('latin1').replace(/\r\n|\r|\n/g, '\r\n'), 'latin1');
 }
 
-/** RFC 5321 sections 2.3.8 and 4.5.3.1.6: CR and LF only together, no NUL, lines of at most 998 octets. */
+/**
+ * RFC 5321 sections 2.3.8 and 4.5.3.1.6: CR and LF only together, no NUL, lines of at most 998
+ * octets.
+ */
 function isSendable(text: Buffer): boolean {
   return !/[^\r\n]{999}|\0|\r(?!\n)|(?<!\r)\n/.test(text.toString('latin1'));
 }

@@ -1,7 +1,10 @@
 /** RFC 2045 section 6.7, rule 5: encoded lines have at most 76 characters. */
 const lineMax = 76;
 
-/** RFC 2045 section 6.7 for text whose lines end in CRLF. The result is ASCII with lines of at most 76 characters. */
+/**
+ * RFC 2045 section 6.7 for text whose lines end in CRLF. The result is ASCII with lines of at most
+ * 76 characters.
+ */
 export function quotedPrintable(text: Buffer): string {
   return text
     .toString('latin1')

@@ -7,8 +7,8 @@ import {
 } from './address.ts';
 
 /**
- * A pattern of relay.yaml: `addr`, `@domain`, `*`, and both parts may hold `*` for any run of characters
- * (`*@sub.*`). A quoted local part is literal, stars included.
+ * A pattern of relay.yaml: `addr`, `@domain`, `*`, and both parts may hold `*` for any run of
+ * characters (`*@sub.*`). A quoted local part is literal, stars included.
  */
 interface ParsedPattern {
   readonly local: Glob;
@@ -21,8 +21,9 @@ type Glob = readonly string[];
 const ANYTHING: Glob = ['', ''];
 
 /**
- * Whether an address is one of those the pattern names. Letter case counts in neither part, U-labels equal
- * their A-labels, and the address's `+detail` is ignored unless the pattern's local part has a `+`.
+ * Whether an address is one of those the pattern names. Letter case counts in neither part,
+ * U-labels equal their A-labels, and the address's `+detail` is ignored unless the pattern's local
+ * part has a `+`.
  * The empty address (null reverse-path) matches only `*`.
  */
 export function matchesAddress(pattern: AddressPattern, address: string): boolean {
@@ -42,8 +43,8 @@ export function patternCovers(wider: AddressPattern, narrower: AddressPattern): 
   if (wider === '*') return true;
   const parsed = parsePattern(narrower);
   if (parsed === null) return false;
-  // A star of the narrower pattern stands for every character, so only a star can cover it: it becomes
-  // a character that no literal piece of the wider one can hold.
+  // A star of the narrower pattern stands for every character, so only a star can cover it: it
+  // becomes a character that no literal piece of the wider one can hold.
   return matches(wider, { local: parsed.local.join('\0'), domain: parsed.domain.join('\0') });
 }
 
@@ -67,7 +68,9 @@ function parsePattern(pattern: AddressPattern): ParsedPattern | null {
   return { local: isQuoted(pattern.slice(0, at)) ? [local] : local.split('*'), domain };
 }
 
-/** Leftmost placement of each piece suffices when `*` is the only wildcard: linear, no backtracking. */
+/**
+ * Leftmost placement of each piece suffices when `*` is the only wildcard: linear, no backtracking.
+ */
 function globMatches(glob: Glob, text: string): boolean {
   const first = glob[0] ?? '';
   if (glob.length === 1) return text === first;

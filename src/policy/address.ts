@@ -8,7 +8,10 @@ export interface ComparableAddress {
   readonly domain: string;
 }
 
-/** Splits at the last `@`: a quoted local part may hold others, a domain cannot. Null without a domain. */
+/**
+ * Splits at the last `@`: a quoted local part may hold others, a domain cannot. Null without a
+ * domain.
+ */
 export function comparableAddress(address: string): ComparableAddress | null {
   const at = address.lastIndexOf('@');
   if (at < 0) return null;
@@ -25,14 +28,17 @@ export function comparableAddress(address: string): ComparableAddress | null {
 export function comparableDomain(domain: string): string {
   const lower = foldCase(domain);
   if (isAscii(lower)) return lower;
-  // `*` of a pattern is no host character: labels are converted one by one, those with a glob are kept.
+  // `*` of a pattern is no host character: labels are converted one by one, those with a glob are
+  // kept.
   return lower
     .split(/[.\u3002\uff0e\uff61]/)
     .map((label) => (isAscii(label) || label.includes('*') ? label : asciiLabel(label)))
     .join('.');
 }
 
-/** The platform's own UTS 46 conversion; a label it refuses stays as it is and matches only itself. */
+/**
+ * The platform's own UTS 46 conversion; a label it refuses stays as it is and matches only itself.
+ */
 function asciiLabel(label: string): string {
   const url = /[\s%/\\?#@:[\]<>^|]/.test(label) ? null : URL.parse(`http://${label}.example/`);
   return url === null ? label : url.hostname.slice(0, -'.example'.length);

@@ -6,7 +6,10 @@ import type { Settings } from '../relay/settings.ts';
 import { matchesAny } from './address-pattern.ts';
 import { noRouteText, routeAtMail } from './route.ts';
 
-/** A session that logged in with an account's own credentials (`account_login`) and stays with that account. */
+/**
+ * A session that logged in with an account's own credentials (`account_login`) and stays with that
+ * account.
+ */
 export interface BoundAccount {
   readonly account: Account;
 }
@@ -43,9 +46,10 @@ export function admitReversePath(
 
 /**
  * RFC 6409 section 6.3 after DATA: every address of the From field must be the session's to use.
- * `from` is null when the field is missing or unreadable. A session that may use any address has nothing
- * to hide, so its mail passes unread; for the others a missing field is a syntax error of the message
- * (RFC 5322 section 3.6: exactly one From), which RFC 6409 section 6.3 answers with 554.
+ * `from` is null when the field is missing or unreadable. A session that may use any address has
+ * nothing to hide, so its mail passes unread; for the others a missing field is a syntax error of
+ * the message (RFC 5322 section 3.6: exactly one From), which RFC 6409 section 6.3 answers with
+ * 554.
  */
 export function admitFrom(
   client: Client | BoundAccount,
@@ -82,10 +86,16 @@ function whyNot(client: Client | BoundAccount, why: RefusalReason): RefusalReaso
   return 'account' in client ? 'identity' : why;
 }
 
-/** Addresses are the client's bytes: a reply shows only printable ASCII of them, and not without end. */
+/**
+ * Addresses are the client's bytes: a reply shows only printable ASCII of them, and not without
+ * end.
+ */
 function refusal(code: number, detail: StatusDetail, text: string, why: RefusalReason): Refusal {
   return { code, detail, text: text.replace(/[^\x20-\x7e]/g, '?').slice(0, textMax), why };
 }
 
-/** RFC 5321 section 4.5.3.1.5: a reply line has 512 octets; code and enhanced status take their part. */
+/**
+ * RFC 5321 section 4.5.3.1.5: a reply line has 512 octets; code and enhanced status take their
+ * part.
+ */
 const textMax = 480;

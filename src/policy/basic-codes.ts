@@ -16,7 +16,10 @@ const THROTTLE: Judgement = ['throttle', 'throttled'];
 const BOUNCE: Judgement = ['bounce', null];
 const CREDENTIALS: Judgement = ['hold-account', 'credentials'];
 const SENDER: Judgement = ['hold-sender', 'sender'];
-/** RFC 5321 section 3.1, 4.1.1.1: a 5yz before MAIL is their outage or our configuration, no message's fault. */
+/**
+ * RFC 5321 section 3.1, 4.1.1.1: a 5yz before MAIL is their outage or our configuration, no
+ * message's fault.
+ */
 const REFUSED_BEFORE_MAIL: Judgement = [
   'pause',
   'upstream',

@@ -14,9 +14,9 @@ import { judgeStatus } from './status-codes.ts';
 import { hold, isBeforeMail, pause, reconnect, settle, WAITS } from './verdicts.ts';
 
 /**
- * What an upstream's reply means, and for whom. Scope first, permanence second: a limit, a refused login
- * or a suspension arrives with any code at any phase and never bounces a message.
- * `rules` are the provider's own and go before everything generic.
+ * What an upstream's reply means, and for whom. Scope first, permanence second: a limit, a refused
+ * login or a suspension arrives with any code at any phase and never bounces a message. `rules` are
+ * the provider's own and go before everything generic.
  */
 export function classify(seen: Seen, rules: readonly ReplyRule[] = []): Verdict {
   if (seen.phase === 'quit') return reconnect('upstream');
@@ -40,9 +40,11 @@ function judge(seen: Seen, rules: readonly ReplyRule[]): Judgement {
 }
 
 /**
- * A failure without a reply. `tls` means that the peer's certificate, or the TLS it offers, does not satisfy
- * the account's policy; a handshake that merely broke is `reset`, `timeout` or `protocol`.
- * At `end-of-data` the outcome is unknown (RFC 1047): the caller makes it in doubt; the verdict is only its reason.
+ * A failure without a reply. `tls` means that the peer's certificate, or the TLS it offers, does
+ * not satisfy the account's policy; a handshake that merely broke is `reset`, `timeout` or
+ * `protocol`.
+ * At `end-of-data` the outcome is unknown (RFC 1047): the caller makes it in doubt; the verdict is
+ * only its reason.
  */
 export function classifyFault(fault: NetworkFault, phase: Phase): Verdict {
   if (fault === 'tls') return hold('tls');

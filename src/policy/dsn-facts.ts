@@ -50,8 +50,8 @@ const REFUSED_AT: Partial<Record<Phase, string>> = {
 };
 
 /**
- * `cause` null: nothing new happened, as for a delay. `lastText` is what the queue remembers of the last
- * attempt (`QueuedRecipient.lastText`); it is shown where the cause itself holds no answer.
+ * `cause` null: nothing new happened, as for a delay. `lastText` is what the queue remembers of the
+ * last attempt (`QueuedRecipient.lastText`); it is shown where the cause itself holds no answer.
  */
 export function dsnFacts(
   action: DsnAction,
@@ -72,7 +72,11 @@ export function dsnFacts(
     }
     case 'network': {
       const status = `${statusClass}.${FAULT_DETAIL[cause.fault]}`;
-      return { status, explanation: `The next server: ${cause.detail}`, reply: null };
+      const what =
+        cause.phase === 'end-of-data'
+          ? 'The connection was lost after the whole message was sent; it may have arrived or not'
+          : 'The next server could not be used';
+      return { status, explanation: `${what}: ${cause.detail}`, reply: null };
     }
     case 'us': {
       const [detail, explanation] = OWN[cause.reason];

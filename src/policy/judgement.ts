@@ -11,7 +11,9 @@ import {
   WAITS,
 } from './verdicts.ts';
 
-/** A reply of 400 or above, or one out of place, with what the transaction looked like when it came. */
+/**
+ * A reply of 400 or above, or one out of place, with what the transaction looked like when it came.
+ */
 export interface Seen {
   readonly phase: Phase;
   readonly reply: Reply;
@@ -23,11 +25,13 @@ export interface Seen {
   readonly reconnects?: number;
 }
 
-/** What a table can ask for; `verdictFor` turns it into what it means at the phase the reply came. */
+/**
+ * What a table can ask for; `verdictFor` turns it into what it means at the phase the reply came.
+ */
 export type Action =
   | 'retry'
   | 'bounce' // RCPT: the recipient, else the message
-  | 'bounce-recipient' // the same, but a transaction of several is split first: only one may be meant
+  | 'bounce-recipient' // the same, but several in one transaction are split first: one may be meant
   | 'bounce-at-rcpt' // elsewhere retried
   | 'split' // with one recipient: retried or bounced, as the code says
   | 'split-if-accepted' // too many recipients when some were accepted, else retried
@@ -42,7 +46,10 @@ export type Action =
   | 'hold-account'
   | 'hold-sender';
 
-/** Action, reason class (null: what the phase says), and for the account or sender a hint of its own. */
+/**
+ * Action, reason class (null: what the phase says), and for the account or sender a hint of its
+ * own.
+ */
 export type Judgement = readonly [action: Action, reason: ReasonClass | null, hint?: string];
 
 /** Whom a refusal concerns when nothing but its phase is known. */

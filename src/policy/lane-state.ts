@@ -6,9 +6,11 @@ import { jittered } from './schedule.ts';
  * Whether one account's lane may work.
  *
  * open    Attempts run.
- * paused  Stopped until a time. When it has come attempts run again, but the state stays `paused`, so that the
+ * paused  Stopped until a time. When it has come attempts run again, but the state stays `paused`,
+ * so that the
  *         next failure of the same kind waits longer (a strike more); a success makes it `open`.
- * held    Stopped until someone acts: the operator resumes it, or a reload brings what it was waiting for.
+ * held    Stopped until someone acts: the operator resumes it, or a reload brings what it was
+ * waiting for.
  */
 
 export interface VerdictContext {
@@ -46,17 +48,23 @@ export function onVerdict(
 }
 
 /**
- * The upstream took a message. Ends a pause whose time is over; a running one was ordered after this
- * attempt began, and a hold is for someone to end.
+ * The upstream took a message. Ends a pause whose time is over; a running one was ordered after
+ * this attempt began, and a hold is for someone to end.
  */
 export function onSuccess(state: AccountState, nowMs: number): AccountState {
   return state.is === 'paused' && mayWork(state, nowMs) ? { is: 'open' } : state;
 }
 
-/** What may have been mended in relay.yaml without another credential: address, TLS policy, time-outs. */
+/**
+ * What may have been mended in relay.yaml without another credential: address, TLS policy,
+ * time-outs.
+ */
 const MENDED_BY_RELOAD: readonly string[] = ['tls', 'network'];
 
-/** A new configuration is in force: changed credentials open a held lane, any reload one stopped by the way there. */
+/**
+ * A new configuration is in force: changed credentials open a held lane, any reload one stopped by
+ * the way there.
+ */
 export function onReload(state: AccountState, credentialVersion: string): AccountState {
   if (state.is === 'open') return state;
   const changed = state.is === 'held' && state.credentialVersion !== credentialVersion;

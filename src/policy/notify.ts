@@ -18,14 +18,18 @@ export interface NotificationQuery {
   readonly autoSubmitted?: boolean;
   /** Indexes into the envelope's recipients of those this happened to. */
   readonly recipients: readonly number[];
-  /** `relayed` only when the upstream does not offer DSN: else it inherits the duty (RFC 3461 section 6.2.2). */
+  /**
+   * `relayed` only when the upstream does not offer DSN: else it inherits the duty (RFC 3461
+   * section 6.2.2).
+   */
   readonly kind: NotificationKind;
   readonly mode: 'account' | 'off';
 }
 
 /**
- * Who is told what: the indexes to report to the reverse-path, or null when nobody is owed anything. A loop
- * is impossible: notifications have the null reverse-path, and nothing is ever sent to one.
+ * Who is told what: the indexes to report to the reverse-path, or null when nobody is owed
+ * anything. A loop is impossible: notifications have the null reverse-path, and nothing is ever
+ * sent to one.
  */
 export function owedNotification(
   query: NotificationQuery,
@@ -40,20 +44,27 @@ export function owedNotification(
   return recipients.length === 0 ? null : { to, recipients };
 }
 
-/** RFC 3461 section 4.1: NEVER, a list, or nothing, which asks for failures and, as we choose, delays. */
+/**
+ * RFC 3461 section 4.1: NEVER, a list, or nothing, which asks for failures and, as we choose,
+ * delays.
+ */
 function wantsNotification({ notify }: EnvelopeRecipient, kind: NotificationKind): boolean {
   const keywords = notify === null ? ['FAILURE', 'DELAY'] : notify.toUpperCase().split(',');
   return keywords.includes(KEYWORD[kind]);
 }
 
-/** RFC 5321 section 6.1: never to the null reverse-path; and never to another system's bounce address. */
+/**
+ * RFC 5321 section 6.1: never to the null reverse-path; and never to another system's bounce
+ * address.
+ */
 function canBeTold(reversePath: string): boolean {
   return reversePath !== '' && !/^"?mailer-daemon"?(?:@|$)/i.test(reversePath);
 }
 
 /**
- * Whether a header block says that a program wrote the message by itself (RFC 3834 section 5), wants no
- * automatic answer, or is a report already. The block is the message up to its first empty line, as latin1 or UTF-8.
+ * Whether a header block says that a program wrote the message by itself (RFC 3834 section 5),
+ * wants no automatic answer, or is a report already. The block is the message up to its first empty
+ * line, as latin1 or UTF-8.
  */
 export function isAutomatic(header: string): boolean {
   return (
@@ -63,7 +74,10 @@ export function isAutomatic(header: string): boolean {
   );
 }
 
-/** Whether a warning is due: once per recipient, after `notifications`' delay, while the message still lives. */
+/**
+ * Whether a warning is due: once per recipient, after `notifications`' delay, while the message
+ * still lives.
+ */
 export function delayWarningDue(query: {
   readonly acceptedAtMs: number;
   readonly expiresAtMs: number;

@@ -2,7 +2,9 @@ import type { StatusDetail } from '../mail/reply.ts';
 import type { Phase } from '../relay/outcome.ts';
 import type { Judgement, Seen } from './judgement.ts';
 
-/** One row of an ordered list; all conditions given must hold, the first row that matches decides. */
+/**
+ * One row of an ordered list; all conditions given must hold, the first row that matches decides.
+ */
 export interface ReplyRule {
   readonly phases?: readonly Phase[];
   /** Reply codes, or a class as its first digit. */
@@ -18,16 +20,47 @@ const QUOTA: Judgement = ['pause-quota', 'quota'];
 const SUSPENDED: Judgement = ['hold-account', 'suspended'];
 const NOT_LOGGED_IN: Judgement = ['hold-account', 'credentials'];
 
+/** One expression for many phrases, letter case aside. */
+function anyOf(phrases: readonly RegExp[]): RegExp {
+  return new RegExp(phrases.map(({ source }) => source).join('|'), 'i');
+}
+
 /** The provider's sending limits, whatever code and phase they come with. */
-const QUOTA_TEXTS =
-  /daily (?:user |smtp relay )?(?:\(?sending\)? )?(?:limit|quota)|daily message quota|sending quota exceeded|submission ?quota ?exceeded|reached your daily limit|exceeded (?:its|your) (?:24-hour|daily) sending limit|exceeded the max (?:emails|defers and failures) per hour|maximum credits exceeded|recipient limit exceeded|exceed(?:ed)? sending limit|limit of \d+ rcpts per|rate overlimit|sender is throttled|too many messages from sender/i;
+const QUOTA_TEXTS = anyOf([
+  /daily (?:user |smtp relay )?(?:\(?sending\)? )?(?:limit|quota)/,
+  /daily message quota/,
+  /sending quota exceeded/,
+  /submission ?quota ?exceeded/,
+  /reached your daily limit/,
+  /exceeded (?:its|your) (?:24-hour|daily) sending limit/,
+  /exceeded the max (?:emails|defers and failures) per hour/,
+  /maximum credits exceeded/,
+  /recipient limit exceeded/,
+  /exceed(?:ed)? sending limit/,
+  /limit of \d+ rcpts per/,
+  /rate overlimit/,
+  /sender is throttled/,
+  /too many messages from sender/,
+]);
 
 /** The account as a whole is stopped at the provider. */
-const ACCOUNT_TEXTS =
-  /sending paused for this account|account is paused|not allowed to send: (?:account|free)|account (?:is )?(?:not yet activated|terminated|blocked)|unauthorized ip|bad outbound sender|sender address blocked|email outgoing blocked|tenant has exceeded threshold|traffic not accepted from this ip|not subscribed to ses|banned sender/i;
+const ACCOUNT_TEXTS = anyOf([
+  /sending paused for this account/,
+  /account is paused/,
+  /not allowed to send: (?:account|free)/,
+  /unauthorized ip/,
+  /bad outbound sender/,
+  /sender address blocked/,
+  /email outgoing blocked/,
+  /tenant has exceeded threshold/,
+  /traffic not accepted from this ip/,
+  /not subscribed to ses/,
+  /banned sender/,
+]);
 
 /** At RCPT these words describe the recipient's account. */
-const DISABLED_TEXTS = /account (?:is )?(?:disabled|suspended)/i;
+const DISABLED_TEXTS =
+  /account (?:is )?(?:disabled|suspended|not yet activated|terminated|blocked)/i;
 
 /** The account works, but not with a password. */
 const NO_PASSWORD_TEXTS =
@@ -41,18 +74,42 @@ const NO_PASSWORD: Judgement = [
 ];
 
 /** The account may send, but not as this sender. */
-const SENDER_TEXTS =
-  /email address is not verified|sendasdenied|does not have permissions to send as|verified sender identity|relaying disallowed as|unconfigured sending domain|not one of your addresses|not authori[sz]ed to send from|not owned by user|mail from domain (?:is )?not verified|domain is not verified|not associated with your account|sender verify failed/i;
+const SENDER_TEXTS = anyOf([
+  /email address is not verified/,
+  /sendasdenied/,
+  /does not have permissions to send as/,
+  /verified sender identity/,
+  /relaying disallowed as/,
+  /unconfigured sending domain/,
+  /not one of your addresses/,
+  /not authori[sz]ed to send from/,
+  /not owned by user/,
+  /mail from domain (?:is )?not verified/,
+  /domain is not verified/,
+  /not associated with your account/,
+  /sender verify failed/,
+]);
 
-const TOO_FAST_TEXTS =
-  /too many (?:concurrent |simultaneous )?(?:smtp )?connections|concurrent connections limit|sender thread limit|sending rate exceeded|submission rate for this client has exceeded|exceeded the message limit per account/i;
+const TOO_FAST_TEXTS = anyOf([
+  /too many (?:concurrent |simultaneous )?(?:smtp )?connections/,
+  /concurrent connections limit/,
+  /sender thread limit/,
+  /sending rate exceeded/,
+  /submission rate for this client has exceeded/,
+  /exceeded the message limit per account/,
+]);
 
 /** Not the name of some host `relay.example.org`. */
 const RELAY_WORD = /(?<![\w.-])relay(?:ing|ed)?(?![\w-]|\.\w)/i;
 const RELAY_DENIED = /relay(?:ing)? (?:access )?(?:denied|not permitted)|credentials for relay/i;
 
-/** Read before anything else: scope by text, because codes and phases of these replies say anything at all. */
+/**
+ * Read before anything else: scope by text, because codes and phases of these replies say anything
+ * at all.
+ */
 export const TEXT_RULES: readonly ReplyRule[] = [
+  // RFC 3463 section 3.6: too many recipients, even where the text calls it a limit exceeded.
+  { phases: AFTER_MAIL_BEGAN, details: ['5.3'], judgement: ['split', null] },
   { text: QUOTA_TEXTS, judgement: QUOTA },
   { text: NO_PASSWORD_TEXTS, judgement: NO_PASSWORD },
   { text: ACCOUNT_TEXTS, judgement: SUSPENDED },
@@ -61,11 +118,14 @@ export const TEXT_RULES: readonly ReplyRule[] = [
     text: DISABLED_TEXTS,
     judgement: SUSPENDED,
   },
-  { text: SENDER_TEXTS, judgement: ['hold-sender', 'sender'] },
+  { phases: AFTER_MAIL_BEGAN, text: SENDER_TEXTS, judgement: ['hold-sender', 'sender'] },
   { codes: [4], text: TOO_FAST_TEXTS, judgement: ['throttle', 'throttled'] },
 ];
 
-/** Once MAIL began: what comes before the tables of statuses and codes, because they alone would mislead. */
+/**
+ * Once MAIL began: what comes before the tables of statuses and codes, because they alone would
+ * mislead.
+ */
 export const TRANSACTION_RULES: readonly ReplyRule[] = [
   // RFC 5321 section 3.8: the server is closing down; nothing is known of unanswered recipients.
   { codes: [421], judgement: ['reconnect-then-pause', 'upstream'] },
@@ -117,7 +177,7 @@ export const TRANSACTION_RULES: readonly ReplyRule[] = [
     text: /gr[ae]y-?list/i,
     judgement: ['retry', 'recipient'],
   },
-  { phases: ['rcpt'], details: ['7.13'], judgement: ['bounce-recipient', 'recipient'] },
+  { phases: ['rcpt'], codes: [5], details: ['7.13'], judgement: ['bounce-recipient', 'recipient'] },
   // RFC 5321 section 4.5.3.1.10: 552 was the old code for too many recipients.
   {
     phases: ['rcpt'],

@@ -33,8 +33,8 @@ export type RouteAtMail =
   | { readonly is: 'none' };
 
 /**
- * Whether any route could still take the message. `sender` null: the reverse-path is null, so the From
- * field decides later and every sender condition may hold.
+ * Whether any route could still take the message. `sender` null: the reverse-path is null, so the
+ * From field decides later and every sender condition may hold.
  */
 export function routeAtMail(
   routes: readonly Route[],

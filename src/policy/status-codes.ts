@@ -14,7 +14,10 @@ const BOUNCE_CAPABILITY: Judgement = ['bounce', 'capability'];
 const PAUSE: Judgement = ['pause', 'upstream'];
 const HOLD_LOGIN: Judgement = ['hold-account', 'credentials'];
 
-/** RFC 3463 and IANA's registry of enhanced status codes: what 4.x.y and 5.x.y mean behind a smarthost. */
+/**
+ * RFC 3463 and IANA's registry of enhanced status codes: what 4.x.y and 5.x.y mean behind a
+ * smarthost.
+ */
 const ROWS: readonly Row[] = [
   [['0.0'], RETRY, null],
   // X.1.y addresses
@@ -44,7 +47,6 @@ const ROWS: readonly Row[] = [
     ['reconnect-then-retry', 'upstream'],
     ['reconnect-then-bounce', 'upstream'],
   ],
-  [['5.3'], ['split', 'upstream'], ['split', 'recipient']],
   // X.6.y content
   [['6.0', '6.1', '6.2', '6.3', '6.4', '6.5', '6.6'], RETRY_CONTENT, BOUNCE_CONTENT],
   // RFC 6531 section 4.1: non-ASCII addresses
@@ -72,7 +74,10 @@ const BY_DETAIL: ReadonlyMap<string, readonly [temporary: Cell, permanent: Cell]
   ),
 );
 
-/** RFC 3463 section 2; the class is the reply code's. Null for a status that is unknown or says nothing. */
+/**
+ * RFC 3463 section 2; the class is the reply code's. Null for a status that is unknown or says
+ * nothing.
+ */
 export function judgeStatus(code: number, detail: StatusDetail | null): Judgement | null {
   if (detail === null) return null;
   return BY_DETAIL.get(detail)?.[code < 500 ? 0 : 1] ?? null;

@@ -19,7 +19,10 @@ export const WAITS = {
   quota: [30 * m, 60 * m],
 } as const satisfies Record<string, readonly number[]>;
 
-/** The phases in which a transaction runs; before them a reply is about the account, never about a message. */
+/**
+ * The phases in which a transaction runs; before them a reply is about the account, never about a
+ * message.
+ */
 export function isBeforeMail(phase: Phase): boolean {
   return BEFORE_MAIL.includes(phase);
 }
