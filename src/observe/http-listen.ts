@@ -1,6 +1,7 @@
-import { chmodSync, lstatSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { connect } from 'node:net';
+import { dirname } from 'node:path';
 import { formatListenAddress } from '../config/listen-address.ts';
 import type { ListenAddress } from '../relay/settings.ts';
 
@@ -49,6 +50,9 @@ function passedBySystemd(name: string, inherited: (name: string) => number | nul
 
 /** Removes a socket that a dead daemon left behind, and nothing else. */
 async function removeDeadSocket(path: string): Promise<void> {
+  // libuv reports a missing directory as EACCES.
+  if (!existsSync(dirname(path)))
+    throw new ObserveError(`observe.listen: no directory for ${path}`);
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
   if (!found.isSocket()) throw new ObserveError(`observe.listen: ${path} exists and is no socket`);
@@ -67,6 +71,5 @@ function reason(error: unknown): string {
   if (code === 'EADDRINUSE') return 'the port is in use by another program';
   if (code === 'EACCES') return 'no permission';
   if (code === 'EADDRNOTAVAIL') return 'this machine has no such address';
-  if (code === 'ENOENT') return 'the directory does not exist';
   return message;
 }

@@ -1,11 +1,9 @@
-import { destination as openDestination, pino, stdTimeFunctions } from 'pino';
+import { pino, stdTimeFunctions } from 'pino';
 import { EVENTS, type EventLevel, type EventSink, type RelayEvent } from '../relay/events.ts';
 import type { LogSettings } from '../relay/settings.ts';
+import { openLineWriter } from './line-writer.ts';
 import { prettyLine } from './pretty.ts';
 import { addressRedaction } from './redact.ts';
-
-/** Lines waiting for a reader that has stopped reading: beyond this they are dropped and counted. */
-const pendingBytesMax = 16 * 1024 * 1024;
 
 const LEVELS: readonly EventLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
 /** sd-daemon(3): the journal reads `<n>` at the start of a line as its priority. */
@@ -23,8 +21,10 @@ export interface Log {
   configure(settings: LogSettings): void;
   /** Lines lost because the reader stopped reading, or the destination failed. */
   dropped(): number;
-  /** Writes what is pending and returns when it is written: before the process exits. */
+  /** Writes what is pending and returns when it is written. Also done when the process exits. */
   flush(): void;
+  /** Flushes, and leaves the exit of the process alone from now on. */
+  close(): void;
 }
 
 type Writer = (event: RelayEvent) => void;
@@ -40,33 +40,29 @@ export function openLog(options: {
   journal: boolean;
   nowMs: () => number;
 }): Log {
-  // Not synchronous: a reader that stalls must not stall the sessions. Lines gather while one write runs.
-  const out = openDestination({
-    dest: options.destination,
-    sync: false,
-    maxLength: pendingBytesMax,
-  });
-  let dropped = 0;
-  out.on('drop', () => dropped++);
-  out.on('error', () => dropped++);
-
+  const out = openLineWriter(options.destination);
   let writers = new Map<Kind, Writer>();
   const configure = (settings: LogSettings): void => {
     const make = settings.format === 'json' ? jsonWriters : prettyWriters;
-    writers = make(settings, { write: (line) => out.write(line), ...options });
+    writers = make(settings, { write: out.write, ...options });
   };
   configure(options.settings);
+  // Also when the process ends without asking us: an exception that nobody caught.
+  process.on('exit', out.flush);
   return {
     sink: (event) => writers.get(event.is)?.(event),
     configure,
-    dropped: () => dropped,
-    // `exit` flushes as well (pino registers it); this is for the line after which the process is killed.
-    flush: () => out.flushSync(),
+    dropped: out.dropped,
+    flush: out.flush,
+    close: () => {
+      out.flush();
+      process.off('exit', out.flush);
+    },
   };
 }
 
 interface Output {
-  write(line: string): unknown;
+  write(line: string): void;
   readonly journal: boolean;
   readonly nowMs: () => number;
 }
