@@ -74,7 +74,7 @@ export interface ControlRequests {
   readonly 'account.test': { ask: { readonly name: string }; answer: ProbeReport };
   /** By the configuration in force, with the states of the accounts. */
   readonly 'route.test': { ask: RouteQuestion; answer: RouteReport };
-  /** The configuration in force, secrets redacted; see config-view. */
+  /** The configuration in force, as describeSettings of config gives it. */
   readonly 'config.show': {
     ask: Nothing;
     answer: { readonly file: string; readonly settings: Readonly<Record<string, unknown>> };

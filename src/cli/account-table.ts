@@ -1,0 +1,65 @@
+import type { AccountReport, QuotaReport } from '../control/reports.ts';
+import type { AccountState } from '../relay/account.ts';
+import { oldest, recipientsIn } from './queue-counts.ts';
+import { type Column, stackedTable, table, wideColumns } from './table.ts';
+import { printable } from './text.ts';
+import { accountReason, age, until } from './words.ts';
+
+const HEAD: readonly Column[] = [
+  { title: 'ACCOUNT', shrinkTo: 12 },
+  { title: 'STATE' },
+  { title: 'QUEUED', align: 'right' },
+  { title: 'OLDEST', align: 'right' },
+  { title: 'OPEN', align: 'right' },
+  { title: 'DELIVERED' },
+  { title: 'USED', shrinkTo: 6 },
+];
+
+/** One line per account, and why it does not work. OPEN: upstream connections, of at most how many. */
+export function accountTable(
+  accounts: readonly AccountReport[],
+  { columns, nowMs }: { readonly columns: number; readonly nowMs: number },
+): string {
+  const rows = accounts.map((account) => ({
+    cells: summary(account, nowMs),
+    below: [accountReason(account.state)],
+  }));
+  if (columns < wideColumns) return stackedTable(HEAD, rows, columns);
+  const head = [...HEAD, { title: 'WHY', shrinkTo: 24 }];
+  return table(
+    head,
+    rows.map(({ cells, below }) => [...cells, ...below]),
+    columns,
+  );
+}
+
+function summary(account: AccountReport, nowMs: number): string[] {
+  const queued = recipientsIn(account.queue);
+  return [
+    printable(account.name),
+    shortState(account.state, nowMs),
+    String(queued),
+    queued === 0 ? '-' : age(oldest(account.queue), nowMs),
+    `${account.connections.open}/${account.connections.max}`,
+    lastDelivery(account, nowMs),
+    usage(account.quota),
+  ];
+}
+
+/** `held 3h12m`, `paused, in 4m` */
+function shortState(state: AccountState, nowMs: number): string {
+  if (state.is === 'open') return 'open';
+  return state.is === 'held'
+    ? `held ${age(state.sinceMs, nowMs)}`
+    : `paused, ${until(state.untilMs, nowMs)}`;
+}
+
+/** `12/20/m 312/500/d`: used, of how many, in which window. */
+export function usage(quota: readonly QuotaReport[]): string {
+  return quota.length === 0 ? '-' : quota.map(({ rate, used }) => `${used}/${rate}`).join(' ');
+}
+
+/** `5m ago`, or `-` when nothing was delivered since the daemon started. */
+export function lastDelivery({ lastDeliveredAtMs }: AccountReport, nowMs: number): string {
+  return lastDeliveredAtMs === null ? '-' : `${age(lastDeliveredAtMs, nowMs)} ago`;
+}

@@ -1,0 +1,13 @@
+/** A command that cannot do what it was asked: one line for people, an exit code for scripts. */
+export class Failure extends Error {
+  override name = 'Failure';
+  readonly code: string;
+  readonly exitCode: number;
+
+  /** `code` is what --json shows; `exitCode` one of sysexits. */
+  constructor(code: string, exitCode: number, message: string) {
+    super(message);
+    this.code = code;
+    this.exitCode = exitCode;
+  }
+}

@@ -1,0 +1,33 @@
+import type { ControlConnection } from '../control/client.ts';
+
+/** All that a command touches outside of itself; tests give their own. */
+export interface Io {
+  out(text: string): void;
+  err(text: string): void;
+  /** Width of the terminal; infinite when the output goes elsewhere, so that nothing is cut. */
+  readonly columns: number;
+  readonly colour: boolean;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  nowMs(): number;
+  pause(durationMs: number): Promise<void>;
+  connect(socket: string): Promise<ControlConnection>;
+  /** Asks for a password, hidden and twice, or reads one line when the input is no terminal. */
+  readPassword(): Promise<string>;
+}
+
+/** The terminal and the daemon. What few commands need is loaded when they need it. */
+export function processIo(): Io {
+  const { stdout, stderr, env } = process;
+  return {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    columns: stdout.isTTY ? stdout.columns || 80 : Number(env.COLUMNS) || Number.POSITIVE_INFINITY,
+    // https://no-color.org: set and not empty.
+    colour: stdout.isTTY && !env.NO_COLOR && env.TERM !== 'dumb',
+    environment: env,
+    nowMs: () => Date.now(),
+    pause: (durationMs) => new Promise((resolve) => setTimeout(resolve, durationMs)),
+    connect: async (socket) => (await import('../control/client.ts')).connectControl(socket),
+    readPassword: async () => (await import('./password-prompt.ts')).readPassword(process),
+  };
+}

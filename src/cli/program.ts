@@ -1,0 +1,89 @@
+import { Command, CommanderError } from 'commander';
+import { EX_OK, EX_USAGE } from '../lib/sysexits.ts';
+import { packageVersion } from '../lib/version.ts';
+import { addAccount } from './account.ts';
+import { addClient } from './client.ts';
+import { annotate, type Context } from './command.ts';
+import { addConfig } from './config.ts';
+import { Failure } from './failure.ts';
+import type { Io } from './io.ts';
+import { addQueue } from './queue.ts';
+import { addRoute } from './route.ts';
+import { addSendTest } from './send-test.ts';
+import { addStatus } from './status.ts';
+import { jsonLine, printable } from './text.ts';
+
+/** The whole command tree; `scripts` make the man page from it. */
+export function buildProgram(context: Context): Command {
+  const { io } = context;
+  const program = new Command('relayctl')
+    .description('See and steer a running relayd.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .option(
+      '--config <file>',
+      'configuration file (default: $RELAYD_CONFIG, else /etc/relayd/relay.yaml)',
+    )
+    .option('--socket <path>', 'control socket (default: control.socket of the configuration file)')
+    .option('--json', 'print one line of JSON instead of text')
+    .helpOption('-h, --help', 'print help for a command')
+    .helpCommand('help [command]', 'print help for a command')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => io.out(text),
+      writeErr: (text) => io.err(text),
+      getOutHelpWidth: () => Math.min(io.columns, 100),
+      getErrHelpWidth: () => Math.min(io.columns, 100),
+      outputError: (text, write) => write(text.replace(/^error: /, 'relayctl: ')),
+    })
+    .showHelpAfterError('(add --help to the command to see how it is used)')
+    .exitOverride();
+  annotate(program, {
+    examples: [
+      ['status', 'How the relay is doing.'],
+      ['queue list', 'What waits, why, and when it is tried next.'],
+      ['account resume gmail', 'After its password was mended: everything goes.'],
+      ['config check', 'Before a reload.'],
+    ],
+  });
+  addStatus(program, context);
+  addQueue(program, context);
+  addAccount(program, context);
+  addRoute(program, context);
+  addConfig(program, context);
+  addClient(program, context);
+  addSendTest(program, context);
+  return program;
+}
+
+/** Runs one command line, given without the program's name. Returns the exit code; rejects for bugs only. */
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  const context: Context = { io, exitCode: EX_OK };
+  try {
+    await buildProgram(context).parseAsync([...args], { from: 'user' });
+    return context.exitCode;
+  } catch (error) {
+    // Commander has printed what it has to say, help included.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EX_OK : EX_USAGE;
+    if (!isFailure(error)) throw error;
+    io.err(args.includes('--json') ? failureJson(error) : failureText(error));
+    return error.exitCode;
+  }
+}
+
+type AnyFailure = Pick<Failure, 'code' | 'exitCode' | 'message'>;
+
+/** A Failure of ours, or a ControlFailure, whose class is loaded only with a connection. */
+function isFailure(error: unknown): error is AnyFailure {
+  return error instanceof Failure || (error instanceof Error && error.name === 'ControlFailure');
+}
+
+function failureText({ message }: AnyFailure): string {
+  return message
+    .split('\n')
+    .map((line) => `relayctl: ${printable(line)}\n`)
+    .join('');
+}
+
+function failureJson({ code, exitCode, message }: AnyFailure): string {
+  return jsonLine({ error: { code, exitCode, message } });
+}

@@ -1,0 +1,84 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { formatDuration, parseDuration } from '../lib/duration.ts';
+import type { MessageId } from '../relay/message.ts';
+import { messageIdToNumber } from '../relay/message-id.ts';
+import type { QueueFilter, RecipientState } from '../relay/ports.ts';
+
+const STATES: readonly RecipientState[] = ['waiting', 'leased', 'in-doubt', 'held', 'quarantined'];
+
+/** The options that choose mail in the queue, the same for every command. */
+export function addFilterOptions(command: Command): Command {
+  return command
+    .option('--account <name>', 'mail that waits for this account')
+    .option('--client <name>', 'mail that this client submitted')
+    .option('--sender <address>', 'this reverse-path, or @domain; <> for the null one')
+    .option('--recipient <address>', 'this recipient, or @domain')
+    .option(
+      '--state <state>',
+      `waiting, leased (being sent), in-doubt, held or quarantined; may be repeated`,
+      readState,
+    )
+    .option('--older <duration>', 'accepted longer ago than this, for example 2h', readDuration)
+    .option('--newer <duration>', 'accepted less long ago than this', readDuration);
+}
+
+/** The conditions given on the command line; ages become instants. */
+export function filterFrom(options: Readonly<Record<string, unknown>>, nowMs: number): QueueFilter {
+  const text = (key: string): string | undefined => options[key] as string | undefined;
+  const before = (key: string): number | undefined =>
+    typeof options[key] === 'number' ? Math.max(0, nowMs - options[key]) : undefined;
+  const filter = {
+    account: text('account'),
+    client: text('client'),
+    sender: text('sender') === '<>' ? '' : text('sender'),
+    recipient: text('recipient'),
+    states: options.state as readonly RecipientState[] | undefined,
+    olderThanMs: before('older'),
+    newerThanMs: before('newer'),
+  };
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+}
+
+/** For commander: one id of the queue. */
+export function readMessageId(text: string): MessageId {
+  if (messageIdToNumber(text) === null) {
+    throw new InvalidArgumentError('A message id has 11 letters and digits, as queue list shows.');
+  }
+  return text.toLowerCase() as MessageId;
+}
+
+/** For commander: any number of ids. */
+export function readMessageIds(text: string, previous: readonly MessageId[] = []): MessageId[] {
+  return [...previous, readMessageId(text)];
+}
+
+/** For commander: a duration in milliseconds. */
+export function readDuration(text: string): number {
+  const durationMs = parseDuration(text);
+  if (durationMs === null) {
+    throw new InvalidArgumentError(
+      `A duration is written like ${formatDuration(5_400_000)} or 3d.`,
+    );
+  }
+  return durationMs;
+}
+
+/** For commander: a number from 1 to `max`. */
+export function readCount(max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+    if (value < 1 || value > max) {
+      throw new InvalidArgumentError(`It must be a number from 1 to ${max}.`);
+    }
+    return value;
+  };
+}
+
+function readState(text: string, previous: readonly RecipientState[] = []): RecipientState[] {
+  const words = text.split(',');
+  const unknown = words.find((word) => !STATES.some((state) => state === word));
+  if (unknown !== undefined) {
+    throw new InvalidArgumentError(`The states are ${STATES.join(', ')}.`);
+  }
+  return [...previous, ...(words as RecipientState[])];
+}

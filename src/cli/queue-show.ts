@@ -1,0 +1,124 @@
+import type { AccountReport, MessageReport } from '../control/reports.ts';
+import { formatDuration } from '../lib/duration.ts';
+import { formatSize } from '../lib/size.ts';
+import type { Message } from '../relay/message.ts';
+import type { AttemptRecord, HistoryEntry, QueueRow } from '../relay/ports.ts';
+import type { Io } from './io.ts';
+import { shownState } from './queue-list.ts';
+import { facts, table } from './table.ts';
+import { printable } from './text.ts';
+import { accountReason, accountState, address, age, instant, until } from './words.ts';
+
+/** Everything known of one message: what it is, where each recipient stands, every attempt, and why it waits. */
+export function renderMessage(
+  report: MessageReport,
+  accounts: readonly AccountReport[],
+  io: Pick<Io, 'columns' | 'nowMs'>,
+): string {
+  const message = report.queued?.message ?? report.history?.message;
+  if (message === undefined) return 'Nothing is known of it.\n';
+  const nowMs = io.nowMs();
+  const sections = [
+    messageFacts(message, report.queued !== null, nowMs),
+    report.queued === null ? '' : queuedTable(report.queued, io.columns, nowMs),
+    report.queued === null ? '' : blockedLines(report.queued, accounts, nowMs),
+    report.history === null ? '' : settledTable(report.history, io.columns),
+    report.history === null ? '' : attemptLines(report.history),
+  ];
+  return sections.filter((section) => section !== '').join('\n');
+}
+
+function messageFacts(message: Message, queued: boolean, nowMs: number): string {
+  const { envelope } = message;
+  return facts([
+    ['Message', message.id],
+    ['Accepted', `${instant(message.acceptedAtMs)} (${age(message.acceptedAtMs, nowMs)} ago)`],
+    [
+      'Expires',
+      queued ? `${instant(message.expiresAtMs)} (${until(message.expiresAtMs, nowMs)})` : null,
+    ],
+    ['Client', printable(message.client)],
+    [
+      'Bound to',
+      message.boundAccount === null ? null : `account ${printable(message.boundAccount)}`,
+    ],
+    ['Sender', address(envelope.reversePath)],
+    ['From', message.from === null ? null : printable(message.from)],
+    ['Message-ID', message.messageIdField === null ? null : printable(message.messageIdField)],
+    ['Size', formatSize(message.bytes)],
+    ['ENVID', envelope.envid === null ? null : printable(envelope.envid)],
+  ]);
+}
+
+function queuedTable(row: QueueRow, columns: number, nowMs: number): string {
+  const cells = row.recipients.map((recipient) => [
+    address(row.message.envelope.recipients[recipient.index]?.forwardPath ?? '?'),
+    shownState(recipient.state),
+    printable(recipient.lane ?? '-'),
+    String(recipient.attempts),
+    recipient.state === 'waiting' || recipient.state === 'in-doubt'
+      ? until(recipient.dueAtMs, nowMs)
+      : '-',
+    printable(recipient.lastText ?? ''),
+  ]);
+  const head = [
+    { title: 'RECIPIENT', shrinkTo: 16 },
+    { title: 'STATE' },
+    { title: 'ACCOUNT', shrinkTo: 8 },
+    { title: 'ATTEMPTS', align: 'right' as const },
+    { title: 'NEXT TRY' },
+    { title: 'LAST REPLY OR REASON' },
+  ];
+  // The reply is what people come for: it is never cut, it is last, and a terminal wraps it.
+  return table(head, cells, columns);
+}
+
+/** Accounts that stand in the way of this message, and what sets them going. */
+function blockedLines(row: QueueRow, accounts: readonly AccountReport[], nowMs: number): string {
+  const lanes = new Set(row.recipients.map(({ lane }) => lane));
+  return accounts
+    .filter(({ name, state }) => lanes.has(name) && state.is !== 'open')
+    .map(({ name, state }) => {
+      const shown = printable(name);
+      return (
+        `Account ${shown} is ${accountState(state, nowMs)}: ${accountReason(state)}\n` +
+        `  To set it going: relayctl account resume ${shown}\n`
+      );
+    })
+    .join('');
+}
+
+function settledTable({ message, recipients }: HistoryEntry, columns: number): string {
+  if (recipients.length === 0) return '';
+  const cells = recipients.map(({ index, outcome, atMs, text }) => [
+    address(message.envelope.recipients[index]?.forwardPath ?? '?'),
+    outcome,
+    instant(atMs),
+    printable(text),
+  ]);
+  const head = [
+    { title: 'SETTLED', shrinkTo: 16 },
+    { title: 'OUTCOME' },
+    { title: 'WHEN' },
+    { title: 'REPLY OR REASON' },
+  ];
+  return table(head, cells, columns);
+}
+
+function attemptLines({ message, attempts }: HistoryEntry): string {
+  return attempts.map((attempt) => attemptText(message, attempt)).join('');
+}
+
+function attemptText(message: Message, attempt: AttemptRecord): string {
+  const as = attempt.authenticatedAs === null ? 'without AUTH' : `as ${attempt.authenticatedAs}`;
+  const took = formatDuration(attempt.tookMs);
+  const head = printable(
+    `${instant(attempt.startedAtMs)}  ${attempt.account} ${as} to ${attempt.peer}, ` +
+      `${attempt.tls ?? 'without TLS'}, took ${took}`,
+  );
+  const results = attempt.results.map(({ index, outcome, text }) => {
+    const path = address(message.envelope.recipients[index]?.forwardPath ?? '?');
+    return `    ${path} ${outcome}: ${printable(text)}\n`;
+  });
+  return `${head}\n${results.join('')}`;
+}

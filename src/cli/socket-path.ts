@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { defaultConfigFile, defaultControlSocket } from '../control/paths.ts';
+import { EX_CONFIG, EX_NOPERM } from '../lib/sysexits.ts';
+import { Failure } from './failure.ts';
+
+export interface Location {
+  readonly socket?: string | undefined;
+  readonly config?: string | undefined;
+}
+
+/** The file to use: --config, else RELAYD_CONFIG, else the usual place. */
+export function configFile(
+  location: Location,
+  environment: Readonly<Record<string, string | undefined>>,
+): string {
+  return location.config ?? environment.RELAYD_CONFIG ?? defaultConfigFile;
+}
+
+/**
+ * The control socket: --socket, else `control.socket` of the configuration file. Only this key is read, so that
+ * neither secrets nor faults elsewhere in the file matter: the daemon may well be running without them.
+ */
+export async function socketPath(
+  location: Location,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
+  if (location.socket !== undefined) return location.socket;
+  const file = configFile(location, environment);
+  const text = readText(file, file !== defaultConfigFile);
+  if (text === null) return defaultControlSocket;
+  const { parseDocument } = await import('yaml');
+  const socket: unknown = parseDocument(text, { logLevel: 'silent' }).getIn(['control', 'socket']);
+  // As everywhere in relay.yaml, a relative name starts at the file.
+  return typeof socket === 'string' ? resolve(dirname(file), socket) : defaultControlSocket;
+}
+
+/** Null when the usual file cannot be read: members of the group relayd need not be able to. */
+function readText(file: string, named: boolean): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (!named) return null;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') {
+      throw new Failure('no-config', EX_CONFIG, `there is no configuration file ${file}`);
+    }
+    const text = `cannot read ${file} to find the control socket (${message}); name it with --socket`;
+    throw new Failure('no-config', code === 'EACCES' ? EX_NOPERM : EX_CONFIG, text);
+  }
+}
