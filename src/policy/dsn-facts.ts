@@ -62,7 +62,8 @@ export function dsnFacts(
   const statusClass = CLASS[action];
   if (cause === null) {
     const detail = remembered?.detail ?? '0.0';
-    return { status: `${statusClass}.${detail}`, explanation: '', reply: remembered };
+    const explanation = remembered === null ? (lastText ?? '') : '';
+    return { status: `${statusClass}.${detail}`, explanation, reply: remembered };
   }
   switch (cause.from) {
     case 'peer': {
