@@ -4,6 +4,7 @@
  *
  *   node test/support/upstream-main.ts --port 0 --tls starttls --account user:password --certificate F --key F
  */
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
@@ -26,6 +27,16 @@ const say = (line: object): void => {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 };
 
+/** The header as text, and a hash of what follows it: relays add to the one and must not touch the other. */
+function parts(message: Buffer): { header: string; contentSha256: string } {
+  const end = message.indexOf('\r\n\r\n');
+  const content = end < 0 ? Buffer.alloc(0) : message.subarray(end + 4);
+  return {
+    header: message.toString('latin1', 0, end < 0 ? message.length : end),
+    contentSha256: createHash('sha256').update(content).digest('hex'),
+  };
+}
+
 const upstream = await startUpstream({
   port: Number(values.port),
   tls: values.tls as NonNullable<UpstreamOptions['tls']>,
@@ -45,7 +56,7 @@ const upstream = await startUpstream({
           key: readFileSync(values.key, 'utf8'),
         },
       }),
-  onMessage: ({ body, ...message }) => say({ is: 'received', ...message }),
+  onMessage: ({ body, ...message }) => say({ is: 'received', ...message, ...parts(body) }),
 });
 if (values['ca-out'] !== undefined && upstream.ca !== null) {
   writeFileSync(values['ca-out'], upstream.ca);
