@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ConfigDocument, PathPart } from './document.ts';
 import type { Report } from './problem.ts';
 import { type RelayConfig, relaySchema } from './schema/relay.ts';
@@ -53,8 +53,8 @@ function reportIssue(issue: z.core.$ZodIssue, report: Report): void {
 const describeIssue: z.core.$ZodErrorMap = (issue) => {
   if (issue.code === 'invalid_type') {
     const { expected } = issue;
-    if (expected === 'object' || expected === 'record') return container('a mapping', issue.input);
-    if (expected === 'array') return container('a list', issue.input);
+    if (expected === 'object' || expected === 'record') return container('a mapping', issue);
+    if (expected === 'array') return container('a list', issue);
     return wanted(expected === 'string' ? 'text' : expected, [], issue.input);
   }
   if (issue.code === 'too_small') return 'is empty';
@@ -62,12 +62,17 @@ const describeIssue: z.core.$ZodErrorMap = (issue) => {
 };
 
 /** The value is not shown: in place of a mapping people write the password itself. */
-function container(what: string, input: unknown): string {
-  if (input === undefined) return `missing; give ${what}`;
+function container(what: string, { input, inst }: z.core.$ZodRawIssue): string {
+  if (input === undefined) return `missing; give ${what}${suchAs(inst)}`;
   if (input === null) return `expected ${what}, found nothing; remove the key or fill it in`;
   const text = typeof input === 'object' ? wanted(what, [], input) : `expected ${what}`;
   const list = what === 'a list' && typeof input !== 'object' ? '; put the value in [ ]' : '';
   return text + list;
+}
+
+function suchAs(inst: z.core.$ZodType | z.core.$ZodCheck | undefined): string {
+  const examples = inst instanceof z.ZodType ? inst.meta()?.examples : undefined;
+  return Array.isArray(examples) ? ` such as ${JSON.stringify(examples[0])}` : '';
 }
 
 /** Sections whose entries stand for themselves: one bad entry leaves the others in place. */

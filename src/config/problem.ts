@@ -27,7 +27,7 @@ export function formatPath(path: readonly PathPart[]): string {
   let text = '';
   for (const part of path) {
     if (typeof part === 'number') text += `[${part}]`;
-    else if (/^[^\s.[\]"]+$/.test(part)) text += text === '' ? part : `.${part}`;
+    else if (/^[\w@+-]+$/.test(part)) text += text === '' ? part : `.${part}`;
     else text += `${text === '' ? '' : '.'}${JSON.stringify(part)}`;
   }
   return text;

@@ -24,6 +24,7 @@ const EXPLANATIONS: Partial<Record<YAMLError['code'], string>> = {
   NON_STRING_KEY: 'a key must be plain text',
   TAG_RESOLVE_FAILED:
     'YAML tags (words that begin with !) mean nothing here; put the text in quotes',
+  BAD_ALIAS: 'a text that begins with * must be in quotes, such as "*"',
   BAD_DIRECTIVE: 'YAML directives (lines that begin with %) mean nothing here',
 };
 
@@ -42,8 +43,7 @@ export function syntaxFaults(
   );
   visit(yaml, (_key, node) => {
     if (!isAlias(node) || node.resolve(yaml) !== undefined) return;
-    const message = 'a text that begins with * must be in quotes, such as "*"';
-    faults.push(at(node.range?.[0] ?? 0, message));
+    faults.push(at(node.range?.[0] ?? 0, EXPLANATIONS.BAD_ALIAS ?? 'an unknown alias'));
   });
   const ordered = faults.toSorted((a, b) => a.line - b.line || a.column - b.column);
   return ordered.filter((fault, index) => fault.line !== ordered[index - 1]?.line);
@@ -53,5 +53,9 @@ function explain(error: YAMLError, text: string): string {
   const lineStart = text.lastIndexOf('\n', error.pos[0] - 1) + 1;
   // The parser calls some tabs an unexpected token or bad indentation.
   if (/^ *\t/.test(text.slice(lineStart))) return EXPLANATIONS.TAB_AS_INDENT ?? error.code;
+  // An open bracket shows only where the next line begins, as bad indentation.
+  if (error.code === 'BAD_INDENT' && error.message.startsWith('Flow')) {
+    return 'a { or [ is not closed before this place';
+  }
   return EXPLANATIONS[error.code] ?? `not YAML (${error.code.toLowerCase().replaceAll('_', ' ')})`;
 }

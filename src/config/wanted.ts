@@ -18,10 +18,16 @@ function shortened(text: string): string {
 
 /** `expected a duration such as 30s or 5m, found the number 5` */
 export function wanted(what: string, examples: readonly string[], value: unknown): string {
-  const such = examples.length === 0 ? '' : ` such as ${examples.join(' or ')}`;
+  const such = examples.length === 0 ? '' : ` such as ${either(examples)}`;
   return value === undefined
     ? `missing; give ${what}${such}`
     : `expected ${what}${such}, ${found(value)}${quotesHint(what, value)}`;
+}
+
+/** `30s, 5m or 4h` */
+export function either(words: readonly string[]): string {
+  if (words.length < 2) return words.join('');
+  return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
 /** A number or a truth value in quotes is text to YAML, which surprises people. */
@@ -65,4 +71,6 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   account: 'accounts',
   upstreams: 'accounts',
   users: 'clients',
+  environment: 'env',
+  path: 'file',
 };

@@ -97,7 +97,9 @@ function checkCompleteness(
     }
     return;
   }
-  if (config.oauth2 !== undefined) missing('oauth2', 'is used only with `auth: xoauth2`');
+  if (config.oauth2 !== undefined) {
+    report.warn([...path, 'oauth2'], 'is used only with `auth: xoauth2`', 'key');
+  }
   if (!given) missing('password', 'missing; give {env: NAME}, {file: PATH} or {credential: NAME}');
 }
 

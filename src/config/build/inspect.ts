@@ -48,7 +48,7 @@ function checkPresence(settings: Settings, { document, report }: BuildContext): 
 }
 
 function checkLimits({ config: { limits, clients } }: Checked, { report }: BuildContext): void {
-  if (limits.connections_reserved >= limits.connections) {
+  if ((limits.connections_reserved ?? 0) >= limits.connections) {
     const most = limits.connections - 1;
     report.error(
       ['limits', 'connections_reserved'],

@@ -53,11 +53,14 @@ function buildListener(
 
 function checkTls(config: ListenerConfig, path: Path, context: BuildContext): void {
   const { report } = context;
-  readCertificatePair(config, path, context);
   if (config.tls !== 'none') {
+    readCertificatePair(config, path, context);
     if (config.certificate !== undefined || config.key !== undefined) return;
     report.error([...path, 'tls'], `${config.tls} needs certificate and key`);
     return;
+  }
+  if (config.certificate !== undefined) {
+    report.warn([...path, 'certificate'], 'is not used while tls is none', 'key');
   }
   if (isLocalListener(config.listen)) return;
   if (config.auth === 'required' || config.account_login) {

@@ -1,24 +1,18 @@
 import type { Route, RouteAction } from '../../relay/route.ts';
+import { isObject } from '../check.ts';
 import type { RouteConfig } from '../schema/relay.ts';
 import { didYouMean } from '../wanted.ts';
 import type { BuildContext, Path } from './context.ts';
 
-/** Every name the file uses, also of entries that have faults of their own. */
-export interface KnownNames {
-  readonly clients: readonly string[];
-  readonly accounts: readonly string[];
-}
-
 /** `routes:`; `indexes` are their places in the file. Routes without a usable action are reported and left out. */
 export function buildRoutes(
   configs: readonly RouteConfig[],
-  { indexes, names }: { indexes: readonly number[]; names: KnownNames },
+  indexes: readonly number[],
   context: BuildContext,
 ): Route[] {
   return configs.flatMap((config, position) => {
     const index = indexes[position] ?? position;
     const path = ['routes', index];
-    checkNames(config, path, { names, context });
     const action = findAction(config, path, context);
     if (action === null) return [];
     return {
@@ -34,21 +28,28 @@ export function buildRoutes(
   });
 }
 
-function checkNames(
-  config: RouteConfig,
-  path: Path,
-  { names, context: { report } }: { names: KnownNames; context: BuildContext },
-): void {
-  const check = (at: Path, kind: 'client' | 'account', name: string) => {
-    const known = kind === 'client' ? names.clients : names.accounts;
-    if (known.includes(name)) return;
-    report.error(at, `unknown ${kind} ${JSON.stringify(name)}${didYouMean(name, known)}`);
+/**
+ * Names that routes refer to. Looks at the file itself: a route or an account with a fault of its own still
+ * counts.
+ */
+export function checkRouteNames({ document, report }: BuildContext): void {
+  const file = isObject(document.plain) ? document.plain : {};
+  const namesOf = (section: unknown) => (isObject(section) ? Object.keys(section) : []);
+  const known = { client: namesOf(file.clients), account: namesOf(file.accounts) };
+  const check = (path: Path, kind: 'client' | 'account', name: unknown) => {
+    if (typeof name !== 'string' || name === '' || known[kind].includes(name)) return;
+    const hint = didYouMean(name, known[kind]);
+    report.error(path, `unknown ${kind} ${JSON.stringify(name)}${hint}`);
   };
-  if (config.client !== undefined) check([...path, 'client'], 'client', config.client);
-  for (const [index, name] of (config.accounts ?? []).entries()) {
-    check([...path, 'accounts', index], 'account', name);
-    if ((config.accounts ?? []).indexOf(name) < index) {
-      report.error([...path, 'accounts', index], `${JSON.stringify(name)} stands here twice`);
+  for (const [index, route] of Array.isArray(file.routes) ? file.routes.entries() : []) {
+    if (!isObject(route)) continue;
+    const path = ['routes', index];
+    check([...path, 'client'], 'client', route.client);
+    const accounts: unknown[] = Array.isArray(route.accounts) ? route.accounts : [];
+    for (const [place, name] of accounts.entries()) {
+      const at = [...path, 'accounts', place];
+      check(at, 'account', name);
+      if (accounts.indexOf(name) < place) report.error(at, 'stands in this list twice');
     }
   }
 }

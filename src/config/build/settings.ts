@@ -1,5 +1,5 @@
 import type { QueueSettings, Settings, SubmissionLimits } from '../../relay/settings.ts';
-import { type Checked, isObject, valueAt } from '../check.ts';
+import type { Checked } from '../check.ts';
 import type { RelayConfig } from '../schema/relay.ts';
 import { buildAccounts } from './accounts.ts';
 import { buildClients } from './clients.ts';
@@ -7,15 +7,11 @@ import { absolute, type BuildContext, secretOrNull } from './context.ts';
 import { inspect } from './inspect.ts';
 import { buildListeners } from './listeners.ts';
 import { buildOperate } from './operate.ts';
-import { buildRoutes } from './routes.ts';
+import { buildRoutes, checkRouteNames } from './routes.ts';
 
 /** Settings of what fits the schema; complete only when the report holds no errors afterwards. */
 export async function buildSettings(checked: Checked, context: BuildContext): Promise<Settings> {
   const { config } = checked;
-  const names = {
-    clients: namesIn(context.document.plain, 'clients'),
-    accounts: namesIn(context.document.plain, 'accounts'),
-  };
   const listeners = buildListeners(config.listeners, checked.listenerIndexes, context);
   const [clients, accounts, operate] = await Promise.all([
     buildClients(config.clients, context),
@@ -30,7 +26,7 @@ export async function buildSettings(checked: Checked, context: BuildContext): Pr
     limits: buildSubmissionLimits(config),
     clients,
     accounts,
-    routes: buildRoutes(config.routes, { indexes: checked.routeIndexes, names }, context),
+    routes: buildRoutes(config.routes, checked.routeIndexes, context),
     queue: buildQueue(config, context),
     notifications: {
       dsn: { mode: config.notifications.dsn.mode, from: config.notifications.dsn.from ?? null },
@@ -38,13 +34,9 @@ export async function buildSettings(checked: Checked, context: BuildContext): Pr
     ...operate,
     log: config.log,
   };
+  checkRouteNames(context);
   inspect(settings, { checked, context });
   return settings;
-}
-
-function namesIn(plain: unknown, section: string): string[] {
-  const entries = valueAt(plain, [section]);
-  return isObject(entries) ? Object.keys(entries) : [];
 }
 
 /** RFC 5321 section 4.1.4 wants a full domain name in EHLO; a bare machine name is none. */
@@ -57,7 +49,8 @@ function buildSubmissionLimits({ limits }: RelayConfig): SubmissionLimits {
     messageBytes: limits.message_size,
     recipients: limits.recipients,
     connections: limits.connections,
-    connectionsReserved: limits.connections_reserved,
+    connectionsReserved:
+      limits.connections_reserved ?? Math.min(100, Math.floor(limits.connections / 10)),
     connectionsPerClient: limits.connections_per_client,
     connectionsPerAddress: limits.connections_per_address,
     authFailures: limits.auth_failures,

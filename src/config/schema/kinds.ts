@@ -4,7 +4,7 @@ import { parseDuration } from '../../lib/duration.ts';
 import { parseRate } from '../../lib/rate.ts';
 import { parseSize } from '../../lib/size.ts';
 import { parseListenAddress } from '../listen-address.ts';
-import { didYouMean, wanted } from '../wanted.ts';
+import { didYouMean, either, wanted } from '../wanted.ts';
 
 /** The scalar notations of relay.yaml. Each reads text into what the program computes with. */
 
@@ -14,18 +14,23 @@ interface Notation<T> {
   /** For editors that check against the JSON schema; the reader below has the last word. */
   readonly pattern?: string;
   readonly read: (text: string) => T | null;
+  /** The text may hold a password: errors do not repeat it. */
+  readonly hidden?: boolean;
   /** What to add to the error when the text is a typical mistake. */
   readonly hint?: (text: string) => string;
 }
 
-function notation<T>({ what, examples, pattern, read, hint }: Notation<T>) {
+function notation<T>({ what, examples, pattern, read, hidden, hint }: Notation<T>) {
+  const refused = (text: string) =>
+    hidden === true
+      ? `expected ${what} such as ${either(examples)}`
+      : wanted(what, examples, text) + (hint?.(text) ?? '');
   return z
     .string({ error: (issue) => wanted(what, examples, issue.input) })
     .transform((text, context): T => {
       const value = read(text);
       if (value !== null) return value;
-      const message = wanted(what, examples, text) + (hint?.(text) ?? '');
-      context.addIssue({ code: 'custom', message, input: text });
+      context.addIssue({ code: 'custom', message: refused(text), input: text });
       return z.NEVER;
     })
     .meta({
@@ -131,8 +136,9 @@ export const filePath = () =>
 
 export const url = (protocols: readonly string[]) =>
   notation({
-    what: `a ${protocols.join(' or ')} URL`,
+    what: `a URL with ${either(protocols)}`,
     examples: [`${protocols[0]}://host.example/`],
+    hidden: true,
     read: (text) =>
       URL.canParse(text) && protocols.includes(new URL(text).protocol.slice(0, -1)) ? text : null,
   });
@@ -182,7 +188,6 @@ export const oneOf = <const T extends readonly string[]>(choices: T) =>
   z.enum(choices, { error: ({ input }) => choiceProblem(choices, input) });
 
 function choiceProblem(choices: readonly string[], input: unknown): string {
-  const list = `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`;
   const hint = typeof input === 'string' ? didYouMean(input, choices) : '';
-  return wanted(choices.length > 1 ? list : (choices[0] ?? ''), [], input) + hint;
+  return wanted(either(choices), [], input) + hint;
 }

@@ -27,9 +27,14 @@ export const limitsSchema = z
     connections: whole(1, 65_000).prefault(1000).meta({
       description: 'Most sessions open at once, over all listeners.',
     }),
-    connections_reserved: whole(0, 65_000).prefault(100).meta({
-      description: 'How many of them are kept for clients that have logged in.',
-    }),
+    connections_reserved: whole(0, 65_000)
+      .optional()
+      .meta({
+        description:
+          'How many of them are kept for clients that have logged in. Default: a tenth of connections, ' +
+          'at most 100.',
+        examples: [100],
+      }),
     connections_per_client: whole(1, 65_000).prefault(200).meta({
       description:
         'Most sessions of one client, counted by its name: on loopback everybody has the same address.',

@@ -45,7 +45,7 @@ export const routeSchema = z
   .strictObject({
     sender: addressPattern().optional().meta({
       description:
-        'Pattern for the reverse-path; for the null reverse-path the From field counts. Default: any.',
+        'Pattern for the reverse-path; for the null reverse-path the From field counts. Default: everybody.',
     }),
     client: text('the name of a client', 'shop').optional().meta({
       description: 'Further condition: submitted by this client.',

@@ -1,0 +1,224 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { loadSettings } from '../../../src/config/load.ts';
+import { formatProblem } from '../../../src/config/problem.ts';
+import { minimal, withAccount } from './minimal.ts';
+import { loadText, problemsOf, settingsOf, temporaryDirectory } from './temporary-file.ts';
+
+test('a minimal file gets the defaults of the reference', async () => {
+  const settings = await settingsOf(minimal, { hostname: 'relay.example.org' });
+  expect(settings.hostname).toBe('relay.example.org');
+  expect(settings.listeners).toEqual([
+    {
+      listen: { is: 'tcp', host: '127.0.0.1', port: 587 },
+      tls: 'none',
+      certificate: null,
+      key: null,
+      auth: 'required',
+      accountLogin: false,
+      proxyProtocol: [],
+      xclient: [],
+    },
+  ]);
+  expect(settings.limits).toEqual({
+    messageBytes: 25 * 1024 * 1024,
+    recipients: 500,
+    connections: 1000,
+    connectionsReserved: 100,
+    connectionsPerClient: 200,
+    connectionsPerAddress: 0,
+    authFailures: { count: 10, windowMs: 60_000 },
+    timeouts: { authenticateMs: 30_000, commandMs: 300_000, dataMs: 180_000 },
+    memoryBytes: 128 * 1024 * 1024,
+    diskFreeBytes: 200 * 1024 * 1024,
+    bareNewlines: 'normalize',
+    hops: 50,
+  });
+  expect(settings.queue).toEqual({
+    directory: '/var/lib/relayd',
+    retryMs: [1, 5, 15, 30, 60, 120, 240].map((minutes) => minutes * 60_000),
+    lifetimeMs: 5 * 86_400_000,
+    delayWarningMs: 4 * 3_600_000,
+    inDoubt: 'retry',
+    historyMs: 30 * 86_400_000,
+  });
+  expect(settings.notifications).toEqual({ dsn: { mode: 'account', from: null } });
+  expect(settings.observe.listen).toEqual({ is: 'tcp', host: '127.0.0.1', port: 9587 });
+  expect(settings.control.socket).toBe('/run/relayd/control.sock');
+  expect(settings.log).toEqual({ level: 'info', format: 'json', addresses: 'full' });
+});
+
+test('an account without preset gets the defaults of the reference', async () => {
+  const account = (await settingsOf(minimal)).accounts.get('up');
+  expect(account).toMatchObject({
+    name: 'up',
+    provider: null,
+    host: 'mail.example',
+    port: 587,
+    auth: 'auto',
+    username: 'up@shop.example',
+    identities: ['up@shop.example'],
+    limits: {
+      rate: [],
+      connections: 2,
+      messagesPerConnection: 50,
+      idleMs: 30_000,
+      recipients: 100,
+      messageBytes: null,
+    },
+    timeouts: {
+      connectMs: 30_000,
+      greetingMs: 300_000,
+      commandMs: 300_000,
+      dataMs: 180_000,
+      endOfDataMs: 600_000,
+    },
+    tls: { mode: 'starttls', verify: 'full', servername: 'mail.example', minimum: 'TLSv1.2' },
+    headers: {},
+    at: { line: 5, column: 3 },
+  });
+  expect(account?.password?.reveal()).toBe('up-password');
+});
+
+test('a bare machine name is no EHLO name', async () => {
+  const { hostname } = await settingsOf(minimal, { hostname: 'vm' });
+  expect(hostname).toBe('localhost.localdomain');
+});
+
+test('ports 465 and 2465 are TLS from the first byte', async () => {
+  for (const [port, mode] of Object.entries({
+    465: 'implicit',
+    2465: 'implicit',
+    25: 'starttls',
+  })) {
+    const keys = `host: mail.example, port: ${port}, username: a@b.example, password: x`;
+    expect((await settingsOf(withAccount(keys))).accounts.get('up')?.tls.mode).toBe(mode);
+  }
+});
+
+test('file names are relative to the file', async () => {
+  const directory = temporaryDirectory();
+  const text = `${minimal}queue: {directory: queue}\ncontrol: {socket: control.sock}\n`;
+  const settings = await settingsOf(text, { directory });
+  expect(settings.queue.directory).toBe(join(directory, 'queue'));
+  expect(settings.control.socket).toBe(join(directory, 'control.sock'));
+});
+
+test('off switches the delay warning and the HTTP address off', async () => {
+  const settings = await settingsOf(
+    `${minimal}queue: {delay_warning: off}\nobserve: {listen: off}\n`,
+  );
+  expect(settings.queue.delayWarningMs).toBeNull();
+  expect(settings.observe.listen).toBeNull();
+});
+
+test('routes know their place', async () => {
+  const settings = await settingsOf(
+    minimal.replace(
+      '  - {sender: "*"',
+      '  - {sender: "@x.example", hold: true}\n  - {client: shop',
+    ),
+  );
+  expect(settings.routes).toMatchObject([
+    { index: 1, line: 7, sender: '@x.example', action: { is: 'hold' } },
+    { index: 2, line: 8, client: 'shop', action: { is: 'accounts', accounts: ['up'] } },
+  ]);
+});
+
+test('a scrypt hash may stand in a file that others read', async () => {
+  const env = { UP: 'up-password', HASH: 'scrypt$other' };
+  const text = `${minimal
+    .replace('shop-password', 'scrypt$hash')
+    .replace('up-password', '{env: UP}')}`.replace(
+    'accounts:',
+    '  blog: {password: {env: HASH}, senders: ["*"]}\naccounts:',
+  );
+  const { clients } = await settingsOf(text, { mode: 0o644, env });
+  expect(clients.get('shop')?.password).toEqual({ is: 'scrypt', hash: 'scrypt$hash' });
+  expect(clients.get('blog')?.password).toEqual({ is: 'scrypt', hash: 'scrypt$other' });
+});
+
+test('a bound session needs no client and no route', async () => {
+  const text = `listeners: [{account_login: true}]\n${minimal.slice(minimal.indexOf('accounts:'), minimal.indexOf('routes:'))}`;
+  const settings = await settingsOf(text);
+  expect(settings.listeners[0]?.accountLogin).toBe(true);
+});
+
+test('a file that cannot be read is one problem', async () => {
+  const result = await loadSettings('/nonexistent/relay.yaml', {});
+  if (result.ok) throw new Error('loaded');
+  expect(result.problems.map(formatProblem)).toEqual([
+    'relay.yaml:1:1: cannot read /nonexistent/relay.yaml: no such file',
+  ]);
+});
+
+test('the credential version changes with host, port, username and password', async () => {
+  const versions = [];
+  for (const keys of [
+    'host: a.example, username: u@a.example, password: p',
+    'host: b.example, username: u@a.example, password: p',
+    'host: a.example, port: 25, username: u@a.example, password: p',
+    'host: a.example, username: v@a.example, password: p',
+    'host: a.example, username: u@a.example, password: q',
+  ]) {
+    versions.push((await settingsOf(withAccount(keys))).accounts.get('up')?.credentialVersion);
+  }
+  expect(new Set(versions).size).toBe(5);
+  for (const version of versions) expect(version).toMatch(/^[0-9a-f]{12}$/);
+  const again = await settingsOf(
+    withAccount('host: a.example, username: u@a.example, password: p'),
+  );
+  expect(again.accounts.get('up')?.credentialVersion).toBe(versions[0]);
+});
+
+test('keys that nothing acts on yet are named with their line, only when they are in use', async () => {
+  const quiet = await loadText(minimal);
+  expect(quiet.ok && quiet.notYetActedOn).toEqual([]);
+  const text = `
+clients:
+  shop: {password: p, senders: ["*"]}
+accounts:
+  a: {host: a.example, username: a@a.example, password: p, proxy: "socks5://127.0.0.1:1080"}
+  b:
+    provider: ses
+    region: eu-west-3
+    username: AKIA
+    password: p
+    sandbox: true
+    headers: {X-A: b}
+    limits: {rate: 5/s, connections: 1}
+routes:
+  - {sender: "@x.example", accounts: [a, b], bcc: [c@x.example]}
+  - {sender: "*", accounts: [b], rewrite: {from: a@a.example}, headers: {remove: [X-A]}}
+failover: {after: 1m}
+notifications: {heartbeat: {url: "https://x.example/"}}
+observe: {dashboard: true}
+log: {format: exim, addresses: domain}
+`;
+  const result = await loadText(text);
+  expect(result.ok && result.notYetActedOn).toEqual([
+    'accounts.a.proxy (line 5)',
+    'accounts.b.sandbox (line 11)',
+    'accounts.b.limits.rate (line 13)',
+    'routes[0].accounts[1] (line 15)',
+    'routes[0].bcc (line 15)',
+    'routes[1].rewrite (line 16)',
+    'routes[1].headers (line 16)',
+    'failover (line 17)',
+    'notifications.heartbeat (line 18)',
+    'observe.dashboard (line 19)',
+    'log.format (line 20)',
+    'log.addresses (line 20)',
+  ]);
+});
+
+test('anchors work, and a fault in one is shown where it stands', async () => {
+  const text = minimal
+    .replace('["@shop.example"]', '&all ["*", shop]')
+    .replace('accounts:', '  blog: {password: p, senders: *all}\naccounts:');
+  const lines = await problemsOf(text);
+  expect(lines).toHaveLength(2);
+  expect(lines[0]).toMatch(
+    /^relay\.yaml:3:\d+: clients\.shop\.senders\[1\]: expected an address pattern/,
+  );
+});
