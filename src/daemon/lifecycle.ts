@@ -1,5 +1,5 @@
 import { assert } from '../lib/assert.ts';
-import { EX_OK, EX_SOFTWARE } from '../lib/sysexits.ts';
+import { EX_OK, EX_SOFTWARE, EX_TEMPFAIL } from '../lib/sysexits.ts';
 import type { EventSink } from '../relay/events.ts';
 import { describeError } from './describe-error.ts';
 import type { Notifier } from './notify.ts';
@@ -94,7 +94,10 @@ export function openLifecycle(parts: LifecycleParts): Lifecycle {
   let stopSignals = 0;
   const onStop = (signal: unknown): void => {
     stopAsked.resolve(String(signal));
-    if (++stopSignals > 1) cut.abort();
+    if (++stopSignals === 1) return;
+    cut.abort();
+    // Nothing was accepted yet, so there is nothing to drain.
+    if (state === 'starting') host.exit(EX_TEMPFAIL);
   };
   const onReload = (): void => {
     if (state === 'starting') reloadAsked = true;
@@ -181,8 +184,12 @@ async function stopDaemon(parts: LifecycleParts, daemon: Daemon, ask: Stop): Pro
   const limits = parts.limits ?? stopLimits;
   const beganMs = parts.elapsedMs();
   parts.emit({ is: 'daemon.stopping', signal: ask.signal, drainMs: limits.drainMs });
-  parts.notifier.stopping();
-  const aborted = await withinLimits(daemon, ask, limits);
+  const drain = async (): Promise<number> => {
+    await ask.settled;
+    parts.notifier.stopping();
+    return daemon.drain(ask.cut.signal);
+  };
+  const aborted = await withinLimits(drain, ask.cut, limits);
   if (aborted === null) {
     const detail = `not closed ${limits.closeMs} ms after the drain ended`;
     parts.emit({ is: 'daemon.failed', what: 'stop', detail });
@@ -194,8 +201,8 @@ async function stopDaemon(parts: LifecycleParts, daemon: Daemon, ask: Stop): Pro
 
 /** Drains until the limit or a second signal cuts it, then allows a moment to close; null: it did not. */
 async function withinLimits(
-  daemon: Daemon,
-  { cut, settled }: Stop,
+  drain: () => Promise<number>,
+  cut: AbortController,
   limits: { readonly drainMs: number; readonly closeMs: number },
 ): Promise<number | null> {
   const overdue = Promise.withResolvers<null>();
@@ -206,8 +213,7 @@ async function withinLimits(
   };
   if (cut.signal.aborted) onCut();
   cut.signal.addEventListener('abort', onCut);
-  const drained = settled.then(() => daemon.drain(cut.signal));
-  const aborted = await Promise.race([drained, overdue.promise]);
+  const aborted = await Promise.race([drain(), overdue.promise]);
   clearTimeout(draining);
   clearTimeout(closing);
   cut.signal.removeEventListener('abort', onCut);
