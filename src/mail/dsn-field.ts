@@ -8,9 +8,12 @@ const foldAt = 76;
 /** A single word beyond this is cut, in characters: 4 octets each stay below 998. */
 const wordMax = 240;
 
-/** No value can end its field: line breaks and other controls become spaces. */
+/** No value can end its field or fill a line: controls become spaces, long runs of spaces one. */
 export function oneLine(value: string): string {
-  return value.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, ' ').trim();
+  return value
+    .replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, ' ')
+    .replace(/ {65,}/g, ' ')
+    .trim();
 }
 
 /** A header field with its CRLF, folded at spaces; unfolding gives the value back. */
