@@ -1,0 +1,38 @@
+import { assert } from '../lib/assert.ts';
+import type { LeaseOwner } from '../relay/ports.ts';
+import { type Core, count } from './core.ts';
+import type { AcceptedRow } from './operations.ts';
+
+/** Number under which a run's leases stand in the recipient rows. */
+export function runNumber(core: Core, owner: LeaseOwner): number {
+  const known = core.runs.get(owner.run);
+  if (known !== undefined) return known;
+  const number = Number(core.sql.insertRun.run(owner.boot, owner.run).lastInsertRowid);
+  core.runs.set(owner.run, number);
+  return number;
+}
+
+/** Puts messages with their bodies and recipients into the queue. */
+export function acceptMessages(core: Core, rows: readonly AcceptedRow[]): undefined {
+  for (const row of rows) acceptMessage(core, row);
+}
+
+function acceptMessage(core: Core, row: AcceptedRow): void {
+  const [message, forwardPaths, body, spoolFile, lane, state, dueAtMs, reason] = row;
+  const [, , , , , , , , boot, run, untilMs] = row;
+  const id = message[0];
+  assert(forwardPaths.length > 0, 'a message without recipients cannot be accepted');
+  assert((body === null) !== (spoolFile === null), 'a body is in memory or in the spool');
+  const { sql } = core;
+  sql.insertMessage.run(...message, spoolFile);
+  if (body !== null) sql.insertBody.run(id, body);
+  const leaseRun = boot !== null && run !== null ? runNumber(core, { boot, run }) : null;
+  const expiresAtMs = message[14];
+  for (let index = 0; index < forwardPaths.length; index++) {
+    const path = forwardPaths[index];
+    const rest = [lane, dueAtMs, expiresAtMs, reason, leaseRun, untilMs] as const;
+    sql.insertRecipient.run(id, index, path, state, ...rest);
+  }
+  core.numbers.highest = Math.max(core.numbers.highest, id);
+  count(core, lane, state, forwardPaths.length);
+}

@@ -1,0 +1,43 @@
+import type { AccountState } from '../relay/account.ts';
+import type { Core } from './core.ts';
+
+/** States of all accounts that are not open. A row that makes no sense counts as open: mail is tried, not stuck. */
+export function accountStates(core: Core): ReadonlyMap<string, AccountState> {
+  const states = new Map<string, AccountState>();
+  for (const row of core.sql.accounts.all()) {
+    const state = decode(row);
+    if (state !== null) states.set(String(row.account), state);
+  }
+  return states;
+}
+
+function decode(row: Record<string, unknown>): AccountState | null {
+  const { state, until_at: until, strikes, credential_version: version } = row;
+  const common = {
+    reason: String(row.reason),
+    detail: String(row.detail),
+    sinceMs: Number(row.since_at),
+  };
+  if (state === 'paused' && typeof until === 'number' && typeof strikes === 'number') {
+    return { is: 'paused', untilMs: until, strikes, ...common };
+  }
+  if (state === 'held' && typeof version === 'string') {
+    return { is: 'held', credentialVersion: version, ...common };
+  }
+  return null;
+}
+
+export function setAccountState(
+  core: Core,
+  { account, state }: { account: string; state: AccountState },
+): undefined {
+  if (state.is === 'open') {
+    core.sql.openAccount.run(account);
+    return;
+  }
+  const untilMs = state.is === 'paused' ? state.untilMs : null;
+  const strikes = state.is === 'paused' ? state.strikes : null;
+  const version = state.is === 'held' ? state.credentialVersion : null;
+  const { is, reason, detail, sinceMs } = state;
+  core.sql.setAccount.run(account, is, reason, detail, sinceMs, untilMs, strikes, version);
+}

@@ -1,0 +1,91 @@
+import { messageIdToNumber } from '../relay/message-id.ts';
+import type { QueueFilter, RecipientState } from '../relay/ports.ts';
+import type { Core } from './core.ts';
+
+/** A WHERE clause over `recipients` and the values it binds. */
+export interface Where {
+  readonly sql: string;
+  readonly values: readonly (string | number | null)[];
+}
+
+/**
+ * An operator's filter as SQL, the same for reading, updating and deleting. Ids and lanes are found by index;
+ * the rest is compared row by row, which only an operator's command waits for.
+ */
+export function where(filter: QueueFilter, states: readonly RecipientState[]): Where {
+  const wanted = states.filter((state) => filter.states?.includes(state) ?? true);
+  const terms: Where[] = [
+    { sql: `state IN (${wanted.map(() => '?').join(', ')})`, values: wanted },
+  ];
+  if (filter.id !== undefined) {
+    terms.push({ sql: 'message_id = ?', values: [messageIdToNumber(filter.id) ?? -1] });
+  }
+  if (filter.account !== undefined) terms.push({ sql: 'lane = ?', values: [filter.account] });
+  if (filter.recipient !== undefined) terms.push(address('forward_path', filter.recipient));
+  const message = messageTerms(filter);
+  if (message.length > 0) {
+    terms.push({
+      sql: `EXISTS (SELECT 1 FROM messages AS m WHERE m.id = message_id AND ${join(message).sql})`,
+      values: join(message).values,
+    });
+  }
+  return join(terms);
+}
+
+function messageTerms(filter: QueueFilter): Where[] {
+  const terms: Where[] = [];
+  if (filter.client !== undefined) terms.push({ sql: 'm.client = ?', values: [filter.client] });
+  if (filter.sender !== undefined) terms.push(address('m.reverse_path', filter.sender));
+  if (filter.olderThanMs !== undefined) {
+    terms.push({ sql: 'm.accepted_at < ?', values: [filter.olderThanMs] });
+  }
+  if (filter.newerThanMs !== undefined) {
+    terms.push({ sql: 'm.accepted_at > ?', values: [filter.newerThanMs] });
+  }
+  return terms;
+}
+
+/** An address without regard to ASCII case, or all of `@domain`; `<>` is the null reverse-path. */
+function address(column: string, wanted: string): Where {
+  if (wanted === '<>') return { sql: `${column} = ''`, values: [] };
+  if (!wanted.startsWith('@')) return { sql: `${column} = ? COLLATE NOCASE`, values: [wanted] };
+  const sql = `substr(${column}, -length(?)) = ? COLLATE NOCASE`;
+  return { sql, values: [wanted, wanted] };
+}
+
+function join(terms: readonly Where[]): Where {
+  return {
+    sql: terms.map(({ sql }) => sql).join(' AND '),
+    values: terms.flatMap(({ values }) => values),
+  };
+}
+
+/** Recipients that match, by message and index; `from` and `to` bound the message numbers (exclusive, inclusive). */
+export function* matchingRecipients(
+  core: Core,
+  filter: QueueFilter,
+  range: { states: readonly RecipientState[]; from?: number; to?: number | null },
+): Generator<{ message_id: number; idx: number }> {
+  const { sql, values } = where(filter, range.states);
+  const upper = range.to ?? Number.MAX_SAFE_INTEGER;
+  // Reads: keys only, in their order, as far as the caller goes on.
+  yield* core.db
+    .prepare<unknown[], { message_id: number; idx: number }>(
+      `SELECT message_id, idx FROM recipients
+       WHERE ${sql} AND message_id > ? AND message_id <= ? ORDER BY message_id, idx`,
+    )
+    .iterate(...values, range.from ?? -1, upper);
+}
+
+/** How many match per lane and state. */
+export function countMatching(
+  core: Core,
+  { sql, values }: Where,
+): { lane: string | null; state: RecipientState; count: number }[] {
+  // Reads: recipients that match, grouped.
+  return core.db
+    .prepare<unknown[], { lane: string | null; state: RecipientState; count: number }>(
+      `SELECT lane, state, COUNT(*) AS count FROM recipients WHERE ${sql} GROUP BY lane, state`,
+    )
+    .all(...values);
+}

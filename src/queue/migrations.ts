@@ -1,0 +1,29 @@
+import type { Database } from 'better-sqlite3';
+import { sql as history001 } from './migrations/history-001-first-schema.ts';
+import { sql as queue001 } from './migrations/queue-001-first-schema.ts';
+
+/**
+ * Append only: a migration that has been released is never edited, a change is a new file at the end.
+ * user_version counts how many of them a file has seen.
+ */
+export const QUEUE_MIGRATIONS: readonly string[] = [queue001];
+export const HISTORY_MIGRATIONS: readonly string[] = [history001];
+
+export function schemaVersion(db: Database): number {
+  return Number(db.pragma('user_version', { simple: true }));
+}
+
+/** Brings an older or new file up to date, each step in its own transaction. */
+export function migrate(db: Database, migrations: readonly string[]): void {
+  for (let version = schemaVersion(db); version < migrations.length; version++) {
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      db.exec(migrations[version] ?? '');
+      db.pragma(`user_version = ${version + 1}`);
+      db.exec('COMMIT');
+    } catch (error) {
+      if (db.inTransaction) db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,202 @@
+import type { AccountState } from '../relay/account.ts';
+import type { Body, MessageId } from '../relay/message.ts';
+import { messageIdToNumber } from '../relay/message-id.ts';
+import type {
+  Disposition,
+  Flushed,
+  HistoryEntry,
+  LaneCount,
+  Lease,
+  LeaseOwner,
+  NewMessage,
+  OperatorAction,
+  QueueFilter,
+  QueueRow,
+  Recovered,
+  Settlement,
+  StoreStats,
+  Work,
+} from '../relay/ports.ts';
+import { encodeMessage, type MessageRow } from './rows.ts';
+
+/**
+ * What the storage can be asked, by name. The two on every message's way are flat tuples: they cross the
+ * thread boundary at a third of the cost of the port's objects, and bind to SQL as they are.
+ */
+export interface OperationTable {
+  'message.accept': { given: readonly AcceptedRow[]; answer: undefined };
+  'lease.settle': { given: SettledRow; answer: undefined };
+  'lease.claim': {
+    given: { lane: string; nowMs: number; lease: Lease; limit: number };
+    answer: Work[];
+  };
+  'lease.claim-expired': { given: { nowMs: number; lease: Lease; limit: number }; answer: Work[] };
+  'lease.claim-matching': {
+    given: { filter: QueueFilter; lease: Lease; limit: number };
+    answer: Work[];
+  };
+  'lease.recover': { given: RecoverQuery; answer: Recovered };
+  'queue.flush': {
+    given: { filter: QueueFilter; includeHeld: boolean; nowMs: number };
+    answer: Flushed;
+  };
+  'queue.act': { given: ActQuery; answer: Acted };
+  'queue.relane': {
+    given: readonly { id: MessageId; lane: string | null }[];
+    answer: undefined;
+  };
+  'queue.clamp-due': { given: number; answer: number };
+  'account.set': { given: { account: string; state: AccountState }; answer: undefined };
+  'history.expire': { given: { beforeMs: number; limit: number }; answer: number };
+  'message.body': { given: MessageId; answer: Body | null };
+  'message.show': {
+    given: MessageId;
+    answer: { queued: QueueRow | null; history: HistoryEntry | null };
+  };
+  'queue.list': { given: ListQuery; answer: Listed };
+  'queue.counts': { given: null; answer: LaneCount[] };
+  'queue.next-expiry': { given: null; answer: number | null };
+  'account.states': { given: null; answer: ReadonlyMap<string, AccountState> };
+  'history.list': { given: { limit: number; before: MessageId | null }; answer: HistoryEntry[] };
+  'store.stats': { given: null; answer: StoreStats };
+}
+
+export type OperationName = keyof OperationTable;
+export type Given<N extends OperationName> = OperationTable[N]['given'];
+export type Answer<N extends OperationName> = OperationTable[N]['answer'];
+export type Operation = {
+  [N in OperationName]: readonly [name: N, given: Given<N>];
+}[OperationName];
+
+/** These change nothing in the queue and run outside the transaction, after it. */
+export const OUTSIDE: ReadonlySet<OperationName> = new Set<OperationName>([
+  'message.body',
+  'message.show',
+  'queue.list',
+  'queue.counts',
+  'queue.next-expiry',
+  'account.states',
+  'history.list',
+  'history.expire',
+  'store.stats',
+]);
+
+export interface RecoverQuery {
+  readonly owner: LeaseOwner;
+  readonly nowMs: number;
+  readonly dotted: ReadonlySet<MessageId>;
+  readonly inDoubtDueAtMs: number;
+  readonly inDoubtHold: boolean;
+}
+
+/** One stretch of an operator's action: messages after `after`, at most `limit` of them. */
+export interface ActQuery {
+  readonly filter: QueueFilter;
+  readonly action: OperatorAction;
+  readonly nowMs: number;
+  readonly after: number;
+  readonly limit: number;
+}
+
+export interface Acted {
+  readonly recipients: number;
+  readonly messages: number;
+  /** Where the next stretch starts; null when nothing is left. */
+  readonly next: number | null;
+}
+
+/** One stretch of a listing: at most `scan` messages after `after` are looked at. */
+export interface ListQuery {
+  readonly filter: QueueFilter;
+  readonly after: number;
+  readonly limit: number;
+  readonly scan: number;
+}
+
+export interface Listed {
+  readonly rows: readonly QueueRow[];
+  readonly next: number | null;
+}
+
+export type AcceptedRow = readonly [
+  message: MessageRow,
+  forwardPaths: readonly string[],
+  body: Uint8Array | null,
+  spoolFile: string | null,
+  lane: string | null,
+  state: 'leased' | 'waiting' | 'held',
+  dueAtMs: number | null,
+  reason: string | null,
+  boot: string | null,
+  run: string | null,
+  untilMs: number | null,
+];
+
+export type SettledRow = readonly [
+  id: number,
+  run: string,
+  recipients: readonly SettledRecipientRow[],
+  attempt: string | null,
+  notifications: readonly AcceptedRow[],
+];
+
+export type SettledRecipientRow = readonly [
+  index: number,
+  becomes: 'settled' | 'waiting' | 'in-doubt' | 'held',
+  outcome: string | null,
+  lane: string | null,
+  dueAtMs: number | null,
+  counted: number,
+  delayWarned: number | null,
+  reason: string,
+  text: string,
+];
+
+export function encodeAccepted({ message, body, lane, start }: NewMessage): AcceptedRow {
+  const lease = start.is === 'leased' ? start.lease : null;
+  return [
+    encodeMessage(message),
+    message.envelope.recipients.map(({ forwardPath }) => forwardPath),
+    body.in === 'memory' ? body.bytes : null,
+    body.in === 'spool' ? body.file : null,
+    lane,
+    start.is,
+    start.is === 'waiting' ? start.dueAtMs : null,
+    start.is === 'held' ? start.reason : null,
+    lease?.owner.boot ?? null,
+    lease?.owner.run ?? null,
+    lease?.untilMs ?? null,
+  ];
+}
+
+export function encodeSettlement(settlement: Settlement): SettledRow {
+  return [
+    messageIdToNumber(settlement.id) ?? Number.NaN,
+    settlement.lease.owner.run,
+    settlement.recipients.map(({ index, becomes, reason, text }) => [
+      index,
+      ...encodeDisposition(becomes),
+      reason,
+      text,
+    ]),
+    settlement.attempt === null ? null : JSON.stringify(settlement.attempt),
+    settlement.notifications.map(encodeAccepted),
+  ];
+}
+
+type DispositionColumns = readonly [
+  becomes: SettledRecipientRow[1],
+  outcome: string | null,
+  lane: string | null,
+  dueAtMs: number | null,
+  counted: number,
+  delayWarned: number | null,
+];
+
+function encodeDisposition(next: Disposition): DispositionColumns {
+  if (next.is === 'settled') return [next.is, next.outcome, null, null, 0, null];
+  if (next.is === 'held') return [next.is, null, null, null, 0, null];
+  if (next.is === 'in-doubt') return [next.is, null, next.lane, next.dueAtMs, 1, null];
+  const counted = next.counted ? 1 : 0;
+  return [next.is, null, next.lane, next.dueAtMs, counted, next.delayWarned ? 1 : 0];
+}

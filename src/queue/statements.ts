@@ -1,0 +1,229 @@
+import type { Database } from 'better-sqlite3';
+import type { RecipientState } from '../relay/ports.ts';
+import { MESSAGE_COLUMNS } from './rows.ts';
+
+/** A recipient as its row gives it. */
+export interface RecipientRow {
+  readonly message_id: number;
+  readonly idx: number;
+  readonly forward_path: string;
+  readonly state: RecipientState;
+  readonly lane: string | null;
+  readonly attempts: number;
+  readonly due_at: number | null;
+  readonly expires_at: number;
+  readonly delay_warned: number;
+  readonly last_text: string | null;
+  readonly last_reason: string | null;
+  readonly lease_run: number | null;
+}
+
+const RECIPIENT_COLUMNS =
+  'message_id, idx, forward_path, state, lane, attempts, due_at, expires_at, delay_warned, ' +
+  'last_text, last_reason, lease_run';
+
+export type Statements = ReturnType<typeof messageStatements> &
+  ReturnType<typeof claimStatements> &
+  ReturnType<typeof overviewStatements> &
+  ReturnType<typeof operatorStatements>;
+
+export function prepareStatements(db: Database): Statements {
+  return {
+    ...messageStatements(db),
+    ...claimStatements(db),
+    ...overviewStatements(db),
+    ...operatorStatements(db),
+  };
+}
+
+/** The way of a message in and out. */
+function messageStatements(db: Database) {
+  return {
+    // Writes: messages, by its key.
+    insertMessage: db.prepare(
+      `INSERT INTO messages (${MESSAGE_COLUMNS}, spool_file)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    // Writes: bodies, by its key.
+    insertBody: db.prepare('INSERT INTO bodies (message_id, bytes) VALUES (?, ?)'),
+    // Writes: recipients, by its key; recipients_leased, or the other three when it does not start leased.
+    insertRecipient: db.prepare(
+      `INSERT INTO recipients (message_id, idx, forward_path, state, lane, attempts, due_at,
+         expires_at, delay_warned, last_text, lease_run, lease_until)
+       VALUES (?, ?, ?, ?, ?, 0, ?, ?, 0, ?, ?, ?)`,
+    ),
+    // Deletes: one recipient whose lease is the caller's, by its key. Gives its lane.
+    settleRecipient: db
+      .prepare<[number, number, number], string | null>(
+        'DELETE FROM recipients WHERE message_id = ? AND idx = ? AND lease_run = ? RETURNING lane',
+      )
+      .pluck(),
+    // Reads: the lane of one recipient whose lease is the caller's, by its key.
+    leasedLane: db
+      .prepare<[number, number, number], string | null>(
+        'SELECT lane FROM recipients WHERE message_id = ? AND idx = ? AND lease_run = ?',
+      )
+      .pluck(),
+    // Writes: one leased recipient goes back to rest, by its key; moves it between the partial indexes.
+    restRecipient: db.prepare(
+      `UPDATE recipients SET state = ?, lane = ?, due_at = ?, attempts = attempts + ?,
+         delay_warned = COALESCE(?, delay_warned), last_reason = ?, last_text = ?,
+         lease_run = NULL, lease_until = NULL
+       WHERE message_id = ? AND idx = ?`,
+    ),
+    // Deletes: a message without recipients, by its key, and its body by cascade. Gives what the history keeps.
+    deleteMessage: db
+      .prepare<[number, number], unknown[]>(
+        `DELETE FROM messages
+         WHERE id = ? AND NOT EXISTS (SELECT 1 FROM recipients WHERE message_id = ?)
+         RETURNING ${MESSAGE_COLUMNS}, spool_file`,
+      )
+      .raw(),
+    // Reads: one message, by its key.
+    readMessage: db
+      .prepare<[number], unknown[]>(`SELECT ${MESSAGE_COLUMNS} FROM messages WHERE id = ?`)
+      .raw(),
+    // Reads: the recipients of one message in their order, by the first half of their key.
+    readRecipients: db.prepare<[number], RecipientRow>(
+      `SELECT ${RECIPIENT_COLUMNS} FROM recipients WHERE message_id = ? ORDER BY idx`,
+    ),
+    // Reads: one body, by its key.
+    readBody: db
+      .prepare<[number], Uint8Array>('SELECT bytes FROM bodies WHERE message_id = ?')
+      .pluck(),
+    // Reads: where a spooled body lies, by the message's key.
+    readSpoolFile: db.prepare<[number], { spool_file: string | null; bytes: number }>(
+      'SELECT spool_file, bytes FROM messages WHERE id = ?',
+    ),
+    // Reads: whether any message still needs a spool file. Index: messages_spooled.
+    spoolUser: db
+      .prepare<[string], number>('SELECT 1 FROM messages WHERE spool_file = ? LIMIT 1')
+      .pluck(),
+    // Writes: one fact; once per commit that accepts.
+    setFact: db.prepare('UPDATE facts SET value = ? WHERE name = ?'),
+    // Reads: one fact.
+    readFact: db.prepare<[string], number>('SELECT value FROM facts WHERE name = ?').pluck(),
+  };
+}
+
+/** Leases: taking them, and ending those of earlier runs. */
+function claimStatements(db: Database) {
+  return {
+    // Reads: mail of a lane that is due, earliest first; read only as far as needed. Index: recipients_due.
+    due: db.prepare<[string, string, number], { message_id: number; due_at: number }>(
+      `SELECT message_id, due_at FROM recipients
+       WHERE lane = ? AND state = ? AND due_at <= ? ORDER BY due_at`,
+    ),
+    // Reads: mail whose lifetime is over, earliest first. Index: recipients_expiry.
+    expired: db.prepare<[number], { message_id: number }>(
+      `SELECT message_id FROM recipients
+       WHERE expires_at <= ? AND state IN ('waiting', 'in-doubt', 'held') ORDER BY expires_at`,
+    ),
+    // Writes: leases one recipient, by its key.
+    lease: db.prepare(
+      `UPDATE recipients SET state = 'leased', due_at = NULL, lease_run = ?, lease_until = ?
+       WHERE message_id = ? AND idx = ?`,
+    ),
+    // Writes: sets what rests of a message aside, by the first half of the key.
+    quarantine: db.prepare(
+      `UPDATE recipients SET state = 'quarantined', due_at = NULL, last_reason = 'internal',
+         last_text = ?
+       WHERE message_id = ? AND state IN ('waiting', 'in-doubt', 'held')`,
+    ),
+    // Reads: every leased recipient. Index: recipients_leased.
+    leased: db.prepare<[], RecipientRow>(
+      `SELECT ${RECIPIENT_COLUMNS} FROM recipients WHERE state = 'leased'`,
+    ),
+    // Writes: the lease of one recipient ends without an attempt having been heard of, by its key.
+    endLease: db.prepare(
+      `UPDATE recipients SET state = ?, due_at = ?, last_reason = ?, last_text = ?,
+         lease_run = NULL, lease_until = NULL
+       WHERE message_id = ? AND idx = ?`,
+    ),
+    // Reads: all runs; few, they leave at the next start.
+    runs: db.prepare<[], { id: number; boot: string; run: string }>('SELECT * FROM runs'),
+    // Writes: one run.
+    insertRun: db.prepare('INSERT INTO runs (boot, run) VALUES (?, ?)'),
+    // Deletes: all runs but one.
+    deleteOtherRuns: db.prepare('DELETE FROM runs WHERE run <> ?'),
+  };
+}
+
+/** Numbers about the queue. */
+function overviewStatements(db: Database) {
+  return {
+    // Reads: recipients per lane and state; once at start. Indexes, covering: recipients_resting, recipients_leased.
+    tally: db.prepare<[], { lane: string | null; state: RecipientState; count: number }>(
+      `SELECT lane, state, COUNT(*) AS count FROM recipients
+       WHERE state <> 'leased' GROUP BY lane, state
+       UNION ALL
+       SELECT lane, 'leased', COUNT(*) FROM recipients WHERE state = 'leased' GROUP BY lane`,
+    ),
+    // Reads: when the oldest resting message of a lane and state was accepted. Index: recipients_resting.
+    oldestResting: db
+      .prepare<[string | null, string], number>(
+        `SELECT accepted_at FROM messages WHERE id = (SELECT MIN(message_id) FROM recipients
+           WHERE lane IS ? AND state = ? AND state <> 'leased')`,
+      )
+      .pluck(),
+    // Reads: the same for leased ones. Index: recipients_leased.
+    oldestLeased: db
+      .prepare<[string | null], number>(
+        `SELECT accepted_at FROM messages WHERE id = (SELECT MIN(message_id) FROM recipients
+           WHERE lane IS ? AND state = 'leased')`,
+      )
+      .pluck(),
+    // Reads: the next due time of a lane and state. Index: recipients_due.
+    nextDue: db
+      .prepare<[string | null, string], number | null>(
+        `SELECT MIN(due_at) FROM recipients
+         WHERE lane IS ? AND state = ? AND due_at IS NOT NULL`,
+      )
+      .pluck(),
+    // Reads: the first expiry. Index: recipients_expiry.
+    nextExpiry: db
+      .prepare<[], number | null>(
+        `SELECT MIN(expires_at) FROM recipients WHERE state IN ('waiting', 'in-doubt', 'held')`,
+      )
+      .pluck(),
+    // Reads: the highest id in the queue, by the end of the key.
+    highestId: db.prepare<[], number | null>('SELECT MAX(id) FROM messages').pluck(),
+  };
+}
+
+/** What an operator or a reload changes; statements that depend on a filter are built in filter.ts. */
+function operatorStatements(db: Database) {
+  return {
+    // Writes: due times of a lane and state that lie too far ahead. Index: recipients_due.
+    clampDue: db.prepare(
+      'UPDATE recipients SET due_at = ? WHERE lane IS ? AND state = ? AND due_at > ?',
+    ),
+    // Writes: the lane of what rests of a message and is not in doubt, by the first half of the key.
+    relane: db.prepare(
+      `UPDATE recipients SET lane = ? WHERE message_id = ? AND state IN ('waiting', 'held')`,
+    ),
+    // Deletes: one recipient, by its key.
+    removeRecipient: db.prepare('DELETE FROM recipients WHERE message_id = ? AND idx = ?'),
+    // Writes: holds one recipient, by its key.
+    hold: db.prepare(
+      `UPDATE recipients SET state = 'held', due_at = NULL, last_reason = 'operator', last_text = ?
+       WHERE message_id = ? AND idx = ?`,
+    ),
+    // Writes: lets one recipient wait, by its key.
+    release: db.prepare(
+      `UPDATE recipients SET state = 'waiting', due_at = ? WHERE message_id = ? AND idx = ?`,
+    ),
+    // Reads: where a listing's next stretch ends, by the key.
+    stretchEnd: db
+      .prepare<[number, number], number>(
+        'SELECT id FROM messages WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?',
+      )
+      .pluck(),
+    // Reads: all accounts that are paused or held.
+    accounts: db.prepare<[], Record<string, unknown>>('SELECT * FROM accounts ORDER BY account'),
+    // Writes: one account.
+    setAccount: db.prepare('INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
+    // Deletes: one account, which is thereby open.
+    openAccount: db.prepare('DELETE FROM accounts WHERE account = ?'),
+  };
+}
