@@ -1,0 +1,105 @@
+import type { AccountReport } from '../control/reports.ts';
+import { ControlError, type ControlHandlers } from '../control/wire.ts';
+import type { Account } from '../relay/account.ts';
+import type { LaneCount } from '../relay/ports.ts';
+import type { Relay } from './relay.ts';
+
+type AccountHandlers = Pick<
+  ControlHandlers,
+  'account.list' | 'account.show' | 'account.hold' | 'account.resume' | 'account.test'
+>;
+
+/** What relayctl may ask of and do to accounts. */
+export function accountHandlers(relay: Relay, nowMs: () => number): AccountHandlers {
+  const { store, delivery } = relay;
+  return {
+    'account.list': async () => ({ accounts: accountReports(relay, await store.counts()) }),
+
+    'account.show': async ({ name }) => {
+      const account = accountNamed(relay, name);
+      return {
+        account: accountReport(relay, account, await store.counts()),
+        routes: relay
+          .settings()
+          .routes.filter(({ action }) => action.is === 'accounts' && action.accounts.includes(name))
+          .map(({ index, line, sender }) => ({ index, line, sender })),
+        identities: account.identities,
+        tls: tlsInWords(account),
+        exception: account.tls.exception,
+        at: { file: account.at.file, line: account.at.line },
+      };
+    },
+
+    'account.hold': async ({ name, reason }) => {
+      accountNamed(relay, name);
+      const was = stateOf(relay, name);
+      await delivery.holdAccount(name, reason);
+      return { was, now: stateOf(relay, name) };
+    },
+
+    'account.resume': async ({ name }) => {
+      accountNamed(relay, name);
+      const was = stateOf(relay, name);
+      await delivery.resumeAccount(name);
+      const flushed = await store.flush({
+        filter: { account: name },
+        includeHeld: false,
+        nowMs: nowMs(),
+      });
+      await delivery.flushed(flushed);
+      return { was, flushed };
+    },
+
+    'account.test': ({ name }) => {
+      accountNamed(relay, name);
+      return delivery.testAccount(name);
+    },
+  };
+}
+
+/** Every configured account, in the order of the file. */
+export function accountReports(relay: Relay, counts: readonly LaneCount[]): AccountReport[] {
+  return [...relay.settings().accounts.values()].map((account) =>
+    accountReport(relay, account, counts),
+  );
+}
+
+function accountReport(
+  relay: Relay,
+  account: Account,
+  counts: readonly LaneCount[],
+): AccountReport {
+  const { name, provider, host, port, username } = account;
+  return {
+    name,
+    provider,
+    host,
+    port,
+    username,
+    state: stateOf(relay, name),
+    connections: {
+      open: relay.delivery.connections().get(name) ?? 0,
+      max: account.limits.connections,
+    },
+    queue: counts.filter(({ lane }) => lane === name),
+    quota: [],
+    lastDeliveredAtMs: relay.delivery.lastDeliveredAtMs(name),
+  };
+}
+
+function stateOf(relay: Relay, name: string): AccountReport['state'] {
+  return relay.delivery.states().get(name) ?? { is: 'open' };
+}
+
+function accountNamed(relay: Relay, name: string): Account {
+  const account = relay.settings().accounts.get(name);
+  if (account !== undefined) return account;
+  const known = [...relay.settings().accounts.keys()].join(', ');
+  throw new ControlError('not-found', `no account ${name}; there is: ${known}`);
+}
+
+function tlsInWords({ tls }: Account): string {
+  if (tls.mode === 'none') return 'none';
+  const pins = tls.pins.length === 0 ? '' : `, ${tls.pins.length} pinned`;
+  return `${tls.mode}, verify ${tls.verify}, at least ${tls.minimum}${pins}`;
+}

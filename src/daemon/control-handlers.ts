@@ -1,0 +1,51 @@
+import { routeReport } from '../control/route-report.ts';
+import type { ControlHandlers } from '../control/wire.ts';
+import { describeSettings } from '../config/describe.ts';
+import { packageVersion } from '../lib/version.ts';
+import type { MessageId } from '../relay/message.ts';
+import { accountHandlers, accountReports } from './account-handlers.ts';
+import { queueHandlers } from './queue-handlers.ts';
+import type { Relay } from './relay.ts';
+import { sendTest } from './send-test.ts';
+
+/** The daemon's answers to relayctl. */
+export function controlHandlers(
+  relay: Relay,
+  nowMs: () => number,
+  newMessageId: () => MessageId,
+): ControlHandlers {
+  return {
+    ...queueHandlers(relay, nowMs),
+    ...accountHandlers(relay, nowMs),
+
+    status: async () => {
+      const counts = await relay.store.counts();
+      return {
+        version: packageVersion(),
+        node: process.version,
+        pid: process.pid,
+        hostname: relay.settings().hostname,
+        config: relay.settings().file,
+        state: relay.state(),
+        startedAtMs: relay.startedAtMs,
+        nowMs: nowMs(),
+        listeners: relay.submission.listeners(),
+        queue: counts,
+        accounts: accountReports(relay, counts),
+        memoryBytes: process.memoryUsage.rss(),
+        store: await relay.storeStats(),
+        refusedReload: relay.refusedReload(),
+      };
+    },
+
+    'route.test': async (question) =>
+      routeReport(relay.settings(), question, relay.delivery.states()),
+
+    'config.show': async () => ({
+      file: relay.settings().file,
+      settings: describeSettings(relay.settings()),
+    }),
+
+    'message.send-test': (ask) => sendTest({ relay, nowMs, newMessageId }, ask),
+  };
+}

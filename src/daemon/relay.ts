@@ -1,0 +1,17 @@
+import type { QueueStore, StoreStats } from '../relay/ports.ts';
+import type { Settings } from '../relay/settings.ts';
+import type { Delivery } from '../delivery/delivery.ts';
+import type { Submission } from '../submission/submission.ts';
+
+/** The open parts of a running daemon, as the answers to relayctl need them. */
+export interface Relay {
+  /** The configuration in force; another one after a reload. */
+  readonly settings: () => Settings;
+  readonly store: QueueStore;
+  readonly delivery: Delivery;
+  readonly submission: Submission;
+  readonly startedAtMs: number;
+  readonly state: () => 'running' | 'stopping';
+  readonly refusedReload: () => { atMs: number; problems: readonly string[] } | null;
+  readonly storeStats: () => Promise<StoreStats>;
+}

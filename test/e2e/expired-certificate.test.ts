@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { makeCa, makeCertificate, spkiPin } from '../support/certificates.ts';
+import { daemon, mainLogin, submit, upstream } from './scene.ts';
+
+const day = 86_400_000;
+
+async function expiredServer() {
+  const ca = await makeCa();
+  const pair = await makeCertificate(ca, {
+    names: ['localhost', '127.0.0.1'],
+    notBefore: new Date(Date.now() - 90 * day),
+    notAfter: new Date(Date.now() - 2 * day),
+  });
+  return { server: await upstream({ accounts: mainLogin, pair }), pair };
+}
+
+function config(port: number, tls: Record<string, unknown>) {
+  return {
+    clients: { app: { password: 'app-password', senders: ['*'] } },
+    accounts: {
+      main: {
+        host: '127.0.0.1',
+        port,
+        username: 'user@relay.test',
+        password: 'upstream-password',
+        tls,
+      },
+    },
+    routes: [{ sender: '*', accounts: ['main'] }],
+  };
+}
+
+test('an expired certificate holds the account with an error that says how to mend it', async () => {
+  const { server } = await expiredServer();
+  const relay = await daemon({ config: config(server.port, { mode: 'starttls' }) });
+  await submit(relay.ports[0] ?? 0, { from: 'a@relay.test', to: 'b@dest.test', text: 'x' });
+  const { detail, reason } = await relay.event('account.held');
+  expect(reason).toBe('tls');
+  expect(detail).toContain('127.0.0.1');
+  expect(detail).toContain('expired');
+  expect(detail).toMatch(/relay\.yaml:\d+/);
+  expect(detail).toContain('sha256//');
+  expect(server.messages).toEqual([]);
+});
+
+test('with a pin, a reason and a date it is tolerated, and said', async () => {
+  const { server, pair } = await expiredServer();
+  const until = new Date(Date.now() + 30 * day).toISOString().slice(0, 10);
+  const relay = await daemon({
+    config: config(server.port, {
+      mode: 'starttls',
+      pin: [spkiPin(pair.certificate)],
+      exception: { allow: ['expired', 'untrusted'], reason: 'renewal asked for', until },
+    }),
+  });
+  await submit(relay.ports[0] ?? 0, { from: 'a@relay.test', to: 'b@dest.test', text: 'x' });
+  const [message] = await server.taken(1);
+  expect(message).toMatchObject({ authenticatedAs: 'user@relay.test', tls: 'TLSv1.3' });
+  expect(await relay.event('tls.exception-used')).toMatchObject({ account: 'main' });
+});
