@@ -27,15 +27,17 @@ const ANYTHING: Glob = ['', ''];
  * The empty address (null reverse-path) matches only `*`.
  */
 export function matchesAddress(pattern: AddressPattern, address: string): boolean {
-  if (pattern === '*') return true;
-  const subject = comparableAddress(address);
-  return subject !== null && matches(pattern, subject);
+  return addressMatcher(address)(pattern);
 }
 
 export function matchesAny(patterns: readonly AddressPattern[], address: string): boolean {
-  if (patterns.includes('*')) return true;
+  return patterns.some(addressMatcher(address));
+}
+
+/** `matchesAddress` for one address and many patterns: the address is taken apart once. */
+export function addressMatcher(address: string): (pattern: AddressPattern) => boolean {
   const subject = comparableAddress(address);
-  return subject !== null && patterns.some((pattern) => matches(pattern, subject));
+  return (pattern) => pattern === '*' || (subject !== null && matches(pattern, subject));
 }
 
 /** Whether every address that `narrower` names is named by `wider` too. */
@@ -57,8 +59,22 @@ function matches(pattern: AddressPattern, subject: ComparableAddress): boolean {
   return ignoresDetail && globMatches(parsed.local, subject.local.slice(0, plus));
 }
 
-/** Null for what names no address (no `@` and not `*`): it matches nothing. */
+/** Patterns come from one configuration and are asked about for every message: each is read once. */
+const parsedPatterns = new Map<AddressPattern, ParsedPattern | null>();
+/** Reloads bring new ones; beyond this the memory of old ones is dropped. */
+const parsedPatternsMax = 10_000;
+
 function parsePattern(pattern: AddressPattern): ParsedPattern | null {
+  const known = parsedPatterns.get(pattern);
+  if (known !== undefined) return known;
+  if (parsedPatterns.size >= parsedPatternsMax) parsedPatterns.clear();
+  const parsed = readPattern(pattern);
+  parsedPatterns.set(pattern, parsed);
+  return parsed;
+}
+
+/** Null for what names no address (no `@` and not `*`): it matches nothing. */
+function readPattern(pattern: AddressPattern): ParsedPattern | null {
   if (pattern === '*') return { local: ANYTHING, domain: ANYTHING };
   const at = pattern.lastIndexOf('@');
   if (at < 0) return null;

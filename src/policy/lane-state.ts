@@ -7,10 +7,10 @@ import { jittered } from './schedule.ts';
  *
  * open    Attempts run.
  * paused  Stopped until a time. When it has come attempts run again, but the state stays `paused`,
- * so that the
- *         next failure of the same kind waits longer (a strike more); a success makes it `open`.
- * held    Stopped until someone acts: the operator resumes it, or a reload brings what it was
- * waiting for.
+ *         so that the next failure of the same kind waits longer (a strike more); a success makes
+ *         it `open`.
+ * held    Stopped until someone acts: the operator resumes it, or a reload brings what it waited
+ *         for.
  */
 
 export interface VerdictContext {
@@ -36,15 +36,17 @@ export function onVerdict(
     return { is: 'held', reason, detail, sinceMs: nowMs, credentialVersion };
   }
   const again = state.is === 'paused' && state.reason === reason ? state : null;
+  const running = state.is === 'paused' && !mayWork(state, nowMs) ? state : null;
   // Attempts that ran side by side fail together: that is one occurrence, not several.
-  const together = again !== null && !mayWork(again, nowMs);
-  const strikes = again === null ? 1 : again.strikes + (together ? 0 : 1);
+  if (again !== null && again === running) return again;
+  const strikes = (again?.strikes ?? 0) + 1;
   const wait = verdict.waitsMs[Math.min(strikes, verdict.waitsMs.length) - 1] ?? 0;
-  const asked = nowMs + jittered(wait, context.dice);
+  const untilMs = nowMs + jittered(wait, context.dice);
   // Another kind of failure must not shorten a pause that is running, a quota's for instance.
-  const running = state.is === 'paused' && !mayWork(state, nowMs) ? state.untilMs : nowMs;
-  const untilMs = together ? running : Math.max(running, asked);
-  return { is: 'paused', untilMs, reason, detail, sinceMs: again?.sinceMs ?? nowMs, strikes };
+  if (running !== null && running.untilMs >= untilMs) return running;
+  // A clock set back meanwhile must not leave the beginning in the future.
+  const sinceMs = Math.min(again?.sinceMs ?? nowMs, nowMs);
+  return { is: 'paused', untilMs, reason, detail, sinceMs, strikes };
 }
 
 /**

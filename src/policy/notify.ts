@@ -69,14 +69,13 @@ function canBeTold(reversePath: string): boolean {
 export function isAutomatic(header: string): boolean {
   return (
     /^auto-submitted:\s*auto-/im.test(header) ||
-    /^x-auto-response-suppress:[^\r\n]*\b(?:all|ndr|dr)\b/im.test(header) ||
+    /^x-auto-response-suppress:[^\r\n]*\b(?:all|ndr)\b/im.test(header) ||
     /^content-type:\s*multipart\/report\b/im.test(header)
   );
 }
 
 /**
- * Whether a warning is due: once per recipient, after `notifications`' delay, while the message
- * still lives.
+ * Whether a delay warning is due: once per recipient, and only while the message still lives.
  */
 export function delayWarningDue(query: {
   readonly acceptedAtMs: number;

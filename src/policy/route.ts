@@ -1,7 +1,7 @@
 import type { Message } from '../relay/message.ts';
 import type { Route } from '../relay/route.ts';
 import type { Settings } from '../relay/settings.ts';
-import { matchesAddress } from './address-pattern.ts';
+import { addressMatcher } from './address-pattern.ts';
 
 export interface RouteQuery {
   /** See `routingSender`. */
@@ -15,16 +15,20 @@ export interface RouteQuery {
 
 /** The first route whose conditions all hold; null when none does. */
 export function routeFor(routes: readonly Route[], query: RouteQuery): Route | null {
+  const isSender = addressMatcher(query.sender);
+  const isRecipient = query.recipient === null ? never : addressMatcher(query.recipient);
   return (
     routes.find(
       (route) =>
-        senderAndClientMatch(route, query) &&
-        (route.recipient === null ||
-          (query.recipient !== null && matchesAddress(route.recipient, query.recipient))) &&
+        (route.client === null || route.client === query.client) &&
+        (route.sender === null || isSender(route.sender)) &&
+        (route.recipient === null || isRecipient(route.recipient)) &&
         (route.header === null || headersMatch(route.header, query.headers)),
     ) ?? null
   );
 }
+
+const never = (): boolean => false;
 
 /** What is certain at MAIL, before recipients and header are known. */
 export type RouteAtMail =
@@ -40,8 +44,10 @@ export function routeAtMail(
   routes: readonly Route[],
   query: { readonly sender: string | null; readonly client: string },
 ): RouteAtMail {
+  const isSender = query.sender === null ? null : addressMatcher(query.sender);
   for (const route of routes) {
-    if (!senderAndClientMatch(route, query)) continue;
+    if (route.client !== null && route.client !== query.client) continue;
+    if (route.sender !== null && isSender?.(route.sender) === false) continue;
     if (route.action.is !== 'reject') return { is: 'may' };
     const certain =
       route.recipient === null &&
@@ -158,16 +164,6 @@ function boundFate(settings: Pick<Settings, 'accounts' | 'queue'>, account: stri
 export function noRouteText(sender: string, recipient: string | null): string {
   const whom = sender === '' ? 'a message without sender' : sender;
   return `no route for ${whom}${recipient === null ? '' : ` to ${recipient}`}`;
-}
-
-function senderAndClientMatch(
-  route: Route,
-  query: { readonly sender: string | null; readonly client: string },
-): boolean {
-  if (route.client !== null && route.client !== query.client) return false;
-  return (
-    route.sender === null || query.sender === null || matchesAddress(route.sender, query.sender)
-  );
 }
 
 /** Every named field is there with that value; letter case and outer white space do not count. */

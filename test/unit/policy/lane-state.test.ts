@@ -67,7 +67,9 @@ describe('verdicts', () => {
   test('another kind of failure starts its own count and cuts no running pause short', () => {
     const first = onVerdict(open, quota, at(0));
     const second = onVerdict(first, network, at(10));
-    expect(second).toMatchObject({ reason: 'network', strikes: 1, untilMs: 30 * 60_000 });
+    expect(second).toBe(first);
+    const longer = onVerdict(onVerdict(open, network, at(0)), quota, at(10));
+    expect(longer).toMatchObject({ reason: 'quota', strikes: 1, untilMs: 30 * 60_000 + 10 });
     const later = onVerdict(first, network, at(31 * 60_000));
     expect(later).toMatchObject({ reason: 'network', strikes: 1, untilMs: 31 * 60_000 + 30_000 });
   });
@@ -124,7 +126,10 @@ describe('may the lane work', () => {
   });
 
   test('a clock set back by a day does not stall it', () => {
-    expect(mayWork(paused, 1_000 - 86_400_000)).toBe(true);
+    const before = 1_000 - 86_400_000;
+    expect(mayWork(paused, before)).toBe(true);
+    const again = onVerdict(paused, network, at(before));
+    expect([mayWork(again, before), mayWork(again, before + 120_000)]).toEqual([false, true]);
   });
 });
 

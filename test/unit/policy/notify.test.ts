@@ -89,7 +89,7 @@ describe('mail that a program wrote by itself', () => {
     ['Auto-Submitted: no\r\n', false],
     ['X-Auto-Response-Suppress: OOF, All\r\n', true],
     ['X-Auto-Response-Suppress: NDR\r\n', true],
-    ['X-Auto-Response-Suppress: OOF, AutoReply\r\n', false],
+    ['X-Auto-Response-Suppress: DR, RN, NRN, OOF, AutoReply\r\n', false],
     ['Content-Type: multipart/report; report-type=delivery-status\r\n', true],
     ['Content-Type: multipart/mixed\r\n', false],
     ['X-Auto-Submitted: auto-generated\r\n', false],
