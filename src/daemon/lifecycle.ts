@@ -155,7 +155,11 @@ async function startDaemon(parts: LifecycleParts, daemon: Daemon): Promise<numbe
     parts.emit({ is: 'daemon.failed', what: 'start', detail: error.message });
     return error.exitCode;
   }
-  parts.emit({ is: 'daemon.started', ...parts.about, tookMs: parts.elapsedMs() - beganMs });
+  parts.emit({
+    is: 'daemon.started',
+    ...parts.about,
+    tookMs: Math.round(parts.elapsedMs() - beganMs),
+  });
   parts.notifier.ready('running');
   return EX_OK;
 }
@@ -195,7 +199,7 @@ async function stopDaemon(parts: LifecycleParts, daemon: Daemon, ask: Stop): Pro
     parts.emit({ is: 'daemon.failed', what: 'stop', detail });
     return EX_SOFTWARE;
   }
-  parts.emit({ is: 'daemon.stopped', tookMs: parts.elapsedMs() - beganMs, aborted });
+  parts.emit({ is: 'daemon.stopped', tookMs: Math.round(parts.elapsedMs() - beganMs), aborted });
   return EX_OK;
 }
 
