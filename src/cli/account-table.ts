@@ -54,9 +54,9 @@ function shortState(state: AccountState, nowMs: number): string {
     : `paused, ${until(state.untilMs, nowMs)}`;
 }
 
-/** `12/20/m 312/500/d`: used, of how many, in which window. */
+/** `12 of 20/m, 312 of 500/d` */
 export function usage(quota: readonly QuotaReport[]): string {
-  return quota.length === 0 ? '-' : quota.map(({ rate, used }) => `${used}/${rate}`).join(' ');
+  return quota.length === 0 ? '-' : quota.map(({ rate, used }) => `${used} of ${rate}`).join(', ');
 }
 
 /** `5m ago`, or `-` when nothing was delivered since the daemon started. */

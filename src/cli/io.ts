@@ -6,7 +6,6 @@ export interface Io {
   err(text: string): void;
   /** Width of the terminal; infinite when the output goes elsewhere, so that nothing is cut. */
   readonly columns: number;
-  readonly colour: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
   nowMs(): number;
   pause(durationMs: number): Promise<void>;
@@ -22,8 +21,6 @@ export function processIo(): Io {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
     columns: stdout.isTTY ? stdout.columns || 80 : Number(env.COLUMNS) || Number.POSITIVE_INFINITY,
-    // https://no-color.org: set and not empty.
-    colour: stdout.isTTY && !env.NO_COLOR && env.TERM !== 'dumb',
     environment: env,
     nowMs: () => Date.now(),
     pause: (durationMs) => new Promise((resolve) => setTimeout(resolve, durationMs)),

@@ -3,7 +3,6 @@ import { formatDuration } from '../lib/duration.ts';
 import { formatSize } from '../lib/size.ts';
 import type { Message } from '../relay/message.ts';
 import type { AttemptRecord, HistoryEntry, QueueRow } from '../relay/ports.ts';
-import type { Io } from './io.ts';
 import { shownState } from './queue-list.ts';
 import { facts, table } from './table.ts';
 import { printable } from './text.ts';
@@ -13,16 +12,15 @@ import { accountReason, accountState, address, age, instant, until } from './wor
 export function renderMessage(
   report: MessageReport,
   accounts: readonly AccountReport[],
-  io: Pick<Io, 'columns' | 'nowMs'>,
+  nowMs: number,
 ): string {
   const message = report.queued?.message ?? report.history?.message;
   if (message === undefined) return 'Nothing is known of it.\n';
-  const nowMs = io.nowMs();
   const sections = [
     messageFacts(message, report.queued !== null, nowMs),
-    report.queued === null ? '' : queuedTable(report.queued, io.columns, nowMs),
+    report.queued === null ? '' : queuedTable(report.queued, nowMs),
     report.queued === null ? '' : blockedLines(report.queued, accounts, nowMs),
-    report.history === null ? '' : settledTable(report.history, io.columns),
+    report.history === null ? '' : settledTable(report.history),
     report.history === null ? '' : attemptLines(report.history),
   ];
   return sections.filter((section) => section !== '').join('\n');
@@ -50,7 +48,7 @@ function messageFacts(message: Message, queued: boolean, nowMs: number): string 
   ]);
 }
 
-function queuedTable(row: QueueRow, columns: number, nowMs: number): string {
+function queuedTable(row: QueueRow, nowMs: number): string {
   const cells = row.recipients.map((recipient) => [
     address(row.message.envelope.recipients[recipient.index]?.forwardPath ?? '?'),
     shownState(recipient.state),
@@ -62,15 +60,15 @@ function queuedTable(row: QueueRow, columns: number, nowMs: number): string {
     printable(recipient.lastText ?? ''),
   ]);
   const head = [
-    { title: 'RECIPIENT', shrinkTo: 16 },
+    { title: 'RECIPIENT' },
     { title: 'STATE' },
-    { title: 'ACCOUNT', shrinkTo: 8 },
+    { title: 'ACCOUNT' },
     { title: 'ATTEMPTS', align: 'right' as const },
     { title: 'NEXT TRY' },
     { title: 'LAST REPLY OR REASON' },
   ];
-  // The reply is what people come for: it is never cut, it is last, and a terminal wraps it.
-  return table(head, cells, columns);
+  // The replies are what people come for: nothing is cut, a terminal wraps the lines.
+  return table(head, cells, Number.POSITIVE_INFINITY);
 }
 
 /** Accounts that stand in the way of this message, and what sets them going. */
@@ -88,7 +86,7 @@ function blockedLines(row: QueueRow, accounts: readonly AccountReport[], nowMs: 
     .join('');
 }
 
-function settledTable({ message, recipients }: HistoryEntry, columns: number): string {
+function settledTable({ message, recipients }: HistoryEntry): string {
   if (recipients.length === 0) return '';
   const cells = recipients.map(({ index, outcome, atMs, text }) => [
     address(message.envelope.recipients[index]?.forwardPath ?? '?'),
@@ -97,16 +95,17 @@ function settledTable({ message, recipients }: HistoryEntry, columns: number): s
     printable(text),
   ]);
   const head = [
-    { title: 'SETTLED', shrinkTo: 16 },
+    { title: 'SETTLED' },
     { title: 'OUTCOME' },
     { title: 'WHEN' },
     { title: 'REPLY OR REASON' },
   ];
-  return table(head, cells, columns);
+  return table(head, cells, Number.POSITIVE_INFINITY);
 }
 
 function attemptLines({ message, attempts }: HistoryEntry): string {
-  return attempts.map((attempt) => attemptText(message, attempt)).join('');
+  if (attempts.length === 0) return '';
+  return `ATTEMPTS\n${attempts.map((attempt) => attemptText(message, attempt)).join('')}`;
 }
 
 function attemptText(message: Message, attempt: AttemptRecord): string {

@@ -80,7 +80,7 @@ function addShow(queue: Command, context: Context): void {
     const blocked = report.queued?.recipients.some(({ lane }) => lane !== null) ?? false;
     const { accounts } = blocked ? await ask('account.list', {}) : { accounts: [] };
     const { renderMessage } = await import('./queue-show.ts');
-    print(report, () => renderMessage(report, accounts, io));
+    print(report, () => renderMessage(report, accounts, io.nowMs()));
     return EX_OK;
   });
 }

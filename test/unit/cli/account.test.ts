@@ -1,0 +1,179 @@
+import { expect, test } from 'vitest';
+import type { ProbeReport } from '../../../src/control/reports.ts';
+import { ControlError } from '../../../src/control/wire.ts';
+import { account, heldAccount, lane, minute, nowMs, relayctl } from './harness.ts';
+
+const paused = account({
+  name: 'ses-paris',
+  state: {
+    is: 'paused',
+    reason: 'throttled',
+    detail: '454 Throttling failure: Maximum sending rate exceeded',
+    sinceMs: nowMs - minute,
+    untilMs: nowMs + 4 * minute,
+    strikes: 2,
+  },
+  quota: [],
+  lastDeliveredAtMs: null,
+});
+const accounts = async () => ({ accounts: [heldAccount, paused, account({ name: 'sendgrid' })] });
+
+test('list: one line each, and why below it on a narrow terminal', async () => {
+  const daemon = { 'account.list': accounts };
+  const { out } = await relayctl('account list', { daemon, columns: 80 });
+  expect(out).toMatchInlineSnapshot(`
+    "ACCOUNT       STATE          QUEUED  OLDEST  OPEN  DELIVERED  USED
+    gmail-velosi  held 3h             2      3h   1/2  5m ago     312 of 500/d
+      credentials: 535 5.7.8 Username and Password not accepted
+    ses-paris     paused, in 4m       0       -   1/2  -          -
+      throttled: 454 Throttling failure: Maximum sending rate exceeded
+    sendgrid      open                0       -   1/2  5m ago     312 of 500/d
+    "
+  `);
+  const wide = await relayctl('account list', { daemon, columns: 200 });
+  expect(wide.out.trimEnd().split('\n')).toHaveLength(4);
+});
+
+test('list: none configured', async () => {
+  const daemon = { 'account.list': async () => ({ accounts: [] }) };
+  expect((await relayctl('account list', { daemon })).out).toBe('No accounts are configured.\n');
+});
+
+test('show: all there is but the password', async () => {
+  const { out } = await relayctl('account show gmail-velosi', {
+    daemon: {
+      'account.show': async () => ({
+        account: { ...heldAccount, queue: [lane(), lane({ state: 'in-doubt', recipients: 1 })] },
+        routes: [{ index: 1, line: 10, sender: 'erp@velosi.example' }],
+        identities: ['erp@velosi.example'],
+        tls: 'starttls, verify full, at least TLSv1.2',
+        exception: {
+          allow: ['expired' as const],
+          reason: 'renewal asked for',
+          untilMs: Date.UTC(2026, 11, 31),
+        },
+        at: { file: '/etc/relayd/relay.yaml', line: 5 },
+      }),
+    },
+  });
+  expect(out).toMatchInlineSnapshot(`
+    "Account:       gmail-velosi
+    State:         held for 3h
+    Why:           credentials: 535 5.7.8 Username and Password not accepted
+    Upstream:      smtp.gmail.com:587
+    Provider:      gmail
+    Logs in as:    erp@velosi.example
+    May send as:   erp@velosi.example
+    TLS:           starttls, verify full, at least TLSv1.2
+    TLS exception: expired until 2026-12-31 00:00:00 UTC: renewal asked for
+    Queue:         3 recipients (2 waiting, 1 in-doubt), oldest 3h, next try in 4m
+    Connections:   1 of at most 2
+    Used:          312 of 500/d
+    Last delivery: 5m ago
+    Routes:        1 (line 10, sender erp@velosi.example)
+    Configured at: /etc/relayd/relay.yaml:5
+    "
+  `);
+});
+
+test('hold says what the account was', async () => {
+  const daemon = {
+    'account.hold': async () => ({ was: { is: 'open' as const }, now: heldAccount.state }),
+  };
+  const ran = await relayctl(['account', 'hold', 'gmail', '--reason', 'new password'], { daemon });
+  expect(ran.asked).toEqual([['account.hold', { name: 'gmail', reason: 'new password' }]]);
+  expect(ran.out).toBe('Account gmail is held (it was open).\n');
+});
+
+test('resume says what it set in motion', async () => {
+  const flushed = { recipients: 5, messages: 4, accountsResumed: ['gmail'], lanes: ['gmail'] };
+  const daemon = { 'account.resume': async () => ({ was: heldAccount.state, flushed }) };
+  const { out } = await relayctl('account resume gmail', { daemon });
+  expect(out).toBe(
+    'Account gmail is open (it was held: credentials: 535 5.7.8 Username and Password not accepted).\n' +
+      'Set in motion: 5 recipients of 4 messages through gmail.\n',
+  );
+});
+
+const probe: ProbeReport = {
+  account: 'gmail',
+  ok: true,
+  peer: 'smtp.gmail.com:587 (192.0.2.7)',
+  steps: [
+    { phase: 'connect', ok: true, detail: '192.0.2.7', tookMs: 12.3 },
+    { phase: 'auth', ok: true, detail: '235 2.7.0 Accepted', tookMs: 90 },
+  ],
+  tls: {
+    protocol: 'TLSv1.3 TLS_AES_256_GCM_SHA384',
+    subject: 'CN=smtp.gmail.com',
+    issuer: 'CN=WE2',
+    names: ['smtp.gmail.com'],
+    validFromMs: nowMs - minute,
+    validToMs: nowMs + minute,
+    pin: 'sha256//AAAA',
+  },
+  extensions: ['SIZE 35882577', 'PIPELINING'],
+  authenticatedAs: 'erp@velosi.example',
+  hint: null,
+};
+
+test('test: each step with its reply, and what the certificate is', async () => {
+  const { out, exitCode } = await relayctl('account test gmail', {
+    daemon: { 'account.test': async () => probe },
+  });
+  expect(exitCode).toBe(0);
+  expect(out).toMatchInlineSnapshot(`
+    "smtp.gmail.com:587 (192.0.2.7)
+    STEP     RESULT  TOOK  REPLY
+    connect  ok      12ms  192.0.2.7
+    auth     ok      90ms  235 2.7.0 Accepted
+
+    TLS:          TLSv1.3 TLS_AES_256_GCM_SHA384
+    Certificate:  CN=smtp.gmail.com, issued by CN=WE2
+    Names:        smtp.gmail.com
+    Valid:        2026-11-21 11:59:00 UTC to 2026-11-21 12:01:00 UTC
+    Pin:          sha256//AAAA
+    Extensions:   SIZE 35882577, PIPELINING
+    Logged in as: erp@velosi.example
+
+    Account gmail works.
+    "
+  `);
+});
+
+test('test: a failure has a hint and exit code 69', async () => {
+  const failed = {
+    ...probe,
+    ok: false,
+    steps: [{ phase: 'auth' as const, ok: false, detail: '535 no', tookMs: 1 }],
+    tls: null,
+    extensions: [],
+    authenticatedAs: null,
+    hint: 'make a new app password',
+  };
+  const daemon = { 'account.test': async () => failed };
+  const { out, exitCode } = await relayctl('account test gmail', { daemon });
+  expect(exitCode).toBe(69);
+  expect(out).toContain('Account gmail does not work.\n  make a new app password\n');
+  const json = await relayctl('account test gmail --json', { daemon });
+  expect(json.exitCode).toBe(69);
+  expect(JSON.parse(json.out)).toEqual(failed);
+});
+
+test.each(['show', 'hold', 'resume', 'test'] as const)(
+  '%s: unknown account, no name, no daemon',
+  async (verb) => {
+    const refuse = async () => {
+      throw new ControlError('not-found', 'no account "gmial"; did you mean "gmail"?');
+    };
+    const unknown = await relayctl(`account ${verb} gmial`, {
+      daemon: { [`account.${verb}`]: refuse },
+    });
+    expect(unknown).toMatchObject({
+      exitCode: 65,
+      err: 'relayctl: no account "gmial"; did you mean "gmail"?\n',
+    });
+    expect((await relayctl(`account ${verb}`, { daemon: {} })).exitCode).toBe(64);
+    expect((await relayctl(`account ${verb} gmail`, { daemon: null })).exitCode).toBe(69);
+  },
+);

@@ -1,0 +1,144 @@
+import { expect, test } from 'vitest';
+import type { QueueRow } from '../../../src/relay/ports.ts';
+import { hour, message, messageId, nowMs, recipient, relayctl, row } from './harness.ts';
+
+const rows: QueueRow[] = [
+  row(),
+  row({
+    message: message({
+      id: '1n8f3k2x0q5' as never,
+      recipients: ['one@example.net', 'two@example.net', 'three@example.net', 'four@example.net'],
+      bytes: 3_000_000,
+      acceptedAtMs: nowMs - hour,
+    }),
+    recipients: [0, 1, 2, 3].map((index) =>
+      recipient({ index, state: index < 3 ? 'leased' : 'held', lane: 'ses', lastText: null }),
+    ),
+  }),
+];
+const page = async () => ({ rows, next: null });
+
+test('on a wide terminal each message is one line', async () => {
+  const { out, exitCode } = await relayctl('queue list', {
+    daemon: { 'queue.list': page },
+    columns: 200,
+  });
+  expect(exitCode).toBe(0);
+  expect(out).toMatchInlineSnapshot(`
+    "ID             AGE    SIZE  ACCOUNT       STATE              NEXT TRY  SENDER              RECIPIENTS                                                      LAST REPLY OR REASON
+    1n8f3k2x0q4  2h14m    4KiB  gmail-velosi  waiting            in 4m     erp@velosi.example  a@b.example                                                     421 4.7.0 Try again later, closing connection
+    1n8f3k2x0q5     1h  2.9MiB  ses           3 sending, 1 held  -         erp@velosi.example  one@example.net, two@example.net, three@example.net and 1 more
+
+    2 messages, 5 recipients
+    "
+  `);
+});
+
+test('on a narrow terminal nothing is wider than it', async () => {
+  const { out } = await relayctl('queue list', { daemon: { 'queue.list': page }, columns: 80 });
+  expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+  expect(out).toMatchInlineSnapshot(`
+    "ID             AGE    SIZE  ACCOUNT       STATE              NEXT TRY
+    1n8f3k2x0q4  2h14m    4KiB  gmail-velosi  waiting            in 4m
+      erp@velosi.example -> a@b.example
+      421 4.7.0 Try again later, closing connection
+    1n8f3k2x0q5     1h  2.9MiB  ses           3 sending, 1 held  -
+      erp@velosi.example -> one@example.net, two@example.net and 2 more
+
+    2 messages, 5 recipients
+    "
+  `);
+});
+
+test('an empty queue is said to be empty', async () => {
+  const daemon = { 'queue.list': async () => ({ rows: [], next: null }) };
+  expect((await relayctl('queue list', { daemon })).out).toBe('No mail in the queue matches.\n');
+  expect((await relayctl('queue list --json', { daemon })).out).toBe('{"rows":[],"next":null}\n');
+  expect((await relayctl('queue list --ids', { daemon })).out).toBe('');
+});
+
+test('every filter reaches the daemon; ages become instants', async () => {
+  const { asked } = await relayctl(
+    'queue list --account gmail --client erp --sender <> --recipient @b.example ' +
+      '--state held,in-doubt --state waiting --older 2h --newer 3d --limit 7 --after 1N8F3K2X0Q4',
+    { daemon: { 'queue.list': page } },
+  );
+  expect(asked).toEqual([
+    [
+      'queue.list',
+      {
+        filter: {
+          account: 'gmail',
+          client: 'erp',
+          sender: '',
+          recipient: '@b.example',
+          states: ['held', 'in-doubt', 'waiting'],
+          olderThanMs: nowMs - 2 * hour,
+          newerThanMs: nowMs - 72 * hour,
+        },
+        after: messageId,
+        limit: 7,
+      },
+    ],
+  ]);
+});
+
+test('a long list is read in pages, and the next page is named', async () => {
+  let pages = 0;
+  const daemon = {
+    'queue.list': async ({ limit }: { limit: number }) => {
+      pages += 1;
+      return { rows: Array.from({ length: limit }, () => row()), next: messageId };
+    },
+  };
+  const { out, asked } = await relayctl('queue list --limit 1500', { daemon });
+  expect(pages).toBe(2);
+  expect(asked.map(([, ask]) => ask)).toMatchObject([
+    { after: null, limit: 1000 },
+    { after: messageId, limit: 500 },
+  ]);
+  expect(out).toContain('1500 messages, 1500 recipients; more with --after 1n8f3k2x0q4\n');
+});
+
+test('--ids prints ids alone', async () => {
+  const { out } = await relayctl('queue list --ids', { daemon: { 'queue.list': page } });
+  expect(out).toBe('1n8f3k2x0q4\n1n8f3k2x0q5\n');
+});
+
+test('what strangers wrote cannot reach the terminal as control characters', async () => {
+  const evil = row({
+    message: message({ recipients: ['"\x1b]0;owned\x07"@b.example'] }),
+    recipients: [recipient({ lastText: '550 \x1b[2J\x9bcleared' })],
+  });
+  const daemon = { 'queue.list': async () => ({ rows: [evil], next: null }) };
+  for (const [line, columns] of [
+    ['queue list', 80],
+    ['queue list', 200],
+    ['queue list --json', 80],
+  ] as const) {
+    const { out } = await relayctl(line, { daemon, columns });
+    expect(out.replaceAll('\n', '')).not.toMatch(/[\x00-\x1f\x7f-\x9f]/);
+  }
+});
+
+test.each([
+  ['queue list --older soon', 'A duration is written like 1h30m or 3d.'],
+  ['queue list --limit 0', 'It must be a number from 1 to'],
+  ['queue list --state stuck', 'The states are waiting, leased, in-doubt, held, quarantined.'],
+  ['queue list --after 12', 'A message id has 11 letters and digits'],
+  ['queue list extra', 'too many arguments'],
+])('%s is a usage error', async (line, text) => {
+  const { exitCode, err, asked } = await relayctl(line, { daemon: {} });
+  expect(exitCode).toBe(64);
+  expect(err).toContain(text);
+  expect(asked).toEqual([]);
+});
+
+test('without a daemon: one line and exit code 69', async () => {
+  const { exitCode, err, out } = await relayctl('queue list --socket /run/x.sock', {
+    daemon: null,
+  });
+  expect(exitCode).toBe(69);
+  expect(err).toBe('relayctl: relayd is not running: there is no socket /run/x.sock\n');
+  expect(out).toBe('');
+});
