@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ConfigDocument, PathPart } from './document.ts';
+import type { ConfigDocument } from './document.ts';
 import type { Report } from './problem.ts';
 import { type RelayConfig, relaySchema } from './schema/relay.ts';
 import { knownKeys } from './schema-at.ts';
@@ -8,8 +8,6 @@ import { didYouMean, wanted } from './wanted.ts';
 /** What of the file fits the schema. */
 export interface Checked {
   readonly config: RelayConfig;
-  /** Whether something had to be left out; checks across sections then prove nothing. */
-  readonly whole: boolean;
   /** The index in the file of each route and listener that is left. */
   readonly routeIndexes: readonly number[];
   readonly listenerIndexes: readonly number[];
@@ -21,16 +19,7 @@ export interface Checked {
  */
 export function checkSchema(document: ConfigDocument, report: Report): Checked {
   const first = relaySchema.safeParse(document.plain ?? {}, { error: describeIssue });
-  const counted = (list: unknown) => (Array.isArray(list) ? [...list.keys()] : []);
-  const plain = document.plain as { routes?: unknown; listeners?: unknown } | null;
-  if (first.success) {
-    return {
-      config: first.data,
-      whole: true,
-      routeIndexes: counted(plain?.routes),
-      listenerIndexes: plain?.listeners === undefined ? [0] : counted(plain.listeners),
-    };
-  }
+  if (first.success) return checked(first.data, document.plain, new Map());
   for (const issue of first.error.issues) reportIssue(issue, report);
   return salvage(document.plain, first.error.issues);
 }
@@ -78,6 +67,12 @@ function suchAs(inst: z.core.$ZodType | z.core.$ZodCheck | undefined): string {
 /** Sections whose entries stand for themselves: one bad entry leaves the others in place. */
 const ENTRY_SECTIONS = ['listeners', 'clients', 'accounts', 'routes'];
 
+/** Entries left out, by section. */
+type Gone = ReadonlyMap<string, ReadonlySet<PropertyKey>>;
+
+/**
+ * What is left is good for finding more errors only: the file is refused, its warnings are not shown.
+ */
 function salvage(plain: unknown, issues: readonly z.core.$ZodIssue[]): Checked {
   const root = structuredClone(isObject(plain) ? plain : {});
   const gone = new Map<string, Set<PropertyKey>>();
@@ -97,9 +92,12 @@ function salvage(plain: unknown, issues: readonly z.core.$ZodIssue[]): Checked {
     if (Array.isArray(value)) root[section] = value.filter((_, index) => !entries.has(index));
     else if (isObject(value)) for (const entry of entries) delete value[String(entry)];
   }
+  return checked(relaySchema.parse(withoutEmptyListeners(root)), plain, gone);
+}
+
+function checked(config: RelayConfig, plain: unknown, gone: Gone): Checked {
   return {
-    config: relaySchema.parse(withoutEmptyListeners(root)),
-    whole: false,
+    config,
     routeIndexes: indexesLeft(plain, 'routes', gone),
     listenerIndexes: indexesLeft(plain, 'listeners', gone),
   };
@@ -110,11 +108,7 @@ function withoutEmptyListeners(root: Record<string, unknown>): Record<string, un
   return Array.isArray(listeners) && listeners.length === 0 ? rest : root;
 }
 
-function indexesLeft(
-  plain: unknown,
-  section: string,
-  gone: ReadonlyMap<string, ReadonlySet<PropertyKey>>,
-): number[] {
+function indexesLeft(plain: unknown, section: string, gone: Gone): number[] {
   const list = isObject(plain) ? plain[section] : null;
   if (!Array.isArray(list)) return [];
   return [...list.keys()].filter((index) => !gone.get(section)?.has(index));
@@ -122,15 +116,4 @@ function indexesLeft(
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The value at a path of the file, undefined where there is none. */
-export function valueAt(plain: unknown, path: readonly PathPart[]): unknown {
-  let value = plain;
-  for (const part of path) {
-    if (Array.isArray(value) && typeof part === 'number') value = value[part];
-    else if (isObject(value) && Object.hasOwn(value, part)) value = value[part];
-    else return undefined;
-  }
-  return value;
 }

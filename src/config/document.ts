@@ -38,11 +38,28 @@ export function readDocument(
   };
   const document = {
     file,
-    plain: faults.length > 0 ? null : (yaml.toJS({ maxAliasCount: 100 }) as unknown),
+    plain: faults.length > 0 ? null : plainValue(yaml, faults),
     placeOf: (path: readonly PathPart[], side: Side = 'value') =>
       placeAt(offsetOf(yaml, path, side)),
   };
   return { document, faults };
+}
+
+const aliasesMax = 100;
+
+/** The whole as plain values; aliases that would blow it up are a fault. */
+function plainValue(yaml: Document.Parsed, faults: SyntaxFault[]): unknown {
+  try {
+    return yaml.toJS({ maxAliasCount: aliasesMax });
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    faults.push({
+      line: 1,
+      column: 1,
+      message: `aliases stand for more than ${aliasesMax} values`,
+    });
+    return null;
+  }
 }
 
 /** Walks down as far as the path exists; a missing entry is shown at its parent's key. */

@@ -68,7 +68,7 @@ export function presetHost(
     if (!templated) return { host: preset.host };
     return { problem: `missing; ${preset.title} needs a region such as ${preset.regions[0]}` };
   }
-  const host = preset.hosts[region];
+  const host = Object.hasOwn(preset.hosts, region) ? preset.hosts[region] : undefined;
   if (host !== undefined) return { host };
   // RFC 1123 section 2.1 label: what comes from the file ends up in a host name.
   if (templated && /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(region)) {

@@ -1,4 +1,4 @@
-import { type Document, isAlias, type LineCounter, visit, type YAMLError } from 'yaml';
+import { type Document, type LineCounter, visit, type YAMLError } from 'yaml';
 
 /** A place where the file is not YAML. */
 export interface SyntaxFault {
@@ -41,9 +41,16 @@ export function syntaxFaults(
   const faults = [...yaml.errors, ...yaml.warnings].map((error) =>
     at(error.pos[0], explain(error, text)),
   );
-  visit(yaml, (_key, node) => {
-    if (!isAlias(node) || node.resolve(yaml) !== undefined) return;
-    faults.push(at(node.range?.[0] ?? 0, EXPLANATIONS.BAD_ALIAS ?? 'an unknown alias'));
+  visit(yaml, {
+    Alias: (_key, node) => {
+      if (node.resolve(yaml) !== undefined) return;
+      faults.push(at(node.range?.[0] ?? 0, EXPLANATIONS.BAD_ALIAS ?? 'an unknown alias'));
+    },
+    Scalar: (role, node) => {
+      // The schema would drop it without a word: to JavaScript it is no ordinary key.
+      if (role !== 'key' || node.value !== '__proto__') return;
+      faults.push(at(node.range?.[0] ?? 0, '__proto__ cannot be a name'));
+    },
   });
   const ordered = faults.toSorted((a, b) => a.line - b.line || a.column - b.column);
   return ordered.filter((fault, index) => fault.line !== ordered[index - 1]?.line);

@@ -5,6 +5,8 @@ import type { AccountConfig } from '../schema/relay.ts';
 import { readCertificatePair } from './certificate.ts';
 import { type BuildContext, type Path, readPem } from './context.ts';
 
+const DAY_MS = 86_400_000;
+
 interface Place {
   readonly path: Path;
   readonly context: BuildContext;
@@ -78,11 +80,15 @@ function buildException({ tls }: AccountConfig, { path, context }: Place): TlsEx
   if (tls.exception === undefined) return null;
   const { allow, reason, until } = tls.exception;
   const at = [...path, 'tls', 'exception', 'until'];
-  if (until <= context.nowMs) {
+  const daysLeft = Math.ceil((until - context.nowMs) / DAY_MS);
+  if (daysLeft <= 0) {
     context.report.warn(
       at,
       `is past: the exception no longer holds and the server is refused (${reason})`,
     );
+  } else if (daysLeft <= 14) {
+    const days = daysLeft === 1 ? 'within a day' : `in ${daysLeft} days`;
+    context.report.warn(at, `the exception ends ${days}; then the server is refused (${reason})`);
   }
   return { allow, reason, untilMs: until };
 }

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Secret } from '../../lib/secret.ts';
-import { Secret as SecretValue } from '../../lib/secret.ts';
+import { Secret } from '../../lib/secret.ts';
 import type { ConfigDocument, PathPart } from '../document.ts';
 import type { Report } from '../problem.ts';
 import type { SecretReference } from '../schema/secret.ts';
@@ -41,7 +40,7 @@ export async function secretOrNull(
 ): Promise<Secret | null> {
   if (reference === undefined) return null;
   const text = await secretText(reference, path, context);
-  return text === null ? null : new SecretValue(text);
+  return text === null ? null : new Secret(text);
 }
 
 /** Names of files in relay.yaml are relative to the directory it lies in. */

@@ -4,7 +4,7 @@ import { isLocalListener } from '../listen-address.ts';
 import type { BuildContext } from './context.ts';
 import { warnOfShadowedRoutes } from './shadow.ts';
 
-/** Checks that need several sections. Those that could be wrong about a half-read file are left out for one. */
+/** Checks that need several sections. */
 export function inspect(
   settings: Settings,
   { checked, context }: { checked: Checked; context: BuildContext },
@@ -12,7 +12,6 @@ export function inspect(
   checkPresence(settings, context);
   checkLimits(checked, context);
   checkOpenRelay(settings, { checked, context });
-  if (!checked.whole) return;
   warnOfUnusedAccounts(settings, context);
   warnOfUnreachableClients(settings, context);
   warnOfShadowedRoutes(settings.routes, context);

@@ -222,3 +222,23 @@ test('anchors work, and a fault in one is shown where it stands', async () => {
     /^relay\.yaml:3:\d+: clients\.shop\.senders\[1\]: expected an address pattern/,
   );
 });
+
+test('aliases that grow without bound are refused', async () => {
+  const lists = [...'bcdefghi'].map((name, index) => {
+    const inner = Array(9).fill(`*${'abcdefgh'[index]}`).join(', ');
+    return `${name}: &${name} [${inner}]`;
+  });
+  expect(await problemsOf(['a: &a [x]', ...lists].join('\n'))).toEqual([
+    'relay.yaml:1:1: aliases stand for more than 100 values',
+  ]);
+});
+
+test('names that mean something to JavaScript are names, or refused', async () => {
+  expect(await problemsOf(minimal.replace('  shop:', '  __proto__:'))).toEqual([
+    'relay.yaml:3:3: __proto__ cannot be a name',
+  ]);
+  const settings = await settingsOf(minimal.replace('  shop:', '  constructor:'));
+  expect([...settings.clients.keys()]).toEqual(['constructor']);
+  const keys = 'provider: mailgun, region: constructor, username: a@b.example, password: p';
+  expect((await problemsOf(withAccount(keys)))[0]).toContain('no region of Mailgun');
+});
