@@ -24,7 +24,7 @@ async function daemon(some: Partial<ControlHandlers>): Promise<string> {
 
 /** The program as a process of its own, in a shell so that it can be piped. */
 function shell(line: string): Promise<{ exitCode: number; out: string; err: string }> {
-  const command = line.replaceAll('relayctl', `"${process.execPath}" "${entry}"`);
+  const command = line.replace(/^relayctl/, `"${process.execPath}" "${entry}"`);
   return new Promise((resolve) => {
     execFile('/bin/sh', ['-c', command], (error, out, err) => {
       resolve({ exitCode: error === null ? 0 : Number(error.code), out, err });
