@@ -11,7 +11,7 @@ import {
 import { rm } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface PostfixOptions {
@@ -19,7 +19,7 @@ export interface PostfixOptions {
   readonly port: number;
   /** Lines of main.cf besides those that make it a Postfix of its own. */
   readonly main: Readonly<Record<string, string | number>>;
-  /** Files to lay into its configuration directory. */
+  /** Files to lay into its configuration directory; Debian's SASL reads `sasl/smtpd.conf` there. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
@@ -70,7 +70,8 @@ export async function startPostfix(options: PostfixOptions): Promise<Postfix> {
   for (const name of ['etc', 'queue', 'data']) mkdirSync(join(directory, name));
   execFileSync('chown', ['postfix', join(directory, 'data')]);
   for (const [name, text] of Object.entries(options.files ?? {})) {
-    writeFileSync(join(config, name), text, { mode: 0o644 });
+    mkdirSync(dirname(join(config, name)), { recursive: true });
+    writeFileSync(join(config, name), text);
   }
   const main = { ...ownPlace(directory), ...options.main };
   const lines = Object.entries(main).map(([key, value]) => `${key} = ${value}\n`);
