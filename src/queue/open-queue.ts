@@ -11,6 +11,7 @@ import { openFault } from './faults.ts';
 import { type History, openHistory } from './history.ts';
 import { HISTORY_MIGRATIONS, QUEUE_MIGRATIONS } from './migrations.ts';
 import { QueueOpenError } from './open-error.ts';
+import { spoolDirectoryOf } from './spool-directory.ts';
 import { sweepSpool } from './spool-sweep.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 
@@ -29,8 +30,6 @@ export interface OpenQueueOptions {
   readonly clock: Clock;
   readonly report: (notice: StoreNotice) => void;
 }
-
-export const spoolDirectoryOf = (directory: string): string => join(directory, 'spool');
 
 /** Opens the queue of a directory for this process alone. Throws QueueOpenError, then nothing stays open. */
 export function openQueue(options: OpenQueueOptions): OpenedQueue {

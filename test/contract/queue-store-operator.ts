@@ -127,7 +127,7 @@ function flushContract(current: () => OpenStore): void {
         lanes: ['gmail', 'ses'],
       });
       expect(new Map(await store.accountStates())).toEqual(
-        new Map([
+        new Map<string, AccountState>([
           ['idle', paused],
           ['ses', stopped],
         ]),
@@ -276,8 +276,9 @@ function restContract(current: () => OpenStore): void {
       const older = await store.history({ limit: 9, before: second?.message.id ?? null });
       const olderIds = older.map(({ message }) => message.id);
       expect(olderIds).toEqual([three[0]?.message.id, open.message.id]);
-      expect(await store.expireHistory(T0)).toBe(0);
-      expect(await store.expireHistory(T0 + 1)).toBe(3);
+      const lastAtMs = Math.max(...older.concat(first ?? []).map((one) => one.settledAtMs ?? 0));
+      expect(await store.expireHistory(T0 - 1)).toBe(0);
+      expect(await store.expireHistory(lastAtMs + 1)).toBe(3);
       const left = await store.history({ limit: 9, before: null });
       expect(left.map(({ message }) => message.id)).toEqual([open.message.id]);
     });

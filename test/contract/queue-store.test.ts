@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { QueueStore } from '../../src/relay/ports.ts';
+import { openRemoteStore } from '../../src/threads/remote-store.ts';
 import { T0 } from './fixtures.ts';
 import { openInProcessStore } from './in-process-store.ts';
 import { openMemoryStore } from './memory-store.ts';
@@ -34,4 +35,16 @@ async function onDisk(open: (directory: string) => Promise<QueueStore>): Promise
 
 queueStoreContract('SQLite in process', () =>
   onDisk(async (directory) => openInProcessStore({ directory, clock, report: () => {} })),
+);
+
+queueStoreContract('SQLite in its thread', () =>
+  onDisk((directory) =>
+    openRemoteStore({
+      directory,
+      emit: () => {},
+      onDeath: (error) => {
+        throw error;
+      },
+    }),
+  ),
 );

@@ -1,0 +1,112 @@
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { assert } from '../lib/assert.ts';
+import type { MessageId } from '../relay/message.ts';
+import { type Spool, type SpoolWriter, StoreError } from '../relay/ports.ts';
+import { codeOf, storeFault } from './faults.ts';
+import { spoolDirectoryOf } from './spool-directory.ts';
+
+/** Chunks are gathered to this before they are written: fewer system calls, still flat memory. */
+const gatherBytes = 256 * 1024;
+
+/** Large bodies as files in `spool/`. The directory must exist: opening the queue makes and sweeps it. */
+export function openSpool(queueDirectory: string): Spool {
+  const directory = spoolDirectoryOf(queueDirectory);
+  const syncDirectory = sharedSync(directory);
+  return {
+    create: (id) => createWriter(directory, id, syncDirectory),
+    read(file) {
+      assert(file === basename(file) && file !== '', `${file} is no name in the spool`);
+      return createReadStream(join(directory, file));
+    },
+  };
+}
+
+async function createWriter(
+  directory: string,
+  id: MessageId,
+  syncDirectory: () => Promise<void>,
+): Promise<SpoolWriter> {
+  const path = join(directory, id);
+  const part = `${path}.part`;
+  const file = await open(part, 'wx', 0o600).catch(asStoreError);
+  let chunks: Buffer[] = [];
+  let gathered = 0;
+
+  const flush = async (): Promise<void> => {
+    const pending = chunks;
+    chunks = [];
+    gathered = 0;
+    for (const chunk of pending) await writeAll(file, chunk);
+  };
+  const guarded = async <T>(step: () => Promise<T>): Promise<T> => {
+    try {
+      return await step();
+    } catch (error) {
+      await discard(file, part);
+      return asStoreError(error);
+    }
+  };
+  return {
+    async write(chunk) {
+      chunks.push(chunk);
+      gathered += chunk.length;
+      if (gathered >= gatherBytes) await guarded(flush);
+    },
+    commit: () =>
+      guarded(async () => {
+        await flush();
+        await file.sync();
+        await file.close();
+        await rename(part, path);
+        await syncDirectory();
+        return id;
+      }),
+    abort: () => discard(file, part),
+  };
+}
+
+async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
+  for (let at = 0; at < chunk.length; ) {
+    const { bytesWritten } = await file.write(chunk, at, chunk.length - at);
+    at += bytesWritten;
+  }
+}
+
+/** Closes and removes what was begun; what is gone already is no fault, what stays is swept at the next start. */
+async function discard(file: FileHandle, part: string): Promise<void> {
+  const steps = await Promise.allSettled([file.close(), unlink(part)]);
+  for (const step of steps) {
+    const gone = step.status === 'fulfilled' || ['EBADF', 'ENOENT'].includes(codeOf(step.reason));
+    if (!gone) asStoreError(step.reason);
+  }
+}
+
+function asStoreError(error: unknown): never {
+  throw storeFault(error) ?? new StoreError('io', String(error));
+}
+
+/** Syncing the directory once serves every rename made before the sync began. */
+function sharedSync(directory: string): () => Promise<void> {
+  const sync = async (): Promise<void> => {
+    const handle = await open(directory, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  };
+  let running: Promise<void> = Promise.resolve();
+  let next: Promise<void> | null = null;
+  return () => {
+    next ??= running
+      .catch(() => undefined) // its own callers have been told
+      .then(() => {
+        next = null;
+        running = sync();
+        return running;
+      });
+    return next;
+  };
+}

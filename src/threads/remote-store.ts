@@ -1,0 +1,160 @@
+import { Worker } from 'node:worker_threads';
+import { assert } from '../lib/assert.ts';
+import { QueueOpenError } from '../queue/open-error.ts';
+import type { Operation } from '../queue/operations.ts';
+import { type Ask, queueStoreOver } from '../queue/store.ts';
+import type { EventSink } from '../relay/events.ts';
+import { type QueueStore, StoreError } from '../relay/ports.ts';
+import {
+  decodeFailures,
+  type FromThread,
+  packBodies,
+  type Results,
+  type ToThread,
+  WIRE_VERSION,
+} from './wire.ts';
+
+export interface RemoteStoreOptions {
+  readonly directory: string;
+  /** Gets store.committed, store.failed and queue.row-quarantined. */
+  readonly emit: EventSink;
+  /** The thread is gone without having been closed: every open promise has been rejected as closed. */
+  readonly onDeath: (error: Error) => void;
+}
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+/** The thread's file lies beside this one, as source or built. */
+const entry = new URL('./storage-thread.ts', import.meta.url);
+const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+
+/** Opens the queue of a directory on its own thread. Rejects with QueueOpenError when it cannot be opened. */
+export async function openRemoteStore(options: RemoteStoreOptions): Promise<QueueStore> {
+  const { directory } = options;
+  const worker = new Worker(new URL(entry.href.replace(/\.ts$/, extension)), {
+    workerData: { directory },
+    name: 'storage',
+  });
+  await ready(worker);
+  return storeOn(worker, options);
+}
+
+function ready(worker: Worker): Promise<void> {
+  return new Promise((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('message', (message: FromThread) => {
+      worker.off('error', reject);
+      if (message.is === 'refused') {
+        reject(new QueueOpenError(message.problem, message.message));
+        return;
+      }
+      assert(message.is === 'ready' && message.version === WIRE_VERSION, 'wire versions differ');
+      resolve();
+    });
+  });
+}
+
+function storeOn(worker: Worker, { emit, onDeath }: RemoteStoreOptions): QueueStore {
+  const pending = new Map<number, Pending>();
+  let outgoing: Operation[] = [];
+  let firstOutgoing = 0;
+  let ended: StoreError | null = null;
+  let closing: Promise<void> | null = null;
+
+  const send = (): void => {
+    if (outgoing.length === 0 || ended !== null) return;
+    const { operations, bodies } = packBodies(outgoing);
+    const batch: ToThread = { is: 'batch', first: firstOutgoing, operations, bodies };
+    worker.postMessage(batch, bodies === null ? [] : [bodies]);
+    firstOutgoing += outgoing.length;
+    outgoing = [];
+  };
+
+  const ask: Ask = (name, given) =>
+    new Promise((resolve, reject) => {
+      if (ended !== null || closing !== null) {
+        reject(ended ?? new StoreError('closed', 'the store is closed'));
+        return;
+      }
+      // One post for all that the sockets of one turn of the loop have asked.
+      if (outgoing.length === 0) setImmediate(send);
+      const settle = { resolve: resolve as Pending['resolve'], reject };
+      pending.set(firstOutgoing + outgoing.length, settle);
+      outgoing.push([name, given] as unknown as Operation);
+    });
+
+  const end = (error: StoreError): void => {
+    ended ??= error;
+    for (const one of pending.values()) one.reject(ended);
+    pending.clear();
+    outgoing = [];
+  };
+
+  worker.on('message', (message: FromThread) => {
+    if (message.is === 'answers') answer(pending, message.numbers, { ...message.results, emit });
+    else if (message.is === 'closed') end(new StoreError('closed', 'the store is closed'));
+    else report(message, emit);
+  });
+  const died = (error: Error): void => {
+    if (ended !== null) return;
+    end(new StoreError('closed', `the storage thread died: ${error.message}`));
+    onDeath(error);
+  };
+  worker.on('error', died);
+  worker.on('exit', (code) => died(new Error(`it exited with code ${code}`)));
+
+  const store = queueStoreOver(ask, () => {
+    closing ??= new Promise((resolve) => {
+      send();
+      const last: ToThread = { is: 'close' };
+      if (ended !== null) return resolve();
+      worker.once('exit', () => resolve());
+      worker.postMessage(last);
+    });
+    return closing;
+  });
+  return { ...store, body: async (id) => asBuffer(await store.body(id)) };
+}
+
+function answer(
+  pending: Map<number, Pending>,
+  numbers: readonly number[],
+  results: Results & { emit: EventSink },
+): void {
+  const failures = decodeFailures(results);
+  const storage = [...failures.values()].find((error) => error instanceof StoreError);
+  if (storage !== undefined) {
+    results.emit({ is: 'store.failed', fault: storage.fault, detail: storage.message });
+  }
+  for (const [place, number] of numbers.entries()) {
+    const one = pending.get(number);
+    assert(one !== undefined, `an answer to operation ${number}, which was not asked`);
+    pending.delete(number);
+    const failure = failures.get(place);
+    if (failure === undefined) one.resolve(results.values[place]);
+    else one.reject(failure);
+  }
+}
+
+function report(message: FromThread, emit: EventSink): void {
+  if (message.is === 'committed') {
+    emit({ is: 'store.committed', operations: message.operations, tookMs: message.tookMs });
+  }
+  if (message.is !== 'notice') return;
+  const { notice } = message;
+  if (notice.is === 'quarantined') {
+    emit({ is: 'queue.row-quarantined', id: notice.id, detail: notice.detail });
+  } else {
+    emit({ is: 'store.failed', fault: notice.fault, detail: notice.detail });
+  }
+}
+
+/** Structured cloning turns a Buffer into a plain Uint8Array. */
+function asBuffer(body: Awaited<ReturnType<QueueStore['body']>>) {
+  if (body?.in !== 'memory') return body;
+  const { buffer, byteOffset, byteLength } = body.bytes;
+  return { in: 'memory', bytes: Buffer.from(buffer, byteOffset, byteLength) } as const;
+}

@@ -1,0 +1,110 @@
+import {
+  type MessagePort,
+  parentPort,
+  receiveMessageOnPort,
+  workerData,
+} from 'node:worker_threads';
+import { assert } from '../lib/assert.ts';
+import { type Engine, isOutside } from '../queue/engine.ts';
+import { QueueOpenError } from '../queue/open-error.ts';
+import { type OpenedQueue, openQueue } from '../queue/open-queue.ts';
+import type { Operation } from '../queue/operations.ts';
+import {
+  encodeResults,
+  type FromThread,
+  type ThreadStart,
+  type ToThread,
+  unpackBodies,
+  WIRE_VERSION,
+} from './wire.ts';
+
+/*
+ * The storage thread, the only one that touches the databases.
+ *
+ *   main: ask, ask, ask ──(one post per tick)──> port ──> drain everything that waits
+ *                                                          └> one transaction, one fsync
+ *   main: resolve, resolve <──(one post)── answers <──────────┘
+ *
+ * While a commit syncs, the next batch gathers in the port: the busier it is, the more messages share an fsync.
+ * What needs no transaction runs after the commit is answered, and the history after that.
+ */
+
+/** So that one answer does not wait for an endless batch. */
+const operationsMax = 1_000;
+
+interface Numbered {
+  readonly number: number;
+  readonly operation: Operation;
+}
+
+function start(port: MessagePort, { directory }: ThreadStart): void {
+  const post = (message: FromThread): void => port.postMessage(message);
+  let queue: OpenedQueue;
+  try {
+    queue = openQueue({
+      directory,
+      clock: Date.now,
+      report: (notice) => post({ is: 'notice', notice }),
+    });
+  } catch (error) {
+    if (!(error instanceof QueueOpenError)) throw error;
+    post({ is: 'refused', problem: error.problem, message: error.message });
+    port.close();
+    return;
+  }
+  port.on('message', (first: ToThread) => {
+    let closing = false;
+    let batch: Numbered[] = [];
+    for (let message: ToThread | null = first; message !== null; message = next(port)) {
+      if (message.is === 'close') closing = true;
+      else batch.push(...numbered(message));
+      if (batch.length >= operationsMax) {
+        work(queue.engine, batch, post);
+        batch = [];
+      }
+    }
+    work(queue.engine, batch, post);
+    if (!closing) return;
+    queue.close();
+    post({ is: 'closed' });
+    port.close();
+  });
+  post({ is: 'ready', version: WIRE_VERSION });
+}
+
+function next(port: MessagePort): ToThread | null {
+  const waiting: { message: ToThread } | undefined = receiveMessageOnPort(port);
+  return waiting?.message ?? null;
+}
+
+function numbered({ first, operations, bodies }: Extract<ToThread, { is: 'batch' }>): Numbered[] {
+  return unpackBodies(operations, bodies).map((operation, at) => ({
+    number: first + at,
+    operation,
+  }));
+}
+
+function work(
+  engine: Engine,
+  batch: readonly Numbered[],
+  post: (message: FromThread) => void,
+): void {
+  const writes = batch.filter(({ operation }) => !isOutside(operation));
+  if (writes.length > 0) {
+    const startedMs = performance.now();
+    const results = engine.write(writes.map(({ operation }) => operation));
+    const tookMs = performance.now() - startedMs;
+    const numbers = writes.map(({ number }) => number);
+    post({ is: 'answers', numbers, results: encodeResults(results) });
+    if (results.some(({ ok }) => ok)) post({ is: 'committed', operations: writes.length, tookMs });
+  }
+  for (const { number, operation } of batch) {
+    if (!isOutside(operation)) continue;
+    const results = encodeResults([engine.outside(operation)]);
+    post({ is: 'answers', numbers: [number], results });
+  }
+  engine.settleDebts();
+}
+
+assert(parentPort !== null, 'storage-thread.ts is started as a worker');
+start(parentPort, workerData);
