@@ -15,7 +15,14 @@ const Id = z
   .transform((text) => text.toLowerCase() as MessageId);
 const Name = z.string().min(1).max(200);
 const Address = z.string().max(addressCharactersMax);
-const Reason = z.string().min(1).max(reasonCharactersMax);
+/** It ends up in logs and in DSNs: one line of text. */
+const Reason = z
+  .string()
+  .min(1)
+  .max(reasonCharactersMax)
+  .regex(/^[^\x00-\x1f\x7f-\x9f]+$/, 'must not hold control characters');
+/** It becomes a header field of a message of ours, which does not ask for SMTPUTF8. */
+const OwnAddress = Address.regex(/^[!-;=?-~]+@[!-;=?A-~]+$/, 'is not an ASCII mail address');
 const Instant = z.int().min(0);
 
 /** JSON has no undefined: a key is there or it is not. */
@@ -62,5 +69,5 @@ export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
     headers: z.record(z.string(), z.string().max(reasonCharactersMax)),
   }),
   'config.show': Nothing,
-  'message.send-test': z.strictObject({ from: Address.min(3), to: Address.min(3) }),
+  'message.send-test': z.strictObject({ from: OwnAddress, to: OwnAddress }),
 };

@@ -105,6 +105,20 @@ test('arguments of the wrong shape never reach a handler', async () => {
   ).rejects.toMatchObject({ code: 'invalid', message: 'queue.show.id: is not a message id' });
 });
 
+test('nothing that could add a header field or a log line gets in', async () => {
+  const control = await opened({});
+  const from = 'a@b.example';
+  for (const to of ['x@y.example\r\nBcc: z@z.example', '<x@y.example>', 'grüße@y.example', 'x']) {
+    await expect(
+      callDaemon(control.socket, 'message.send-test', { from, to }),
+    ).rejects.toMatchObject({ message: 'message.send-test.to: is not an ASCII mail address' });
+  }
+  const reason = 'because\nMessage-ID: x';
+  await expect(
+    callDaemon(control.socket, 'queue.bounce', { filter: {}, reason }),
+  ).rejects.toMatchObject({ message: 'queue.bounce.reason: must not hold control characters' });
+});
+
 test('an unknown request, also one named like a property of every object, is refused', async () => {
   const control = await opened({});
   for (const name of ['queue.explode', 'toString', '__proto__']) {
