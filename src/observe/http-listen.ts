@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { formatListenAddress } from '../config/listen-address.ts';
+import { findPortHolder } from '../lib/port-holder.ts';
 import type { ListenAddress } from '../relay/settings.ts';
 
 /** The address of observe.listen cannot be had; the message says which and why. */
@@ -33,7 +34,9 @@ export async function listenOn(
     if (listen.is === 'unix') chmodSync(listen.path, socketMode);
   } catch (error) {
     if (error instanceof ObserveError) throw error;
-    throw new ObserveError(`observe.listen ${formatListenAddress(listen)}: ${reason(error)}`);
+    throw new ObserveError(
+      `observe.listen ${formatListenAddress(listen)}: ${await reason(error, listen)}`,
+    );
   } finally {
     server.off('error', listening.reject);
   }
@@ -66,9 +69,11 @@ async function removeDeadSocket(path: string): Promise<void> {
   if (answer === 'ECONNREFUSED') rmSync(path, { force: true });
 }
 
-function reason(error: unknown): string {
+async function reason(error: unknown, listen: ListenAddress): Promise<string> {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'EADDRINUSE') return 'the port is in use by another program';
+  if (code === 'EADDRINUSE' && listen.is === 'tcp') {
+    return `the port is in use by ${(await findPortHolder(listen.port)) ?? 'another process'}`;
+  }
   if (code === 'EACCES') return 'no permission';
   if (code === 'EADDRNOTAVAIL') return 'this machine has no such address';
   return message;

@@ -201,7 +201,7 @@ test('a socket left behind by a dead daemon is replaced, anything else is left a
 test('a port in use, a missing directory and a foreign address are each said', async () => {
   const at = await open();
   await expect(open({ listen: { ...loopback, port: Number(at.port) } })).rejects.toThrow(
-    `observe.listen 127.0.0.1:${at.port}: the port is in use by another program`,
+    `observe.listen 127.0.0.1:${at.port}: the port is in use by MainThread (pid ${process.pid})`,
   );
   await expect(
     open({ listen: { is: 'unix', path: join(directory, 'missing', 'x.sock') } }),
