@@ -1,0 +1,118 @@
+import { assert } from '../lib/assert.ts';
+import type { Account } from '../relay/account.ts';
+import type { EventSink } from '../relay/events.ts';
+import type { Cause } from '../relay/outcome.ts';
+import type { Capabilities, Letter } from './letter.ts';
+import type { UpstreamSession } from './session.ts';
+import { type TransactionEnd, transact } from './transaction.ts';
+
+/** RFC 5321 section 4.5.3.2 knows no time-out for QUIT: nothing depends on its answer. */
+const quitGraceMs = 2_000;
+
+/** An open session together with what was agreed on it. */
+export interface Established {
+  readonly account: Account;
+  readonly session: UpstreamSession;
+  /** Username the session is authenticated as; null without AUTH. */
+  readonly authenticatedAs: string | null;
+  /** `host[address]:port` */
+  readonly peer: string;
+  /** `TLSv1.3 TLS_AES_256_GCM_SHA384`; null without TLS. */
+  readonly tls: string | null;
+  readonly capabilities: Capabilities;
+  readonly openedAtMs: number;
+}
+
+/**
+ * A ready connection to one account's upstream. It is at rest or runs one transaction, and once closed it stays
+ * closed. `onClosed` is called exactly once.
+ */
+export class Connection {
+  readonly account: Account;
+  readonly authenticatedAs: string | null;
+  readonly peer: string;
+  readonly tls: string | null;
+  readonly capabilities: Capabilities;
+  readonly openedAtMs: number;
+  /** Transactions started on it. */
+  messages = 0;
+  onClosed: () => void = () => {};
+
+  readonly #session: UpstreamSession;
+  readonly #emit: EventSink;
+  #unfinished = false;
+  #running = false;
+  #closed = false;
+
+  constructor(established: Established, emit: EventSink) {
+    this.account = established.account;
+    this.authenticatedAs = established.authenticatedAs;
+    this.peer = established.peer;
+    this.tls = established.tls;
+    this.capabilities = established.capabilities;
+    this.openedAtMs = established.openedAtMs;
+    this.#session = established.session;
+    this.#emit = emit;
+    this.#session.rest();
+    this.#watchIdle();
+  }
+
+  /** It could carry another transaction: nothing has ended it from either side. */
+  get usable(): boolean {
+    const { socket, broken } = this.#session;
+    return !this.#closed && broken === null && socket.writable && !socket.readableEnded;
+  }
+
+  /** Runs one transaction. Never rejects; afterwards `usable` tells whether there can be another. */
+  async transact(letter: Letter): Promise<TransactionEnd> {
+    assert(!this.#running, 'one transaction at a time on a connection');
+    this.#running = true;
+    this.messages++;
+    this.#session.limit();
+    const end = await transact({
+      session: this.#session,
+      letter,
+      timeouts: this.account.timeouts,
+      pipelining: this.capabilities.pipelining,
+      reset: this.#unfinished,
+    });
+    this.#running = false;
+    this.#unfinished = end.unfinished;
+    if (end.broken === null) this.#watchIdle();
+    else this.#noteClosed(describe(end.broken));
+    return end;
+  }
+
+  /** Says QUIT and closes; not for a connection in a transaction. */
+  close(why: string): void {
+    if (this.#closed) return;
+    this.#noteClosed(why);
+    this.#session.limit();
+    this.#session.leave(quitGraceMs);
+  }
+
+  /** Cuts it off, whatever it is doing; a running transaction ends with this cause. */
+  abort(cause: Cause): void {
+    this.#session.fail(cause);
+    this.#noteClosed(describe(cause));
+  }
+
+  #watchIdle(): void {
+    const { broken } = this.#session;
+    if (broken !== null) this.#noteClosed(describe(broken));
+    else this.#session.onBroken = (cause) => this.#noteClosed(describe(cause));
+  }
+
+  #noteClosed(why: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#session.onBroken = () => {};
+    const { account, peer, messages } = this;
+    this.#emit({ is: 'connection.closed', account: account.name, peer, messages, why });
+    this.onClosed();
+  }
+}
+
+function describe(cause: Cause): string {
+  return cause.from === 'peer' ? `${cause.reply.code} ${cause.reply.text}` : cause.detail;
+}

@@ -1,0 +1,251 @@
+import { assert } from '../lib/assert.ts';
+import { mayWork } from '../policy/lane-state.ts';
+import type { AccountState } from '../relay/account.ts';
+import type { EventSink } from '../relay/events.ts';
+import type { MessageId } from '../relay/message.ts';
+import type { Cause } from '../relay/outcome.ts';
+import type {
+  Clock,
+  Dice,
+  Dispatch,
+  DotLedger,
+  Flushed,
+  LeaseOwner,
+  QueueFilter,
+  QueueStore,
+  Spool,
+  Work,
+} from '../relay/ports.ts';
+import type { Settings } from '../relay/settings.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { Housekeeping } from './housekeeping.ts';
+import type { Lane } from './lane.ts';
+import { LaneStates } from './lane-states.ts';
+import { Pool } from './pool.ts';
+import { type ProbeReport, probeAccount } from './probe.ts';
+import { ScheduleKeeper } from './schedule-keeper.ts';
+import { Settler } from './settler.ts';
+
+export interface DeliveryDeps {
+  /** The configuration in force. */
+  readonly settings: () => Settings;
+  readonly store: QueueStore;
+  readonly spool: Spool;
+  readonly dots: DotLedger;
+  readonly emit: EventSink;
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly owner: LeaseOwner;
+  readonly newMessageId: () => MessageId;
+  /** Milliseconds that only grow; default: `performance.now`. */
+  readonly monotonic?: () => number;
+}
+
+/** One account as delivery sees it. */
+export interface AccountActivity {
+  readonly state: AccountState;
+  /** Open connections, those in use included. */
+  readonly connections: number;
+  /** Null: nothing since the start. */
+  readonly lastDeliveredAtMs: number | null;
+}
+
+/** The way out. `reserve`, `start`, `cancel` and `wake` take mail from submission; see Dispatch. */
+export interface Delivery extends Dispatch {
+  /** At start, after store.recover: reads account states and due times, and begins. */
+  resume(): Promise<void>;
+  /** After the settings were swapped: opens what was mended, moves queued mail to its new ways. */
+  reload(): Promise<void>;
+  /** Waiting mail was changed from outside (released): looks at the queue now. */
+  look(): Promise<void>;
+  /** After store.flush: the accounts it resumed work again and its lanes begin at once. */
+  flushed(flushed: Pick<Flushed, 'accountsResumed' | 'lanes'>): Promise<void>;
+  /** Stops an account until it is resumed. Null: there is no such account. */
+  hold(name: string, reason: string): { was: AccountState; now: AccountState } | null;
+  /** Opens a held or paused account. Null: there is no such account. */
+  resumeAccount(name: string): { was: AccountState } | null;
+  accounts(): ReadonlyMap<string, AccountActivity>;
+  states(): ReadonlyMap<string, AccountState>;
+  /** Open upstream connections per account. */
+  connections(): ReadonlyMap<string, number>;
+  /** Bounces up to `limit` messages that match, with a notification each. */
+  bounceMatching(filter: QueueFilter, reason: string, limit: number): Promise<Touched>;
+  /** Removes everything that matches without telling the sender. */
+  removeMatching(filter: QueueFilter): Promise<Touched>;
+  /** Ends leased work with a bounce. */
+  settleByOperator(works: readonly Work[], cause: Cause): Promise<void>;
+  /** Connects and logs in as an attempt would, and sends nothing. Null: there is no such account. */
+  testAccount(name: string): Promise<ProbeReport | null>;
+  /** Begins nothing more, waits for what runs, and cuts it off after `graceMs`; then all leases are given back. */
+  drain(graceMs: number): Promise<{ readonly aborted: number }>;
+}
+
+export interface Touched {
+  readonly recipients: number;
+  readonly messages: number;
+}
+
+/** Messages ended in one go by an operator. */
+const operatorBatch = 100;
+/** How long settlements of attempts that were cut off may take before the leases are left to the next start. */
+const settleGraceMs = 3_000;
+
+export function openDelivery(deps: DeliveryDeps): Delivery {
+  const { settings, clock, emit, store } = deps;
+  const pool = new Pool({ hostname: () => settings().hostname, clock, emit });
+  const settler = new Settler(deps, (lane, dueAtMs) => {
+    keeper.noteMail();
+    dispatcher.wake(lane, dueAtMs);
+  });
+  const states = new LaneStates(deps);
+  const dispatcher: Dispatcher = new Dispatcher({
+    ...deps,
+    settler,
+    states,
+    attempts: { ...deps, pool, settler },
+    onRanDry: () => keeper.countSoon(),
+    onDue: (atMs) => keeper.wakeAt(atMs),
+  });
+  const housekeeping = new Housekeeping({ ...deps, settler });
+  const monotonic = deps.monotonic ?? (() => performance.now());
+  const keeper: ScheduleKeeper = new ScheduleKeeper({
+    ...deps,
+    monotonic,
+    dispatcher,
+    housekeeping,
+  });
+  const probes = new AbortController();
+
+  const configured = (name: string): Lane | null =>
+    settings().accounts.has(name) ? dispatcher.lane(name) : null;
+  const stateOf = (name: string): AccountState =>
+    dispatcher.lanes.get(name)?.state ?? { is: 'open' };
+
+  return {
+    reserve: (lane, bytes) => dispatcher.reserve(lane, bytes),
+    start: (work, body) => dispatcher.start(work, body),
+    cancel: (lane, bytes) => dispatcher.cancel(lane, bytes),
+    wake(lane, dueAtMs) {
+      keeper.noteMail();
+      dispatcher.wake(lane, dueAtMs);
+    },
+
+    async resume() {
+      for (const [name, state] of await store.accountStates()) dispatcher.lane(name).state = state;
+      // What was mended while the relay was down counts like a reload.
+      for (const [name, account] of settings().accounts) {
+        states.reloaded(dispatcher.lane(name), account);
+      }
+      await keeper.clampAtStart();
+      await keeper.look();
+    },
+
+    async reload() {
+      pool.retire(settings().accounts);
+      for (const [name, account] of settings().accounts) {
+        states.reloaded(dispatcher.lane(name), account);
+      }
+      const nowMs = clock();
+      const stuck = [...dispatcher.lanes.values()].filter(
+        ({ name, state }) => !settings().accounts.has(name) || !mayWork(state, nowMs),
+      );
+      for (const lane of stuck) dispatcher.evict(lane);
+      await keeper.reroute(stuck.map(({ name }) => name));
+      await keeper.look();
+    },
+
+    look: () => keeper.look(),
+
+    async flushed({ accountsResumed, lanes }) {
+      for (const name of accountsResumed) states.cleared(dispatcher.lane(name));
+      for (const name of lanes) dispatcher.wake(name, clock());
+      await keeper.look();
+    },
+
+    hold(name, reason) {
+      const account = settings().accounts.get(name);
+      if (account === undefined) return null;
+      const lane = dispatcher.lane(name);
+      const was = lane.state;
+      states.hold(lane, account, reason);
+      dispatcher.evict(lane);
+      return { was, now: lane.state };
+    },
+
+    resumeAccount(name) {
+      const lane = configured(name);
+      if (lane === null) return null;
+      const was = lane.state;
+      states.resume(lane);
+      void keeper.look();
+      return { was };
+    },
+
+    accounts() {
+      const open = pool.counts();
+      return new Map(
+        [...settings().accounts.keys()].map((name) => [
+          name,
+          {
+            state: stateOf(name),
+            connections: open.get(name) ?? 0,
+            lastDeliveredAtMs: dispatcher.lanes.get(name)?.lastDeliveredAtMs ?? null,
+          },
+        ]),
+      );
+    },
+    states: () => new Map([...settings().accounts.keys()].map((name) => [name, stateOf(name)])),
+    connections: () => pool.counts(),
+
+    bounceMatching: (filter, reason, limit) =>
+      housekeeping.endMatching(filter, { as: 'bounced', reason, limit }),
+
+    async removeMatching(filter) {
+      const how = {
+        as: 'removed',
+        reason: 'removed by the operator',
+        limit: operatorBatch,
+      } as const;
+      let [recipients, messages] = [0, 0];
+      for (;;) {
+        const batch = await housekeeping.endMatching(filter, how);
+        recipients += batch.recipients;
+        messages += batch.messages;
+        if (batch.messages < operatorBatch) return { recipients, messages };
+      }
+    },
+
+    settleByOperator: (works, cause) => housekeeping.bounceWorks(works, cause),
+
+    async testAccount(name) {
+      const account = settings().accounts.get(name);
+      if (account === undefined) return null;
+      const { hostname } = settings();
+      return await probeAccount(account, { hostname, clock, signal: probes.signal });
+    },
+
+    async drain(graceMs) {
+      probes.abort();
+      dispatcher.stop();
+      pool.stop();
+      await keeper.stop();
+      if (await within(dispatcher.idle(), graceMs)) return { aborted: 0 };
+      const aborted = dispatcher.running;
+      pool.abort();
+      const settled = await within(dispatcher.idle(), settleGraceMs);
+      assert(!settled || dispatcher.running === 0, 'nothing runs after the drain');
+      return { aborted };
+    },
+  };
+}
+
+/** Whether it ended in time. */
+async function within(work: Promise<void>, limitMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), limitMs);
+  });
+  const inTime = await Promise.race([work.then(() => true), late]);
+  clearTimeout(timer);
+  return inTime;
+}

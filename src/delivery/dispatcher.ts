@@ -1,0 +1,239 @@
+import { mayWork } from '../policy/lane-state.ts';
+import type { Account } from '../relay/account.ts';
+import type { EventSink } from '../relay/events.ts';
+import type { Body, MessageId } from '../relay/message.ts';
+import type { Clock, Dispatch, Lease, LeaseOwner, QueueStore, Work } from '../relay/ports.ts';
+import { StoreError } from '../relay/ports.ts';
+import type { Settings } from '../relay/settings.ts';
+import { type AttemptDeps, attempt } from './attempt.ts';
+import { type Decision, held, putBack } from './disposition.ts';
+import { claimMax, type Item, Lane, leaseFrom } from './lane.ts';
+import type { LaneStates } from './lane-states.ts';
+import { reroute } from './reroute.ts';
+import type { Settler } from './settler.ts';
+
+export interface DispatcherDeps {
+  readonly settings: () => Settings;
+  readonly store: QueueStore;
+  readonly settler: Settler;
+  readonly states: LaneStates;
+  readonly attempts: AttemptDeps;
+  readonly emit: EventSink;
+  readonly clock: Clock;
+  readonly owner: LeaseOwner;
+  /** A claim found nothing more: when the lane's next mail is due has to be looked up. */
+  readonly onRanDry: () => void;
+  /** A lane must be looked at again at this time. */
+  readonly onDue: (atMs: number) => void;
+}
+
+/** How long mail rests whose body could not be read because the storage failed. */
+const storageRestMs = 60_000;
+
+/**
+ * Brings leased work and connections together. Everything happens on an occasion: mail was accepted, an attempt
+ * ended, a time came (`lookAt`), somebody changed a state. No message has a timer of its own.
+ */
+export class Dispatcher implements Dispatch {
+  readonly lanes = new Map<string, Lane>();
+  readonly #deps: DispatcherDeps;
+  readonly #busy = new Set<Promise<void>>();
+  #stopping = false;
+
+  constructor(deps: DispatcherDeps) {
+    this.#deps = deps;
+  }
+
+  reserve(name: string, bytes: number): Lease | null {
+    const account = this.#deps.settings().accounts.get(name);
+    if (this.#stopping || account === undefined) return null;
+    const nowMs = this.#deps.clock();
+    if (!this.lane(name).reserve(account, bytes, nowMs)) return null;
+    return leaseFrom(this.#deps.owner, nowMs);
+  }
+
+  start(work: Work, body: Body): void {
+    const name = work.recipients[0]?.lane ?? '';
+    const lane = this.lane(name);
+    lane.addFresh({ work, body });
+    if (this.#stopping) this.evict(lane);
+    else this.pump(lane);
+  }
+
+  cancel(name: string, bytes: number): void {
+    this.lane(name).cancel(bytes);
+  }
+
+  wake(name: string, dueAtMs: number): void {
+    const lane = this.lane(name);
+    lane.noteDue(dueAtMs);
+    this.#look(lane);
+  }
+
+  lane(name: string): Lane {
+    const known = this.lanes.get(name);
+    if (known !== undefined) return known;
+    const lane = new Lane(name, { is: 'open' });
+    this.lanes.set(name, lane);
+    return lane;
+  }
+
+  /** Due times were changed in the queue: they are learned anew. */
+  forgetDue(): void {
+    for (const lane of this.lanes.values()) lane.dueAtMs = null;
+  }
+
+  /** Does what is due now, and asks to be called again for what is not. */
+  lookAt(): void {
+    for (const lane of this.lanes.values()) this.#look(lane);
+  }
+
+  #look(lane: Lane): void {
+    this.pump(lane);
+    const nowMs = this.#deps.clock();
+    const atMs = lane.wakeAtMs(nowMs);
+    if (atMs !== null && atMs > nowMs) this.#deps.onDue(atMs);
+  }
+
+  /** Starts attempts while there is work and room, and claims more when the work runs low. */
+  pump(lane: Lane): void {
+    if (this.#stopping) return;
+    const account = this.#deps.settings().accounts.get(lane.name);
+    if (account === undefined) return;
+    const nowMs = this.#deps.clock();
+    for (let item = lane.next(account, nowMs); item !== null; item = lane.next(account, nowMs)) {
+      this.#track(this.#run(lane, account, item));
+    }
+    if (lane.wantsClaim(account, nowMs)) this.#track(this.#claim(lane));
+  }
+
+  /** Gives the work in memory back to the queue. */
+  evict(lane: Lane): void {
+    const nowMs = this.#deps.clock();
+    for (const { work } of lane.evict()) {
+      const context = { lane: lane.name, nowMs };
+      const decisions = work.recipients.map((recipient) => putBack(recipient, context));
+      this.#track(this.#settle(work, decisions));
+    }
+  }
+
+  /** No attempt begins from now on; those running go on. */
+  stop(): void {
+    this.#stopping = true;
+    for (const lane of this.lanes.values()) this.evict(lane);
+  }
+
+  /** Attempts that hold a connection or wait for one to open. */
+  get running(): number {
+    let running = 0;
+    for (const lane of this.lanes.values()) running += lane.running;
+    return running;
+  }
+
+  /** Resolves when nothing runs any more and everything decided is durable. */
+  async idle(): Promise<void> {
+    while (this.#busy.size > 0) await Promise.all(this.#busy);
+  }
+
+  async #run(lane: Lane, account: Account, item: Item): Promise<void> {
+    const body = item.body ?? (await this.#read(item.work.message.id));
+    if (body === null || body === 'unreadable') {
+      this.#setAside(lane, item, body);
+      return;
+    }
+    const end = await attempt(this.#deps.attempts, { account, work: item.work, body });
+    lane.done(item);
+    lane.settling++;
+    this.#track(
+      end.settled.finally(() => {
+        lane.settling--;
+        this.pump(lane);
+      }),
+    );
+    if (end.delivered) {
+      lane.lastDeliveredAtMs = this.#deps.clock();
+      this.#deps.states.succeeded(lane);
+    }
+    if (end.stopped !== null && this.#deps.states.stop(lane, account, end.stopped)) {
+      this.evict(lane);
+      this.#look(lane);
+    } else {
+      this.pump(lane);
+    }
+  }
+
+  async #read(id: MessageId): Promise<Body | null | 'unreadable'> {
+    try {
+      return await this.#deps.store.body(id);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      const { fault, message } = error;
+      this.#deps.emit({ is: 'store.failed', fault, detail: `body of ${id}: ${message}` });
+      return 'unreadable';
+    }
+  }
+
+  /** Without its body a message cannot go: held when the body is gone, tried again when the storage failed. */
+  #setAside(lane: Lane, item: Item, body: null | 'unreadable'): void {
+    const { work } = item;
+    const nowMs = this.#deps.clock();
+    const detail = 'the stored body is missing';
+    lane.done(item);
+    const decisions = work.recipients.map((recipient): Decision => {
+      if (body === null)
+        return held(recipient, { from: 'us', reason: 'quarantined', detail }, 'internal');
+      const back = putBack(recipient, { lane: lane.name, nowMs });
+      if (back.becomes.is !== 'waiting' && back.becomes.is !== 'in-doubt') return back;
+      return { ...back, becomes: { ...back.becomes, dueAtMs: nowMs + storageRestMs } };
+    });
+    this.#track(this.#settle(work, decisions).then(() => this.pump(lane)));
+  }
+
+  async #claim(lane: Lane): Promise<void> {
+    const { store, owner, clock, onRanDry } = this.#deps;
+    lane.claiming = true;
+    // Mail that becomes due while the claim is under way is noted again.
+    lane.dueAtMs = null;
+    const nowMs = clock();
+    const lease = leaseFrom(owner, nowMs);
+    const query = { lane: lane.name, nowMs, lease, limit: claimMax };
+    try {
+      const works = await store.claim(query);
+      if (works.length < claimMax) onRanDry();
+      else lane.noteDue(nowMs);
+      this.#addClaimed(lane, works);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      const { fault, message } = error;
+      if (fault !== 'closed') this.#deps.emit({ is: 'store.failed', fault, detail: message });
+      lane.noteDue(nowMs + storageRestMs);
+    } finally {
+      lane.claiming = false;
+    }
+    // Stopped while the claim was under way: what it brought goes back.
+    if (this.#stopping || !mayWork(lane.state, clock())) this.evict(lane);
+    this.#look(lane);
+  }
+
+  /** Queued mail follows the routes in force: what has another way now is handed over. */
+  #addClaimed(lane: Lane, works: readonly Work[]): void {
+    const { settings, clock } = this.#deps;
+    const items: Item[] = [];
+    for (const work of works) {
+      const { stay, decisions } = reroute(work, lane.name, settings(), clock());
+      if (decisions.length > 0) this.#track(this.#settle(work, decisions));
+      if (stay.length > 0) items.push({ work: { ...work, recipients: stay }, body: null });
+    }
+    lane.addClaimed(items);
+  }
+
+  #settle(work: Work, decisions: readonly Decision[]): Promise<void> {
+    const rest = { attempt: null, body: null, dotSlot: null };
+    return this.#deps.settler.settle({ work, decisions, ...rest });
+  }
+
+  #track(promise: Promise<void>): void {
+    this.#busy.add(promise);
+    void promise.finally(() => this.#busy.delete(promise));
+  }
+}

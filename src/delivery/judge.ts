@@ -1,0 +1,105 @@
+import type { Reply } from '../mail/reply.ts';
+import { classify, classifyFault, reasonOf } from '../policy/classify.ts';
+import type { Cause, Phase, ReasonClass, Verdict } from '../relay/outcome.ts';
+import type { TransactionEnd } from './transaction.ts';
+
+/** What one transaction came to for one recipient. */
+export type Result =
+  | { readonly is: 'delivered'; readonly reply: Reply }
+  | { readonly is: 'deferred'; readonly cause: Cause; readonly reason: ReasonClass }
+  | { readonly is: 'bounced'; readonly cause: Cause; readonly reason: ReasonClass }
+  /** The final dot was sent and no reply came (RFC 1047). */
+  | { readonly is: 'in-doubt'; readonly cause: Cause }
+  /** Stopped until someone acts; the account itself works. */
+  | { readonly is: 'held'; readonly cause: Cause; readonly reason: ReasonClass }
+  /** The account must stop; the message waits and has used up no attempt. */
+  | { readonly is: 'stopped'; readonly cause: Cause; readonly verdict: AccountVerdict }
+  /** We broke it off ourselves before the final dot: it waits and has used up no attempt. */
+  | { readonly is: 'interrupted'; readonly cause: Cause }
+  /** Another transaction at once: with fewer recipients, or on another connection. */
+  | { readonly is: 'again'; readonly why: 'split' | 'reconnect'; readonly cause: Cause };
+
+export type AccountVerdict = Verdict & { readonly scope: 'account' };
+
+export interface Circumstances {
+  /** The connection had carried another transaction: the upstream may have ended it meanwhile. */
+  readonly reused: boolean;
+  /** How often this attempt was already repeated on a new connection. */
+  readonly reconnects: number;
+}
+
+/** One result per recipient of the transaction, in their order. */
+export function judgeTransaction(end: TransactionEnd, circumstances: Circumstances): Result[] {
+  const recipients = end.rcpt.length;
+  const acceptedRecipients = end.rcpt.filter((reply) => reply !== null && reply.code < 300).length;
+  const { reconnects } = circumstances;
+  const refused = (phase: Phase, reply: Reply): Result =>
+    resultOf(classify({ phase, reply, recipients, acceptedRecipients, reconnects }), {
+      from: 'peer',
+      phase,
+      reply,
+    });
+  return end.rcpt.map((reply) => {
+    if (end.mail !== null && end.mail.code >= 300) return refused('mail', end.mail);
+    if (reply !== null && reply.code >= 300) return refused('rcpt', reply);
+    const { endOfData, data, broken } = end;
+    if (endOfData !== null) {
+      return endOfData.code < 300
+        ? { is: 'delivered', reply: endOfData }
+        : refused('end-of-data', endOfData);
+    }
+    if (broken === null) return refusedEnvelope(data, refused);
+    if (broken.from === 'peer') return refused(broken.phase, broken.reply);
+    return brokenOff(broken, end, circumstances);
+  });
+}
+
+/** Everybody accepted was refused by the reply to DATA. */
+function refusedEnvelope(
+  data: Reply | null,
+  refused: (phase: Phase, reply: Reply) => Result,
+): Result {
+  if (data !== null && data.code >= 400) return refused('data', data);
+  return resultOf(classifyFault('protocol', 'data'), {
+    from: 'network',
+    phase: 'data',
+    fault: 'protocol',
+    detail: 'the dialogue got out of step',
+  });
+}
+
+function brokenOff(
+  broken: Cause,
+  end: TransactionEnd,
+  { reused, reconnects }: Circumstances,
+): Result {
+  if (broken.from !== 'network' && !end.dotted) {
+    const ours = broken.from === 'us' && broken.reason === 'interrupted';
+    if (ours) return { is: 'interrupted', cause: broken };
+    return { is: 'held', cause: broken, reason: reasonOf(broken) };
+  }
+  // RFC 1047: from the dot to its reply nobody knows who has the message.
+  if (broken.from !== 'network') return { is: 'in-doubt', cause: broken };
+  if (end.dotted) return { is: 'in-doubt', cause: { ...broken, phase: 'end-of-data' } };
+  // Upstreams end resting sessions when they like. That is not a failure of this message.
+  if (reused && reconnects === 0 && end.mail === null) {
+    return { is: 'again', why: 'reconnect', cause: broken };
+  }
+  return resultOf(classifyFault(broken.fault, broken.phase), broken);
+}
+
+function resultOf(verdict: Verdict, cause: Cause): Result {
+  const { reason } = verdict;
+  if (verdict.scope === 'account') return { is: 'stopped', cause, verdict };
+  switch (verdict.action) {
+    case 'retry':
+      return { is: 'deferred', cause, reason };
+    case 'bounce':
+      return { is: 'bounced', cause, reason };
+    case 'hold':
+      return { is: 'held', cause, reason };
+    case 'split':
+    case 'reconnect':
+      return { is: 'again', why: verdict.action, cause };
+  }
+}

@@ -1,0 +1,96 @@
+import { mayWork, onReload, onSuccess } from '../policy/lane-state.ts';
+import type { Account, AccountState } from '../relay/account.ts';
+import type { EventSink, RelayEvent } from '../relay/events.ts';
+import type { ReasonClass } from '../relay/outcome.ts';
+import { type Clock, type Dice, type QueueStore, StoreError } from '../relay/ports.ts';
+import type { AttemptEnd } from './attempt.ts';
+import { type Lane, stateAfter } from './lane.ts';
+
+export interface LaneStateDeps {
+  readonly store: QueueStore;
+  readonly emit: EventSink;
+  readonly clock: Clock;
+  readonly dice: Dice;
+}
+
+type By = (RelayEvent & { is: 'account.resumed' })['by'];
+
+/** Changes the state of lanes: each change is one event and is kept over restarts. */
+export class LaneStates {
+  readonly #deps: LaneStateDeps;
+
+  constructor(deps: LaneStateDeps) {
+    this.#deps = deps;
+  }
+
+  /** An attempt ended with a verdict on the account. True: the lane stops now. */
+  stop(lane: Lane, account: Account, stopped: NonNullable<AttemptEnd['stopped']>): boolean {
+    const { clock, dice, emit } = this.#deps;
+    const nowMs = clock();
+    const { credentialVersion } = account;
+    const before = lane.state;
+    const state = stateAfter(before, stopped, { nowMs, dice: dice(), credentialVersion });
+    if (state === before) return !mayWork(state, nowMs);
+    this.#set(lane, state);
+    const { reason, hint } = stopped.verdict;
+    if (state.is === 'held') {
+      emit({ is: 'account.held', account: lane.name, reason, detail: state.detail, hint });
+    } else if (state.is === 'paused') {
+      const { detail, untilMs } = state;
+      emit({ is: 'account.paused', account: lane.name, reason, detail, untilMs, hint });
+    }
+    return true;
+  }
+
+  /** The upstream took a message. True: the lane is open again. */
+  succeeded(lane: Lane): boolean {
+    if (lane.state.is === 'open') return false;
+    const state = onSuccess(lane.state, this.#deps.clock());
+    if (state.is !== 'open') return false;
+    this.#open(lane, 'success');
+    return true;
+  }
+
+  hold(lane: Lane, account: Account, detail: string): void {
+    const reason: ReasonClass = 'operator';
+    const { credentialVersion } = account;
+    const sinceMs = this.#deps.clock();
+    this.#set(lane, { is: 'held', reason, detail, sinceMs, credentialVersion });
+    const hint = 'An operator holds it; `relayctl account resume` ends that.';
+    this.#deps.emit({ is: 'account.held', account: lane.name, reason, detail, hint });
+  }
+
+  resume(lane: Lane): void {
+    if (lane.state.is !== 'open') this.#open(lane, 'operator');
+  }
+
+  /** The store has cleared the state itself, together with the back-off of its mail. */
+  cleared(lane: Lane): void {
+    if (lane.state.is === 'open') return;
+    lane.state = { is: 'open' };
+    this.#deps.emit({ is: 'account.resumed', account: lane.name, by: 'operator' });
+  }
+
+  /** A new configuration may have brought what the lane was waiting for. */
+  reloaded(lane: Lane, account: Account): void {
+    if (lane.state.is === 'open') return;
+    // What an operator holds only an operator releases.
+    if (lane.state.reason === 'operator') return;
+    if (onReload(lane.state, account.credentialVersion).is === 'open') this.#open(lane, 'reload');
+  }
+
+  #open(lane: Lane, by: By): void {
+    this.#set(lane, { is: 'open' });
+    this.#deps.emit({ is: 'account.resumed', account: lane.name, by });
+  }
+
+  /** In force at once. A storage that cannot keep it is reported; at worst the state is found out again. */
+  #set(lane: Lane, state: AccountState): void {
+    lane.state = state;
+    this.#deps.store.setAccountState(lane.name, state).catch((error: unknown) => {
+      if (!(error instanceof StoreError)) throw error;
+      const { fault, message } = error;
+      this.#deps.emit({ is: 'store.failed', fault, detail: `state of ${lane.name}: ${message}` });
+    });
+  }
+}

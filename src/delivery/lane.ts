@@ -1,0 +1,169 @@
+import { mayWork, onVerdict, worksFrom } from '../policy/lane-state.ts';
+import type { Account, AccountState } from '../relay/account.ts';
+import { type Body, memoryBodyBytesMax } from '../relay/message.ts';
+import type { Cause } from '../relay/outcome.ts';
+import type { Lease, Work } from '../relay/ports.ts';
+import type { AccountVerdict } from './judge.ts';
+import { causeText } from './outcome-text.ts';
+
+/** Messages that wait in memory for a connection besides those that have one. */
+const backlogMax = 100;
+/** Bodies of fresh mail that a lane keeps in memory at once. */
+const bodyBytesMax = 16 * 1024 * 1024;
+/** Settlements on their way to the disk beyond which no further attempt begins. */
+const settlingMax = 200;
+/** Messages leased from the queue at a time. */
+export const claimMax = 50;
+
+/** Leased work on its way to an attempt. */
+export interface Item {
+  readonly work: Work;
+  /** Null: still in the queue. */
+  readonly body: Body | null;
+}
+
+/**
+ * The work waiting for one account: what is in memory, what is known of the rest, and whether the account may work.
+ * A lane decides nothing about time on its own: it is asked what it could do now, and when to look at it again.
+ *
+ * Room is counted in three steps: `reserve` (the message is being accepted), `add` (it waits for a connection),
+ * `next` (an attempt runs). Fresh mail and mail claimed from the queue take turns, so that neither starves.
+ */
+export class Lane {
+  readonly name: string;
+  state: AccountState;
+  /** Earliest due time of mail in the queue, as far as known. Null: nothing is due at any time. */
+  dueAtMs: number | null = null;
+  claiming = false;
+  running = 0;
+  settling = 0;
+  lastDeliveredAtMs: number | null = null;
+
+  #fresh: Item[] = [];
+  #claimed: Item[] = [];
+  #reserved = 0;
+  #bodyBytes = 0;
+  #freshTurn = true;
+
+  constructor(name: string, state: AccountState) {
+    this.name = name;
+    this.state = state;
+  }
+
+  /** Takes a place for a message that is being accepted. */
+  reserve(account: Account, bytes: number, nowMs: number): boolean {
+    // A paused lane whose time has come is probed with what waits, not flooded with what arrives.
+    if (this.state.is !== 'open' || !mayWork(this.state, nowMs)) return false;
+    const inMemory = heldBytes(bytes);
+    const messages = this.running + this.#fresh.length + this.#reserved;
+    if (messages >= account.limits.connections + backlogMax) return false;
+    if (this.#bodyBytes + inMemory > bodyBytesMax) return false;
+    this.#reserved++;
+    this.#bodyBytes += inMemory;
+    return true;
+  }
+
+  cancel(bytes: number): void {
+    this.#reserved--;
+    this.#bodyBytes -= heldBytes(bytes);
+  }
+
+  /** The reserved message was accepted. */
+  addFresh(item: Item): void {
+    this.#reserved--;
+    this.#fresh.push(item);
+  }
+
+  addClaimed(items: readonly Item[]): void {
+    this.#claimed.push(...items);
+  }
+
+  /** The next message for an attempt, or null when none may begin now. The caller calls `done` for it. */
+  next(account: Account, nowMs: number): Item | null {
+    if (!mayWork(this.state, nowMs) || this.settling >= settlingMax) return null;
+    const capacity = this.state.is === 'open' ? account.limits.connections : 1;
+    if (this.running >= capacity) return null;
+    const first = this.#freshTurn ? this.#fresh : this.#claimed;
+    const second = this.#freshTurn ? this.#claimed : this.#fresh;
+    const item = first.shift() ?? second.shift() ?? null;
+    this.#freshTurn = !this.#freshTurn;
+    if (item !== null) this.running++;
+    return item;
+  }
+
+  /** The attempt is over and its connection free. */
+  done(item: Item): void {
+    this.running--;
+    this.#letGo(item);
+    // A size that was announced wrongly must not take room for ever.
+    if (this.inFlight === 0) this.#bodyBytes = 0;
+  }
+
+  /** Whether mail should be claimed from the queue now: something is due and memory runs low. */
+  wantsClaim(account: Account, nowMs: number): boolean {
+    if (this.claiming || !mayWork(this.state, nowMs)) return false;
+    if (this.dueAtMs === null || this.dueAtMs > nowMs) return false;
+    return this.#claimed.length < Math.min(account.limits.connections, claimMax);
+  }
+
+  /** Mail waits in the queue and is due at this time. */
+  noteDue(dueAtMs: number): void {
+    if (this.dueAtMs === null || dueAtMs < this.dueAtMs) this.dueAtMs = dueAtMs;
+  }
+
+  /** When the lane has to be looked at again although nothing happens; null: never. */
+  wakeAtMs(nowMs: number): number | null {
+    if (this.dueAtMs === null) return null;
+    const from = worksFrom(this.state, nowMs);
+    return from === null ? null : Math.max(from, this.dueAtMs);
+  }
+
+  /** Takes everything that has no attempt yet, to be put back into the queue. */
+  evict(): Item[] {
+    const items = [...this.#fresh, ...this.#claimed];
+    this.#fresh = [];
+    this.#claimed = [];
+    for (const item of items) this.#letGo(item);
+    return items;
+  }
+
+  /** Messages in memory: reserved, waiting for a connection, or running. */
+  get inFlight(): number {
+    return this.#reserved + this.#fresh.length + this.#claimed.length + this.running;
+  }
+
+  #letGo({ work, body }: Item): void {
+    if (body !== null) this.#bodyBytes -= heldBytes(work.message.bytes);
+  }
+}
+
+/** Larger bodies are in the spool and take no memory. */
+function heldBytes(bytes: number): number {
+  return bytes > memoryBodyBytesMax ? 0 : bytes;
+}
+
+/** How long a lease is good for. It has to outlast the backlog; a crash is noticed by its owner, not by time. */
+const leaseMs = 2 * 3_600_000;
+
+export function leaseFrom(owner: Lease['owner'], nowMs: number): Lease {
+  return { owner, untilMs: nowMs + leaseMs };
+}
+
+/** The state after a verdict on the account; the same object when nothing changed. */
+export function stateAfter(
+  state: AccountState,
+  stopped: { readonly verdict: AccountVerdict; readonly cause: Cause },
+  context: { nowMs: number; dice: number; credentialVersion: string },
+): AccountState {
+  const detail = causeText(stopped.cause);
+  const next = onVerdict(state, stopped.verdict, { ...context, detail });
+  return sameState(state, next) ? state : next;
+}
+
+function sameState(a: AccountState, b: AccountState): boolean {
+  if (a.is !== b.is) return false;
+  if (a.is === 'paused' && b.is === 'paused') {
+    return a.untilMs === b.untilMs && a.strikes === b.strikes && a.reason === b.reason;
+  }
+  return true;
+}

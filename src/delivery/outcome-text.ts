@@ -1,0 +1,14 @@
+import { formatReply } from '../mail/reply.ts';
+import type { Cause } from '../relay/outcome.ts';
+
+/** A cause as one line, as the queue, the log and relayctl show it. A reply stays as the peer gave it. */
+export function causeText(cause: Cause): string {
+  switch (cause.from) {
+    case 'peer':
+      return formatReply(cause.reply);
+    case 'network':
+      return `${cause.phase}: ${cause.detail}`;
+    case 'us':
+      return cause.detail;
+  }
+}

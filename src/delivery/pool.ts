@@ -1,0 +1,148 @@
+import type { Account } from '../relay/account.ts';
+import type { EventSink } from '../relay/events.ts';
+import type { Clock } from '../relay/ports.ts';
+import { sameAccount } from './account-identity.ts';
+import type { Connection } from './connection.ts';
+import { interrupted } from './fault.ts';
+import { type Opened, openConnection } from './open-connection.ts';
+
+/** Balancers and providers drop long-lived sessions without a word; none gets this old. */
+const connectionAgeMsMax = 5 * 60_000;
+
+export interface PoolDeps {
+  readonly hostname: () => string;
+  readonly clock: Clock;
+  readonly emit: EventSink;
+}
+
+/**
+ * Connections at rest, ready to be used again. They are kept by account and credential version, never by host: two
+ * accounts at one provider share nothing. How many there are at once is the lanes' business: a lane runs no more
+ * attempts than its account has connections, and every attempt takes a resting one before it opens another.
+ */
+export class Pool {
+  readonly #deps: PoolDeps;
+  readonly #resting = new Map<string, Connection[]>();
+  readonly #open = new Set<Connection>();
+  readonly #idleTimers = new Map<Connection, NodeJS.Timeout>();
+  readonly #retired = new WeakSet<Connection>();
+  readonly #abort = new AbortController();
+  #stopping = false;
+
+  constructor(deps: PoolDeps) {
+    this.#deps = deps;
+  }
+
+  /** The connection that rested last, so that those not needed grow old and go; null when none can be used. */
+  take(account: Account): Connection | null {
+    const resting = this.#resting.get(keyOf(account));
+    for (;;) {
+      const connection = resting?.pop();
+      if (connection === undefined) return null;
+      if (connection.usable) return connection;
+      connection.close('closed by the upstream');
+    }
+  }
+
+  async open(account: Account): Promise<Opened> {
+    const { hostname, clock, emit } = this.#deps;
+    const { signal } = this.#abort;
+    const opened = await openConnection({ account, hostname: hostname(), clock, emit, signal });
+    if ('refusal' in opened) return opened;
+    const { connection } = opened;
+    this.#open.add(connection);
+    connection.onClosed = () => this.#forget(connection);
+    if (signal.aborted) connection.abort(interrupted);
+    return opened;
+  }
+
+  /** After a transaction: to rest, or closed when it has done its share. */
+  release(connection: Connection): void {
+    const why = this.#whyNotAgain(connection);
+    if (why !== null) {
+      connection.close(why);
+      return;
+    }
+    const key = keyOf(connection.account);
+    const resting = this.#resting.get(key);
+    if (resting === undefined) this.#resting.set(key, [connection]);
+    else resting.push(connection);
+    this.#restAwhile(connection);
+  }
+
+  #whyNotAgain(connection: Connection): string | null {
+    const { account, messages, openedAtMs } = connection;
+    if (!connection.usable) return 'ended';
+    if (this.#stopping) return 'stopping';
+    if (this.#retired.has(connection)) return 'configuration changed';
+    if (messages >= account.limits.messagesPerConnection) return 'messages';
+    const ageMs = this.#deps.clock() - openedAtMs;
+    // A clock that was set back says nothing about the age: such a connection goes too.
+    return ageMs < 0 || ageMs > connectionAgeMsMax ? 'age' : null;
+  }
+
+  /** After a reload: connections of accounts that are gone or changed are not used for another message. */
+  retire(accounts: ReadonlyMap<string, Account>): void {
+    for (const connection of this.#open) {
+      const account = accounts.get(connection.account.name);
+      if (account !== undefined && sameAccount(account, connection.account)) continue;
+      this.#retired.add(connection);
+      if (this.#isResting(connection)) connection.close('configuration changed');
+    }
+  }
+
+  /** Open connections per account, those in use included. */
+  counts(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const { account } of this.#open) {
+      counts.set(account.name, (counts.get(account.name) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  /** Nothing is kept from now on: connections in use are closed when their transaction is over. */
+  stop(): void {
+    this.#stopping = true;
+    for (const connection of this.#open) {
+      if (this.#isResting(connection)) connection.close('stopping');
+    }
+  }
+
+  /** Cuts off whatever still runs or is being opened. */
+  abort(): void {
+    this.#stopping = true;
+    this.#abort.abort();
+    for (const connection of this.#open) connection.abort(interrupted);
+  }
+
+  #isResting(connection: Connection): boolean {
+    return this.#resting.get(keyOf(connection.account))?.includes(connection) ?? false;
+  }
+
+  /** One timer per connection for its whole life; it means something only while the connection rests. */
+  #restAwhile(connection: Connection): void {
+    const timer = this.#idleTimers.get(connection);
+    if (timer !== undefined) {
+      timer.refresh();
+      return;
+    }
+    const onIdle = (): void => {
+      if (this.#isResting(connection)) connection.close('idle');
+    };
+    this.#idleTimers.set(connection, setTimeout(onIdle, connection.account.limits.idleMs));
+  }
+
+  #forget(connection: Connection): void {
+    clearTimeout(this.#idleTimers.get(connection));
+    this.#idleTimers.delete(connection);
+    this.#open.delete(connection);
+    const key = keyOf(connection.account);
+    const rest = this.#resting.get(key)?.filter((other) => other !== connection) ?? [];
+    if (rest.length > 0) this.#resting.set(key, rest);
+    else this.#resting.delete(key);
+  }
+}
+
+function keyOf(account: Account): string {
+  return `${account.name}\0${account.credentialVersion}`;
+}

@@ -1,0 +1,142 @@
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { Account } from '../relay/account.ts';
+import type { Phase } from '../relay/outcome.ts';
+import type { Clock } from '../relay/ports.ts';
+import { tlsName } from './capabilities.ts';
+import type { CertificateFacts } from './certificate.ts';
+import { openConnection } from './open-connection.ts';
+import { causeText } from './outcome-text.ts';
+import type { OpenWitness } from './peer-guard.ts';
+import type { UpstreamSession } from './session.ts';
+
+/** A connection to an account's upstream up to and including AUTH, and everything seen on the way. */
+export interface ProbeReport {
+  readonly account: string;
+  readonly ok: boolean;
+  /** `smtp.example.net:587 (192.0.2.7)` */
+  readonly peer: string;
+  /** In the order they happened; the last one failed when `ok` is false. */
+  readonly steps: readonly ProbeStep[];
+  readonly tls: ProbeTls | null;
+  /** EHLO keywords offered after TLS. */
+  readonly extensions: readonly string[];
+  readonly authenticatedAs: string | null;
+  /** What an operator can do about a failure; null when there is nothing to say. */
+  readonly hint: string | null;
+}
+
+export interface ProbeTls {
+  /** `TLSv1.3 TLS_AES_256_GCM_SHA384` */
+  readonly protocol: string;
+  readonly subject: string;
+  readonly issuer: string;
+  readonly names: readonly string[];
+  readonly validFromMs: number;
+  readonly validToMs: number;
+  /** In the notation of `tls.pin`: `sha256//...`. */
+  readonly pin: string;
+}
+
+export interface ProbeStep {
+  readonly phase: Phase | 'tls';
+  readonly ok: boolean;
+  /** The reply, or what went wrong. */
+  readonly detail: string;
+  readonly tookMs: number;
+}
+
+/** Connects, secures and logs in as an attempt would, on a connection of its own; sends no mail. */
+export async function probeAccount(
+  account: Account,
+  options: { readonly hostname: string; readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<ProbeReport> {
+  const { clock } = options;
+  const witness = new ProbeWitness(clock);
+  const opened = await openConnection({ account, ...options, emit: () => {}, witness });
+  const base = { account: account.name, tls: witness.tls };
+  if ('refusal' in opened) {
+    const { cause, verdict } = opened.refusal;
+    const phase = cause.from === 'us' ? 'connect' : cause.phase;
+    const aboutTls = cause.from === 'network' && cause.fault === 'tls';
+    witness.step(aboutTls ? 'tls' : phase, false, causeText(cause));
+    return {
+      ...base,
+      ok: false,
+      peer: `${account.host}:${account.port}${witness.address}`,
+      steps: witness.steps,
+      extensions: witness.extensions,
+      authenticatedAs: null,
+      hint: 'hint' in verdict && verdict.hint !== '' ? verdict.hint : null,
+    };
+  }
+  const { connection } = opened;
+  witness.finish();
+  connection.close('tested');
+  return {
+    ...base,
+    ok: true,
+    peer: `${account.host}:${account.port}${witness.address}`,
+    steps: witness.steps,
+    extensions: witness.extensions,
+    authenticatedAs: connection.authenticatedAs,
+    hint: null,
+  };
+}
+
+class ProbeWitness implements OpenWitness {
+  readonly steps: ProbeStep[] = [];
+  tls: ProbeTls | null = null;
+  address = '';
+  readonly #clock: Clock;
+  #sinceMs: number;
+  #session: UpstreamSession | null = null;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#sinceMs = clock();
+  }
+
+  connected(socket: Socket): void {
+    this.address = ` (${socket.remoteAddress ?? '?'})`;
+    this.step('connect', true, `${socket.remoteAddress}:${socket.remotePort}`);
+  }
+
+  secured(socket: TLSSocket, facts: CertificateFacts | null): void {
+    const protocol = tlsName(socket);
+    if (facts !== null) {
+      const { subject, issuer, names, validFromMs, validToMs, pin } = facts;
+      const dates = { validFromMs, validToMs };
+      this.tls = { protocol, subject, issuer, names, ...dates, pin: `sha256//${pin}` };
+    }
+    this.step('tls', true, protocol);
+  }
+
+  session(session: UpstreamSession): void {
+    this.#session = session;
+    session.onPhaseOver = (phase, answer) => this.step(phase, true, firstLine(answer));
+  }
+
+  /** The last phase has no next one to end it. */
+  finish(): void {
+    const session = this.#session;
+    if (session === null) return;
+    session.onPhaseOver = null;
+    this.step(session.phase, true, firstLine(session.lastServerResponse || ''));
+  }
+
+  get extensions(): readonly string[] {
+    return this.#session?.extensionLines ?? [];
+  }
+
+  step(phase: ProbeStep['phase'], ok: boolean, detail: string): void {
+    if (!ok && this.#session !== null) this.#session.onPhaseOver = null;
+    const nowMs = this.#clock();
+    this.steps.push({ phase, ok, detail, tookMs: Math.max(0, nowMs - this.#sinceMs) });
+    this.#sinceMs = nowMs;
+  }
+}
+
+function firstLine(reply: string): string {
+  return (reply.split('\n')[0] ?? '').replace(/[\x00-\x1f\x7f]/g, ' ').slice(0, 500);
+}

@@ -1,0 +1,170 @@
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import SMTPConnection, { type Options } from 'nodemailer/lib/smtp-connection';
+import { formatDuration } from '../lib/duration.ts';
+import type { Cause, Phase } from '../relay/outcome.ts';
+import { causeOfError, networkCause } from './fault.ts';
+
+/** Timers of the library are moved out of the way: every phase has our own deadline. Largest a timer can hold. */
+const never = 2 ** 31 - 1;
+
+/** RFC 5321 section 4.5.3.1.5 asks for 512 octets a line; a reply above this is an attack or a bug. */
+const replyBytesMax = 64 * 1024;
+
+/** Phases can follow one another slowly; all of them together get this long. */
+const attemptMsMax = 20 * 60_000;
+
+/**
+ * What is used of the library beyond its documented interface. The library still opens the session (greeting,
+ * EHLO, STARTTLS, AUTH) and frames the replies; the envelope and the message are written by us, because the
+ * library cannot send them as they came in. test/unit/delivery/seams.test.ts fails when an update moves any of it.
+ */
+interface LibraryInternals {
+  _responseActions: ((reply: string) => void)[];
+  _ehloLines?: string[];
+  _sendCommand(command: string, logged?: string): void;
+  _upgradeConnection(done: (error: Error | null, secured?: boolean) => void): void;
+}
+
+const LibraryConnection = SMTPConnection as unknown as new (
+  options: Options,
+) => SMTPConnection & LibraryInternals;
+
+export interface SessionOptions {
+  readonly library: Options;
+  /** Our own deadline for what follows a command or the greeting. Milliseconds. */
+  readonly timeouts: {
+    readonly greetingMs: number;
+    readonly commandMs: number;
+    readonly connectMs: number;
+  };
+  /** Judges the peer of a fresh STARTTLS upgrade before another byte is sent; a cause refuses it. */
+  readonly inspect: (socket: TLSSocket) => Cause | null;
+}
+
+/**
+ * One SMTP session with an upstream. It knows its phase and what ended it, and holds a deadline over every
+ * wait. `broken` is set exactly once; nothing is sent or received afterwards.
+ */
+export class UpstreamSession extends LibraryConnection {
+  phase: Phase = 'greeting';
+  broken: Cause | null = null;
+  /** Told once when the session ends, for whatever reason. */
+  onBroken: (cause: Cause) => void = () => {};
+  /** Told what was answered in a phase that is over, for whoever watches the opening. */
+  onPhaseOver: ((phase: Phase, answer: string) => void) | null = null;
+
+  readonly #timeouts: SessionOptions['timeouts'];
+  readonly #inspect: SessionOptions['inspect'];
+  #timer: NodeJS.Timeout | null = null;
+  #timerMs = 0;
+  /** On the monotonic clock: the opening, or the transaction that runs, ends here whatever its phase. */
+  #limitMs = 0;
+
+  constructor({ library, timeouts, inspect }: SessionOptions) {
+    super({
+      ...library,
+      connectionTimeout: never,
+      greetingTimeout: never,
+      socketTimeout: never,
+      socketCloseTimeout: 0,
+      maxResponseSize: replyBytesMax,
+    });
+    this.#timeouts = timeouts;
+    this.#inspect = inspect;
+    this.limit();
+    this.enter('greeting', timeouts.greetingMs);
+    // The code of a reply must be read here: the library closes right after and forgets it.
+    this.on('error', (error: Error) => this.#end(causeOfError(error, this.phase)));
+    this.on('end', () => this.#end(networkCause(this.phase, 'reset', 'connection closed')));
+  }
+
+  get socket(): Socket {
+    return this._socket as Socket;
+  }
+
+  /** What EHLO offered, one keyword with its parameters each, without the greeting line. */
+  get extensionLines(): readonly string[] {
+    return this._ehloLines ?? [];
+  }
+
+  /** Something begins that must not take longer than the cap in all. */
+  limit(): void {
+    this.#limitMs = performance.now() + attemptMsMax;
+  }
+
+  /** The next wait belongs to `phase` and may take `phaseMs`, or what is left of the cap. */
+  enter(phase: Phase, phaseMs: number): void {
+    if (phase !== this.phase) this.onPhaseOver?.(this.phase, this.lastServerResponse || '');
+    this.phase = phase;
+    if (this.broken !== null) return;
+    const leftMs = Math.max(0, this.#limitMs - performance.now());
+    const timeoutMs = Math.min(phaseMs, leftMs);
+    if (this.#timer !== null && this.#timerMs === timeoutMs) {
+      this.#timer.refresh();
+      return;
+    }
+    this.rest();
+    this.#timerMs = timeoutMs;
+    this.#timer = setTimeout(() => {
+      const detail = `no answer within ${formatDuration(timeoutMs)}`;
+      this.fail(networkCause(this.phase, 'timeout', detail));
+    }, timeoutMs);
+  }
+
+  /** Nothing is waited for: no deadline runs. */
+  rest(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  /** `take` gets the next reply that no earlier call has claimed. */
+  expect(take: (raw: string) => void): void {
+    this._responseActions.push(take);
+  }
+
+  /** Ends the session for a reason of ours; the socket is destroyed. */
+  fail(cause: Cause): void {
+    this.#end(cause);
+    this.close();
+  }
+
+  /** RFC 5321 section 4.1.1.10: says goodbye, waits shortly for the answer and closes. */
+  leave(graceMs: number): void {
+    if (this.broken !== null) return;
+    this.enter('quit', graceMs);
+    this.expect(() => this.close());
+    this._sendCommand('QUIT');
+  }
+
+  override _sendCommand(command: string, logged?: string): void {
+    const phase = PHASE_OF_VERB[command.slice(0, 4)];
+    if (phase !== undefined) this.enter(phase, this.#timeouts.commandMs);
+    super._sendCommand(command, logged);
+  }
+
+  override _upgradeConnection(done: (error: Error | null, secured?: boolean) => void): void {
+    this.enter('starttls', this.#timeouts.connectMs);
+    super._upgradeConnection((error, secured) => {
+      if (error !== null) return done(error);
+      const refused = this.#inspect(this.socket as TLSSocket);
+      if (refused === null) done(null, secured);
+      else this.fail(refused);
+    });
+  }
+
+  #end(cause: Cause): void {
+    if (this.broken !== null) return;
+    this.rest();
+    this.broken = cause;
+    this.onBroken(cause);
+  }
+}
+
+/** Commands that the library sends while it opens the session. */
+const PHASE_OF_VERB: Readonly<Record<string, Phase>> = {
+  EHLO: 'ehlo',
+  HELO: 'ehlo',
+  STAR: 'starttls',
+  AUTH: 'auth',
+};
