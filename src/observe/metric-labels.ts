@@ -27,6 +27,8 @@ export const SESSION_REFUSALS = membersOf<SessionRefusal>({
   reserved: true,
   'early-talker': true,
   commands: true,
+  logins: true,
+  tls: true,
   timeout: true,
   slow: true,
 });

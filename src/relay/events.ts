@@ -155,6 +155,8 @@ export type SessionRefusal =
   | 'reserved'
   | 'early-talker'
   | 'commands'
+  | 'logins'
+  | 'tls'
   | 'timeout'
   | 'slow';
 

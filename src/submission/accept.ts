@@ -1,0 +1,176 @@
+import { parseAddressList } from '../mail/header-address.ts';
+import type { HeaderScan } from '../mail/header-scan.ts';
+import { admitFrom } from '../policy/admit.ts';
+import { type LanePlan, planLanes, routingSender } from '../policy/route.ts';
+import type { Body, Message, MessageId } from '../relay/message.ts';
+import { type NewMessage, type QueuedRecipient, StoreError } from '../relay/ports.ts';
+import { routeHeaders } from './captured-fields.ts';
+import type { Core } from './core.ts';
+import { identityName } from './identity.ts';
+import type { Refused } from './intake.ts';
+import { noPermission, REPLIES } from './replies.ts';
+import type { Transaction } from './session.ts';
+
+/** A message that came in whole. */
+export interface Received {
+  readonly transaction: Transaction;
+  readonly id: MessageId;
+  readonly header: HeaderScan;
+  readonly eightBit: boolean;
+  readonly bytes: number;
+  /** Makes the body: durable when it is spooled. Rejects with StoreError. */
+  readonly body: () => Promise<Body>;
+}
+
+/** Recipients with one fate, as a message of their own. */
+interface Part {
+  readonly plan: LanePlan;
+  readonly message: Message;
+}
+
+/** What was stored; `start` sets it in motion and is called once the client has its 250. */
+export interface Accepted {
+  readonly parts: readonly Part[];
+  readonly start: () => void;
+}
+
+/** Decides what becomes of the message and stores it. A refusal leaves nothing behind. */
+export async function acceptMessage(core: Core, received: Received): Promise<Accepted | Refused> {
+  const facts = authorOf(received.header);
+  const refusal = admitFrom(received.transaction.sender, facts.from, facts.addresses);
+  if (refusal !== null) return { reply: refusal, why: refusal.why };
+  const parts = planParts(core, received, facts.from);
+  const rejected = parts.find(({ plan }) => plan.action === 'reject');
+  if (rejected !== undefined) {
+    return { reply: noPermission(rejected.plan.text), why: 'no-route' };
+  }
+  try {
+    return await store(core, received, parts);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return error.fault === 'full'
+      ? { reply: REPLIES.storageFull, why: 'storage-full' }
+      : { reply: REPLIES.storageFailed, why: 'storage-failed' };
+  }
+}
+
+/** Every address of every From field counts; one field that cannot be read makes the author unknown. */
+function authorOf(header: HeaderScan): { from: string | null; addresses: readonly string[] } {
+  const lists = (header.values.get('from') ?? []).map(parseAddressList);
+  if (lists.includes(null)) return { from: null, addresses: [] };
+  const addresses = lists.flatMap((list) => list ?? []);
+  return { from: addresses[0] ?? null, addresses };
+}
+
+function planParts(core: Core, received: Received, from: string | null): readonly Part[] {
+  const { transaction, header } = received;
+  const { settings, identity, recipients, reversePath, parameters } = transaction;
+  const client = identityName(identity);
+  const boundAccount = identity.is === 'account' ? identity.name : null;
+  const headers = routeHeaders(settings, header);
+  const plans = planLanes(settings, {
+    client,
+    sender: routingSender({ routeSender: null, reversePath, from }),
+    boundAccount,
+    recipients: recipients.map(({ forwardPath }) => forwardPath),
+    headers,
+  });
+  const nowMs = core.clock();
+  return plans.map((plan, place) => {
+    const { body, smtpUtf8, ret, envid } = parameters;
+    const chosen = plan.indexes.flatMap((index) => recipients[index] ?? []);
+    const message: Message = {
+      id: place === 0 ? received.id : core.newMessageId(),
+      client,
+      envelope: { reversePath, recipients: chosen, body, smtpUtf8, ret, envid },
+      from,
+      messageIdField: header.values.get('message-id')?.[0] ?? null,
+      boundAccount,
+      routeSender: null,
+      routeHeaders: headers,
+      acceptedAtMs: nowMs,
+      expiresAtMs: nowMs + plan.lifetimeMs,
+      bytes: received.bytes,
+      eightBit: received.eightBit,
+      headerUtf8: header.utf8,
+    };
+    return { plan, message };
+  });
+}
+
+async function store(core: Core, received: Received, parts: readonly Part[]): Promise<Accepted> {
+  const kept = parts.filter(({ plan }) => plan.action !== 'discard');
+  if (kept.length === 0) return { parts, start: () => {} };
+  const body = await received.body();
+  const incoming: NewMessage[] = [];
+  try {
+    for (const part of kept) {
+      const own = part.message.id === received.id || part === kept[0];
+      incoming.push(enter(core, part, own ? body : await copy(core, body, part.message.id)));
+    }
+    await core.store.accept(incoming);
+  } catch (error) {
+    for (const { start, lane, body: reserved } of incoming) {
+      if (start.is === 'leased' && lane !== null) {
+        core.dispatch.cancel(lane, bytesOf(reserved));
+      }
+    }
+    throw error;
+  }
+  return {
+    parts,
+    start: () =>
+      incoming.forEach((one) => {
+        setInMotion(core, one);
+      }),
+  };
+}
+
+/** A lane with room takes the message straight away, otherwise it waits. */
+function enter(core: Core, { plan, message }: Part, body: Body): NewMessage {
+  const { lane } = plan;
+  if (plan.action === 'hold' || lane === null) {
+    return { message, body, lane, start: { is: 'held', reason: plan.text } };
+  }
+  const lease = core.dispatch.reserve(lane, bytesOf(body));
+  if (lease !== null) return { message, body, lane, start: { is: 'leased', lease } };
+  return { message, body, lane, start: { is: 'waiting', dueAtMs: message.acceptedAtMs } };
+}
+
+function setInMotion(core: Core, { message, body, lane, start }: NewMessage): void {
+  if (lane === null || start.is === 'held') return;
+  if (start.is === 'waiting') {
+    core.dispatch.wake(lane, start.dueAtMs);
+    return;
+  }
+  const recipients = message.envelope.recipients.map(
+    (_, index): QueuedRecipient => ({
+      index,
+      state: 'waiting',
+      lane,
+      attempts: 0,
+      dueAtMs: message.acceptedAtMs,
+      delayWarned: false,
+      lastText: null,
+      lastReason: null,
+    }),
+  );
+  core.dispatch.start({ message, recipients, lease: start.lease }, body);
+}
+
+/** Each message of the queue owns its file: it goes when that message is done. */
+async function copy(core: Core, body: Body, id: MessageId): Promise<Body> {
+  if (body.in === 'memory') return body;
+  const writer = await core.spool.create(id);
+  try {
+    for await (const chunk of core.spool.read(body.file)) await writer.write(chunk);
+    return { in: 'spool', file: await writer.commit(), bytes: body.bytes };
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}
+
+function bytesOf(body: Body): number {
+  return body.in === 'memory' ? body.bytes.length : body.bytes;
+}

@@ -1,0 +1,109 @@
+import type { AddressInfo } from 'node:net';
+import { formatListenAddress } from '../config/listen-address.ts';
+import type { Reply } from '../mail/reply.ts';
+import type { ListenAddress, ListenerSettings } from '../relay/settings.ts';
+import { readKeyPair, watchKeyPair } from './certificates.ts';
+import type { Core } from './core.ts';
+import { ListenError, listenOn } from './listen.ts';
+import { RelayServer } from './server.ts';
+import type { SystemdSockets } from './systemd-sockets.ts';
+
+/** One entry of `listeners:`, open. */
+export interface Listener {
+  readonly settings: ListenerSettings;
+  /** Where it really listens: the port when 0 was asked for; several for a systemd name. */
+  readonly addresses: readonly ListenAddress[];
+  readonly running: number;
+  /** Reads certificate and key again. A pair that cannot be used leaves the old one in force and is reported. */
+  renewCertificate(): void;
+  stop(reply: Reply): void;
+  destroy(): void;
+}
+
+/** Rejects with ListenError. */
+export async function openListener(
+  core: Core,
+  settings: ListenerSettings,
+  sockets: SystemdSockets,
+): Promise<Listener> {
+  const listen = formatListenAddress(settings.listen);
+  const keyPair = readPair(settings);
+  const open = async (descriptor: number | null): Promise<RelayServer> => {
+    const server = new RelayServer({ core, listener: settings, listen, keyPair });
+    await listenOn(server.server, settings.listen, descriptor);
+    return server;
+  };
+  const servers: RelayServer[] = [];
+  try {
+    for (const descriptor of descriptorsOf(settings.listen, sockets)) {
+      servers.push(await open(descriptor));
+    }
+  } catch (error) {
+    for (const server of servers) server.server.close();
+    throw error;
+  }
+  const addresses = servers.map((server) => addressOf(server, settings.listen));
+  for (const address of addresses) {
+    core.emit({ is: 'listener.opened', listen: formatListenAddress(address), tls: settings.tls });
+  }
+  const renewCertificate = (): void => renew(core, settings, servers);
+  const unwatch =
+    settings.tls === 'none'
+      ? () => {}
+      : watchKeyPair(settings, core.pace.certificateSettleMs, renewCertificate);
+  return {
+    settings,
+    addresses,
+    renewCertificate,
+    get running() {
+      return servers.reduce((sum, server) => sum + server.running, 0);
+    },
+    stop(reply) {
+      unwatch();
+      for (const server of servers) server.stop(reply);
+    },
+    destroy() {
+      for (const server of servers) server.destroy();
+    },
+  };
+}
+
+/** One null for a socket of our own; systemd may have several under one name. */
+function descriptorsOf(listen: ListenAddress, sockets: SystemdSockets): readonly (number | null)[] {
+  if (listen.is !== 'systemd') return [null];
+  const descriptors = sockets.get(listen.name);
+  if (descriptors !== undefined) return descriptors;
+  const names = [...sockets.keys()].join(', ') || 'none';
+  throw new ListenError(listen, `systemd passed no socket of that name (passed: ${names})`);
+}
+
+function readPair(settings: ListenerSettings): ReturnType<typeof readKeyPair> {
+  try {
+    const pair = readKeyPair(settings);
+    if (pair === null && settings.tls !== 'none') {
+      throw new Error('certificate and key are missing');
+    }
+    return pair;
+  } catch (error) {
+    throw new ListenError(settings.listen, `TLS: ${(error as Error).message}`);
+  }
+}
+
+function renew(core: Core, settings: ListenerSettings, servers: readonly RelayServer[]): void {
+  try {
+    const pair = readKeyPair(settings);
+    if (pair === null) return;
+    for (const server of servers) server.updateSecureContext(pair);
+  } catch (error) {
+    const { file } = core.settings();
+    const what = `${formatListenAddress(settings.listen)} keeps its old certificate`;
+    core.emit({ is: 'config.warning', file, problem: `${what}: ${(error as Error).message}` });
+  }
+}
+
+function addressOf(server: RelayServer, asked: ListenAddress): ListenAddress {
+  const address: AddressInfo | string | null = server.server.address();
+  if (typeof address === 'string') return { is: 'unix', path: address };
+  if (address === null) return asked;
+  return { is: 'tcp', host: address.address, port: address.port };
+}

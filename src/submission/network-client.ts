@@ -1,0 +1,40 @@
+import { BlockList, isIP } from 'node:net';
+import type { Client } from '../relay/client.ts';
+import type { Settings } from '../relay/settings.ts';
+
+const compiled = new WeakMap<readonly string[], BlockList>();
+
+/** Whether an address is in one of the networks (`127.0.0.1/32`, `::1`), which are compiled once. */
+export function inNetworks(networks: readonly string[], address: string): boolean {
+  const version = isIP(address);
+  if (version === 0 || networks.length === 0) return false;
+  let list = compiled.get(networks);
+  if (list === undefined) {
+    list = compile(networks);
+    compiled.set(networks, list);
+  }
+  return list.check(address, version === 6 ? 'ipv6' : 'ipv4');
+}
+
+function compile(networks: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = '', prefix] = network.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return list;
+}
+
+/** A peer on a Unix socket is on this machine, and could as well have come by loopback. */
+const localAddress = '127.0.0.1';
+
+/** The first client whose `networks` hold the address; null: none does. */
+export function networkClient(settings: Settings, remoteAddress: string): Client | null {
+  const address = remoteAddress === '' ? localAddress : remoteAddress;
+  for (const client of settings.clients.values()) {
+    if (inNetworks(client.networks, address)) return client;
+  }
+  return null;
+}

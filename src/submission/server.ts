@@ -1,0 +1,111 @@
+import type { Socket } from 'node:net';
+import {
+  SMTPServer,
+  type SMTPServerAuthentication,
+  type SMTPServerAuthenticationResponse,
+  type SMTPServerSession,
+} from 'smtp-server';
+import type { SMTPConnectionOptions, TLSError } from 'smtp-server/lib/smtp-connection.js';
+import type { Reply } from '../mail/reply.ts';
+import type { ListenerSettings } from '../relay/settings.ts';
+import type { KeyPair } from './certificates.ts';
+import { RelayConnection } from './connection.ts';
+import type { Core } from './core.ts';
+import type { Identity } from './identity.ts';
+import { inNetworks } from './network-client.ts';
+
+export interface ServerOptions {
+  readonly core: Core;
+  readonly listener: ListenerSettings;
+  /** The listener's address, for events. */
+  readonly listen: string;
+  /** Null without TLS. */
+  readonly keyPair: KeyPair | null;
+}
+
+/** The library's server with our connections, our trust in networks and no place for a flood of half-open ones. */
+export class RelayServer extends SMTPServer {
+  readonly #relay: ServerOptions;
+  readonly #connections = new Set<RelayConnection>();
+
+  constructor(options: ServerOptions) {
+    const { limits } = options.core.settings();
+    super({
+      logger: false,
+      disableReverseLookup: true,
+      secure: options.listener.tls === 'implicit',
+      minVersion: 'TLSv1.2',
+      // For the time before a session: PROXY header and TLS handshake.
+      socketTimeout: limits.timeouts.authenticateMs,
+      maxClients: limits.connections,
+      ...(options.keyPair ?? {}),
+    });
+    this.#relay = options;
+    this.on('error', (error: TLSError) => this.#onError(error));
+  }
+
+  override connect(socket: Socket, options: SMTPConnectionOptions = {}): void {
+    const { core, listener, listen } = this.#relay;
+    const onClosed = (): void => void this.#connections.delete(connection);
+    const context = { core, listener, listen, onClosed };
+    const connection = new RelayConnection(this, socket, options, context);
+    this.connections.add(connection);
+    this.#connections.add(connection);
+    connection.init();
+  }
+
+  override _expectsProxyHeader(socket: Socket): boolean {
+    const address = (socket.remoteAddress ?? '').replace(/^::ffff:/i, '');
+    return inNetworks(this.#relay.listener.proxyProtocol, address);
+  }
+
+  /** Sockets that have not got to a session yet: when too many wait, the oldest makes room. */
+  override _acceptSocket(socket: Socket, handshake: boolean): (() => void) | false {
+    const [oldest] = this._pendingSockets.values();
+    if (oldest !== undefined && this._pendingSockets.size >= this.#pendingMax) oldest.destroy();
+    return super._acceptSocket(socket, handshake);
+  }
+
+  get #pendingMax(): number {
+    return Math.max(1, this.#relay.core.settings().limits.connections - 1);
+  }
+
+  /** XCLIENT with LOGIN: a trusted proxy has checked the password. */
+  override onAuth(
+    auth: SMTPServerAuthentication,
+    _session: SMTPServerSession,
+    callback: (
+      error: Error | null | undefined,
+      response?: SMTPServerAuthenticationResponse,
+    ) => void,
+  ): void {
+    const name = auth.username ?? '';
+    const known = auth.method === 'XCLIENT' && this.#relay.core.settings().clients.has(name);
+    const user: Identity = { is: 'client', name, authenticated: true };
+    callback(null, known ? { user } : { message: 'Unknown client' });
+  }
+
+  /** No new connections; running sessions end as soon as no message is lost by it. */
+  stop(reply: Reply): void {
+    this.server.close();
+    for (const socket of this._pendingSockets.values()) socket.destroy();
+    for (const { relay } of this.#connections) relay.stop(reply);
+  }
+
+  /** Sockets that failed before there was a session; the listening itself is watched by its opener. */
+  #onError(error: TLSError): void {
+    const { core, listen } = this.#relay;
+    const remote = error.meta?.remoteAddress;
+    if (remote === undefined || error.report === false) return;
+    core.emit({ is: 'session.refused', listen, remote, why: 'tls' });
+  }
+
+  get running(): number {
+    return this.#connections.size;
+  }
+
+  /** Cuts off what is left. */
+  destroy(): void {
+    for (const connection of this.#connections) connection._socket.destroy();
+  }
+}
