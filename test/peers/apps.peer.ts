@@ -10,7 +10,7 @@ import type { App, Letter, Target } from './apps/app.ts';
 import { curl, msmtp, swaks } from './apps/command-line.ts';
 import { nodemailer } from './apps/nodemailer.ts';
 import { django, smtplib } from './apps/python.ts';
-import { parts, trickyMessage } from './message.ts';
+import { parts, trickyMessage, unixMessage } from './message.ts';
 
 const apps: readonly App[] = [swaks, smtplib, django, nodemailer, curl, msmtp];
 const from = 'shop@velosi.example';
@@ -63,11 +63,11 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-function letter(subject: string): Letter {
-  const message = trickyMessage({ from, to: to[0] ?? '', subject });
-  const unixFile = join(directory, `${subject}.eml`);
-  writeFileSync(unixFile, message.toString('latin1').replaceAll('\r\n', '\n'), 'latin1');
-  return { from, to, message, unixFile };
+function letter(subject: string, compose = trickyMessage): Letter {
+  const message = compose({ from, to: to[0] ?? '', subject });
+  const file = join(directory, `${subject}.eml`);
+  writeFileSync(file, message);
+  return { from, to, message, file };
 }
 
 const target = (tls: string, password = 'app password with spaces'): Target => ({
@@ -99,4 +99,12 @@ describe.each(['none', 'starttls'])('over a listener with tls: %s', (tls) => {
     await expect(app.send(target(tls, 'wrong'), own)).rejects.toThrow();
     expect(upstream.messages.length).toBe(taken);
   });
+});
+
+test.each([curl, smtplib])('$name sends bare LFs: they become line ends', async (app) => {
+  const taken = upstream.messages.length;
+  await app.send(target('none'), letter(`unix-${apps.indexOf(app)}`, unixMessage));
+  const message = (await upstream.taken(taken + 1)).at(-1);
+  const { content } = parts(message?.body ?? Buffer.alloc(0));
+  expect(content.toString()).toBe('one line\r\n\r\nGröße\r\nthe end\r\n');
 });

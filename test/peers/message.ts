@@ -34,7 +34,22 @@ export const trickyContent = Buffer.from(
   ].join('\r\n'),
 );
 
-export function trickyMessage(options: { from: string; to: string; subject: string }): Buffer {
+interface Names {
+  readonly from: string;
+  readonly to: string;
+  readonly subject: string;
+}
+
+export function trickyMessage(names: Names): Buffer {
+  return composed(names, trickyContent, '\r\n');
+}
+
+/** With the line ends of Unix throughout, and no dots: apps do not agree on whether those are doubled after a bare LF. */
+export function unixMessage(names: Names): Buffer {
+  return composed(names, Buffer.from('one line\n\nGröße\nthe end\n'), '\n');
+}
+
+function composed(options: Names, content: Buffer, lineEnd: string): Buffer {
   const header = [
     `From: ${options.from}`,
     `To: ${options.to}`,
@@ -45,5 +60,5 @@ export function trickyMessage(options: { from: string; to: string; subject: stri
     'Content-Type: text/plain; charset=utf-8',
     'Content-Transfer-Encoding: 8bit',
   ];
-  return Buffer.concat([Buffer.from(`${header.join('\r\n')}\r\n\r\n`), trickyContent]);
+  return Buffer.concat([Buffer.from(header.concat('', '').join(lineEnd)), content]);
 }

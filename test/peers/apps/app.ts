@@ -13,10 +13,9 @@ export interface Target {
 export interface Letter {
   readonly from: string;
   readonly to: readonly string[];
-  /** The message with CRLF line ends. */
   readonly message: Buffer;
-  /** The same in a file, with the line ends of Unix. */
-  readonly unixFile: string;
+  /** The same as a file. */
+  readonly file: string;
 }
 
 /** A program that sends mail, used as its users do. */

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { type App, run } from './app.ts';
 
-/** curl sends the file as it is: line ends of Unix are for the relay to put right. */
+/** curl sends the file as it is. */
 export const curl: App = {
   name: 'curl',
   async send(target, letter) {
@@ -9,7 +9,7 @@ export const curl: App = {
       ...['--silent', '--show-error', '--url', `smtp://${target.host}:${target.port}/app.test`],
       ...['--user', `${target.username}:${target.password}`, '--mail-from', letter.from],
       ...letter.to.flatMap((recipient) => ['--mail-rcpt', recipient]),
-      ...['--upload-file', letter.unixFile],
+      ...['--upload-file', letter.file],
       ...(target.caFile === null ? [] : ['--ssl-reqd', '--cacert', target.caFile]),
     ]);
     return null;
@@ -19,7 +19,7 @@ export const curl: App = {
 export const msmtp: App = {
   name: 'msmtp',
   async send(target, letter) {
-    const file = `${letter.unixFile}.msmtprc`;
+    const file = `${letter.file}.msmtprc`;
     const tls =
       target.caFile === null
         ? 'tls off'
@@ -36,16 +36,16 @@ export const msmtp: App = {
   },
 };
 
-/** swaks puts two line ends behind the data. */
+/** swaks puts one more line end behind the data. */
 export const swaks: App = {
   name: 'swaks',
   async send(target, letter) {
     await run('swaks', [
       ...['--server', target.host, '--port', String(target.port), '--ehlo', 'app.test'],
       ...['--auth', 'LOGIN', '--auth-user', target.username, '--auth-password', target.password],
-      ...['--from', letter.from, '--to', letter.to.join(','), '--data', `@${letter.unixFile}`],
+      ...['--from', letter.from, '--to', letter.to.join(','), '--data', `@${letter.file}`],
       ...(target.caFile === null ? [] : ['--tls', '--tls-verify', '--tls-ca-path', target.caFile]),
     ]);
-    return Buffer.concat([letter.message, Buffer.from('\r\n\r\n')]);
+    return Buffer.concat([letter.message, Buffer.from('\r\n')]);
   },
 };

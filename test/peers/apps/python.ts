@@ -10,7 +10,7 @@ function script(name: string, target: Target, letter: Letter): Promise<string> {
   return run(python, [join(import.meta.dirname, name)], input);
 }
 
-/** smtplib given bytes sends bare LFs as they are: for the relay to put right. */
+/** smtplib given bytes sends line ends as they are. */
 export const smtplib: App = {
   name: "Python's smtplib",
   async send(target, letter) {

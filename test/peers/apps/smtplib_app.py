@@ -5,7 +5,7 @@ import ssl
 import sys
 
 task = json.load(sys.stdin)
-with open(task["unixFile"], "rb") as file:
+with open(task["file"], "rb") as file:
     message = file.read()
 with smtplib.SMTP(task["host"], task["port"], timeout=20) as smtp:
     if task["caFile"]:
