@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { codeOf, openFault } from './faults.ts';
@@ -20,6 +20,7 @@ export function lockDirectory(directory: string): DirectoryLock {
   try {
     holder = new Sqlite(path, { timeout: 0 });
     holder.exec('BEGIN EXCLUSIVE');
+    chmodSync(path, 0o600);
     writeFileSync(pidPath, `${process.pid}\n`, { mode: 0o600 });
     const held = holder;
     return { release: () => held.close() };

@@ -17,13 +17,13 @@ export function flush(core: Core, query: Given<'queue.flush'>): Flushed {
   const match = where(filter, states);
   const groups = countMatching(core, match);
   const messages = countMessages(core, match);
-  // Writes: recipients that match; moves them in recipients_due and, when held, in recipients_resting.
+  // Writes: recipients that match and are not due yet; moves them in recipients_due, held ones in two more indexes.
   core.db
     .prepare(
       `UPDATE recipients SET due_at = ?, state = CASE state WHEN 'held' THEN 'waiting' ELSE state END
-       WHERE ${match.sql}`,
+       WHERE ${match.sql} AND (due_at IS NULL OR due_at > ?)`,
     )
-    .run(nowMs, ...match.values);
+    .run(nowMs, ...match.values, nowMs);
   for (const { lane, state, count: recipients } of groups) {
     if (state === 'held') move(core, { lane, from: state, to: 'waiting', recipients });
   }

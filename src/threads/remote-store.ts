@@ -38,22 +38,30 @@ export async function openRemoteStore(options: RemoteStoreOptions): Promise<Queu
     workerData: { directory },
     name: 'storage',
   });
-  await ready(worker);
+  await ready(worker, options.emit);
   return storeOn(worker, options);
 }
 
-function ready(worker: Worker): Promise<void> {
+/** What the thread finds while it opens the files is told before it is ready. */
+function ready(worker: Worker, emit: EventSink): Promise<void> {
   return new Promise((resolve, reject) => {
-    worker.once('error', reject);
-    worker.once('message', (message: FromThread) => {
+    const done = (end: () => void): void => {
       worker.off('error', reject);
-      if (message.is === 'refused') {
-        reject(new QueueOpenError(message.problem, message.message));
-        return;
+      worker.off('message', listen);
+      end();
+    };
+    const listen = (message: FromThread): void => {
+      if (message.is === 'notice') {
+        report(message, emit);
+      } else if (message.is === 'refused') {
+        done(() => reject(new QueueOpenError(message.problem, message.message)));
+      } else {
+        const agreed = message.is === 'ready' && message.version === WIRE_VERSION;
+        done(agreed ? resolve : () => reject(new Error('the storage thread is another version')));
       }
-      assert(message.is === 'ready' && message.version === WIRE_VERSION, 'wire versions differ');
-      resolve();
-    });
+    };
+    worker.on('error', reject);
+    worker.on('message', listen);
   });
 }
 

@@ -82,7 +82,8 @@ function flush(
   const found = [...matching(state, filter, states)];
   const lanes = new Set(found.flatMap(({ rows }) => rows.flatMap(({ lane }) => lane ?? [])));
   for (const row of found.flatMap(({ rows }) => rows)) {
-    put(row, row.state === 'held' ? 'waiting' : row.state, nowMs);
+    const isHeld = row.state === 'held';
+    put(row, isHeld ? 'waiting' : row.state, isHeld ? nowMs : Math.min(row.dueAtMs, nowMs));
   }
   const concerned = [...state.accounts].filter(([account, { is }]) => {
     const meant = Object.keys(filter).length === 0 || filter.account === account;
