@@ -1,6 +1,6 @@
+import { describeSettings } from '../config/describe.ts';
 import { routeReport } from '../control/route-report.ts';
 import type { ControlHandlers } from '../control/wire.ts';
-import { describeSettings } from '../config/describe.ts';
 import { packageVersion } from '../lib/version.ts';
 import type { MessageId } from '../relay/message.ts';
 import { accountHandlers, accountReports } from './account-handlers.ts';
@@ -33,7 +33,7 @@ export function controlHandlers(
         queue: counts,
         accounts: accountReports(relay, counts),
         memoryBytes: process.memoryUsage.rss(),
-        store: await relay.storeStats(),
+        store: await relay.store.stats(),
         refusedReload: relay.refusedReload(),
       };
     },

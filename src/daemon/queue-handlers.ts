@@ -1,4 +1,4 @@
-import { type ControlHandlers, ControlError } from '../control/wire.ts';
+import { ControlError, type ControlHandlers } from '../control/wire.ts';
 import type { QueueFilter } from '../relay/ports.ts';
 import type { Relay } from './relay.ts';
 

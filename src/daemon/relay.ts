@@ -1,6 +1,6 @@
-import type { QueueStore, StoreStats } from '../relay/ports.ts';
-import type { Settings } from '../relay/settings.ts';
 import type { Delivery } from '../delivery/delivery.ts';
+import type { QueueStore } from '../relay/ports.ts';
+import type { Settings } from '../relay/settings.ts';
 import type { Submission } from '../submission/submission.ts';
 
 /** The open parts of a running daemon, as the answers to relayctl need them. */
@@ -13,5 +13,4 @@ export interface Relay {
   readonly startedAtMs: number;
   readonly state: () => 'running' | 'stopping';
   readonly refusedReload: () => { atMs: number; problems: readonly string[] } | null;
-  readonly storeStats: () => Promise<StoreStats>;
 }
