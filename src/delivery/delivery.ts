@@ -1,6 +1,6 @@
 import { assert } from '../lib/assert.ts';
 import { mayWork } from '../policy/lane-state.ts';
-import type { AccountState } from '../relay/account.ts';
+import type { Account, AccountState } from '../relay/account.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { MessageId } from '../relay/message.ts';
 import type { Cause } from '../relay/outcome.ts';
@@ -19,7 +19,6 @@ import type {
 import type { Settings } from '../relay/settings.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Housekeeping } from './housekeeping.ts';
-import type { Lane } from './lane.ts';
 import { LaneStates } from './lane-states.ts';
 import { Pool } from './pool.ts';
 import { type ProbeReport, probeAccount } from './probe.ts';
@@ -41,31 +40,24 @@ export interface DeliveryDeps {
   readonly monotonic?: () => number;
 }
 
-/** One account as delivery sees it. */
-export interface AccountActivity {
-  readonly state: AccountState;
-  /** Open connections, those in use included. */
-  readonly connections: number;
-  /** Null: nothing since the start. */
-  readonly lastDeliveredAtMs: number | null;
-}
-
 /** The way out. `reserve`, `start`, `cancel` and `wake` take mail from submission; see Dispatch. */
 export interface Delivery extends Dispatch {
   /** At start, after store.recover: reads account states and due times, and begins. */
   resume(): Promise<void>;
   /** After the settings were swapped: opens what was mended, moves queued mail to its new ways. */
-  reload(): Promise<void>;
+  reload(settings: Settings): Promise<void>;
   /** Waiting mail was changed from outside (released): looks at the queue now. */
   look(): Promise<void>;
   /** After store.flush: the accounts it resumed work again and its lanes begin at once. */
   flushed(flushed: Pick<Flushed, 'accountsResumed' | 'lanes'>): Promise<void>;
-  /** Stops an account until it is resumed. Null: there is no such account. */
-  hold(name: string, reason: string): { was: AccountState; now: AccountState } | null;
-  /** Opens a held or paused account. Null: there is no such account. */
-  resumeAccount(name: string): { was: AccountState } | null;
-  accounts(): ReadonlyMap<string, AccountActivity>;
+  /** Stops a configured account until it is resumed. */
+  holdAccount(name: string, reason: string): Promise<void>;
+  /** Opens a held or paused account. */
+  resumeAccount(name: string): Promise<void>;
+  /** Every configured account. */
   states(): ReadonlyMap<string, AccountState>;
+  /** Null: nothing since the start. */
+  lastDeliveredAtMs(name: string): number | null;
   /** Open upstream connections per account. */
   connections(): ReadonlyMap<string, number>;
   /** Bounces up to `limit` messages that match, with a notification each. */
@@ -74,10 +66,13 @@ export interface Delivery extends Dispatch {
   removeMatching(filter: QueueFilter): Promise<Touched>;
   /** Ends leased work with a bounce. */
   settleByOperator(works: readonly Work[], cause: Cause): Promise<void>;
-  /** Connects and logs in as an attempt would, and sends nothing. Null: there is no such account. */
-  testAccount(name: string): Promise<ProbeReport | null>;
-  /** Begins nothing more, waits for what runs, and cuts it off after `graceMs`; then all leases are given back. */
-  drain(graceMs: number): Promise<{ readonly aborted: number }>;
+  /** Connects and logs in as an attempt would, and sends nothing. */
+  testAccount(name: string): Promise<ProbeReport>;
+  /**
+   * Begins nothing more and waits for what runs; after so many milliseconds, or at the signal, that is cut off. Then all
+   * leases are given back. `aborted` counts the attempts cut off.
+   */
+  drain(cut: number | AbortSignal): Promise<{ readonly aborted: number }>;
 }
 
 export interface Touched {
@@ -116,8 +111,11 @@ export function openDelivery(deps: DeliveryDeps): Delivery {
   });
   const probes = new AbortController();
 
-  const configured = (name: string): Lane | null =>
-    settings().accounts.has(name) ? dispatcher.lane(name) : null;
+  const accountNamed = (name: string): Account => {
+    const account = settings().accounts.get(name);
+    assert(account !== undefined, `no account ${name} in the configuration in force`);
+    return account;
+  };
   const stateOf = (name: string): AccountState =>
     dispatcher.lanes.get(name)?.state ?? { is: 'open' };
 
@@ -140,14 +138,12 @@ export function openDelivery(deps: DeliveryDeps): Delivery {
       await keeper.look();
     },
 
-    async reload() {
-      pool.retire(settings().accounts);
-      for (const [name, account] of settings().accounts) {
-        states.reloaded(dispatcher.lane(name), account);
-      }
+    async reload({ accounts }) {
+      pool.retire(accounts);
+      for (const [name, account] of accounts) states.reloaded(dispatcher.lane(name), account);
       const nowMs = clock();
       const stuck = [...dispatcher.lanes.values()].filter(
-        ({ name, state }) => !settings().accounts.has(name) || !mayWork(state, nowMs),
+        ({ name, state }) => !accounts.has(name) || !mayWork(state, nowMs),
       );
       for (const lane of stuck) dispatcher.evict(lane);
       await keeper.reroute(stuck.map(({ name }) => name));
@@ -162,39 +158,21 @@ export function openDelivery(deps: DeliveryDeps): Delivery {
       await keeper.look();
     },
 
-    hold(name, reason) {
-      const account = settings().accounts.get(name);
-      if (account === undefined) return null;
+    async holdAccount(name, reason) {
+      const account = accountNamed(name);
       const lane = dispatcher.lane(name);
-      const was = lane.state;
-      states.hold(lane, account, reason);
+      await states.hold(lane, account, reason);
       dispatcher.evict(lane);
-      return { was, now: lane.state };
     },
 
-    resumeAccount(name) {
-      const lane = configured(name);
-      if (lane === null) return null;
-      const was = lane.state;
-      states.resume(lane);
-      void keeper.look();
-      return { was };
+    async resumeAccount(name) {
+      accountNamed(name);
+      await states.resume(dispatcher.lane(name));
+      await keeper.look();
     },
 
-    accounts() {
-      const open = pool.counts();
-      return new Map(
-        [...settings().accounts.keys()].map((name) => [
-          name,
-          {
-            state: stateOf(name),
-            connections: open.get(name) ?? 0,
-            lastDeliveredAtMs: dispatcher.lanes.get(name)?.lastDeliveredAtMs ?? null,
-          },
-        ]),
-      );
-    },
     states: () => new Map([...settings().accounts.keys()].map((name) => [name, stateOf(name)])),
+    lastDeliveredAtMs: (name) => dispatcher.lanes.get(name)?.lastDeliveredAtMs ?? null,
     connections: () => pool.counts(),
 
     bounceMatching: (filter, reason, limit) =>
@@ -218,34 +196,35 @@ export function openDelivery(deps: DeliveryDeps): Delivery {
     settleByOperator: (works, cause) => housekeeping.bounceWorks(works, cause),
 
     async testAccount(name) {
-      const account = settings().accounts.get(name);
-      if (account === undefined) return null;
+      const account = accountNamed(name);
       const { hostname } = settings();
       return await probeAccount(account, { hostname, clock, signal: probes.signal });
     },
 
-    async drain(graceMs) {
+    async drain(cut) {
       probes.abort();
       dispatcher.stop();
       pool.stop();
       await keeper.stop();
-      if (await within(dispatcher.idle(), graceMs)) return { aborted: 0 };
+      const signal = typeof cut === 'number' ? AbortSignal.timeout(cut) : cut;
+      if (await endsBefore(dispatcher.idle(), signal)) return { aborted: 0 };
       const aborted = dispatcher.running;
       pool.abort();
-      const settled = await within(dispatcher.idle(), settleGraceMs);
-      assert(!settled || dispatcher.running === 0, 'nothing runs after the drain');
+      await endsBefore(dispatcher.idle(), AbortSignal.timeout(settleGraceMs));
       return { aborted };
     },
   };
 }
 
-/** Whether it ended in time. */
-async function within(work: Promise<void>, limitMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), limitMs);
+/** Whether the work ended before the signal. */
+async function endsBefore(work: Promise<void>, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return false;
+  let onAbort = (): void => {};
+  const aborted = new Promise<boolean>((resolve) => {
+    onAbort = () => resolve(false);
+    signal.addEventListener('abort', onAbort);
   });
-  const inTime = await Promise.race([work.then(() => true), late]);
-  clearTimeout(timer);
+  const inTime = await Promise.race([work.then(() => true), aborted]);
+  signal.removeEventListener('abort', onAbort);
   return inTime;
 }

@@ -31,7 +31,7 @@ export class LaneStates {
     const before = lane.state;
     const state = stateAfter(before, stopped, { nowMs, dice: dice(), credentialVersion });
     if (state === before) return !mayWork(state, nowMs);
-    this.#set(lane, state);
+    void this.#set(lane, state);
     const { reason, hint } = stopped.verdict;
     if (state.is === 'held') {
       emit({ is: 'account.held', account: lane.name, reason, detail: state.detail, hint });
@@ -47,21 +47,23 @@ export class LaneStates {
     if (lane.state.is === 'open') return false;
     const state = onSuccess(lane.state, this.#deps.clock());
     if (state.is !== 'open') return false;
-    this.#open(lane, 'success');
+    void this.#open(lane, 'success');
     return true;
   }
 
-  hold(lane: Lane, account: Account, detail: string): void {
+  /** Resolves when it will survive a restart. */
+  async hold(lane: Lane, account: Account, detail: string): Promise<void> {
     const reason: ReasonClass = 'operator';
     const { credentialVersion } = account;
     const sinceMs = this.#deps.clock();
-    this.#set(lane, { is: 'held', reason, detail, sinceMs, credentialVersion });
+    const kept = this.#set(lane, { is: 'held', reason, detail, sinceMs, credentialVersion });
     const hint = 'An operator holds it; `relayctl account resume` ends that.';
     this.#deps.emit({ is: 'account.held', account: lane.name, reason, detail, hint });
+    await kept;
   }
 
-  resume(lane: Lane): void {
-    if (lane.state.is !== 'open') this.#open(lane, 'operator');
+  async resume(lane: Lane): Promise<void> {
+    if (lane.state.is !== 'open') await this.#open(lane, 'operator');
   }
 
   /** The store has cleared the state itself, together with the back-off of its mail. */
@@ -76,21 +78,26 @@ export class LaneStates {
     if (lane.state.is === 'open') return;
     // What an operator holds only an operator releases.
     if (lane.state.reason === 'operator') return;
-    if (onReload(lane.state, account.credentialVersion).is === 'open') this.#open(lane, 'reload');
+    if (onReload(lane.state, account.credentialVersion).is === 'open') {
+      void this.#open(lane, 'reload');
+    }
   }
 
-  #open(lane: Lane, by: By): void {
-    this.#set(lane, { is: 'open' });
+  #open(lane: Lane, by: By): Promise<void> {
+    const kept = this.#set(lane, { is: 'open' });
     this.#deps.emit({ is: 'account.resumed', account: lane.name, by });
+    return kept;
   }
 
   /** In force at once. A storage that cannot keep it is reported; at worst the state is found out again. */
-  #set(lane: Lane, state: AccountState): void {
+  async #set(lane: Lane, state: AccountState): Promise<void> {
     lane.state = state;
-    this.#deps.store.setAccountState(lane.name, state).catch((error: unknown) => {
+    try {
+      await this.#deps.store.setAccountState(lane.name, state);
+    } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       const { fault, message } = error;
       this.#deps.emit({ is: 'store.failed', fault, detail: `state of ${lane.name}: ${message}` });
-    });
+    }
   }
 }

@@ -36,14 +36,13 @@ const oneWriteBytesMax = 64 * 1024;
 /**
  * Runs MAIL, RCPT, DATA and the message on a session that is at rest. Never rejects.
  *
- * Each reply decides the next step; with PIPELINING the commands up to DATA have already gone out in one write and
- * the replies are only collected. A 421, an answer that is no reply, or a reply nobody asked for ends the session.
+ * With PIPELINING the commands up to DATA go out in one write and the replies are only collected, else each reply
+ * decides the next step. A 421, or an answer that is no reply, ends the session.
  */
 export function transact(options: TransactionOptions): Promise<TransactionEnd> {
   return new Promise((resolve) => new Transaction(options, resolve).start());
 }
 
-/** One running transaction. */
 class Transaction {
   readonly #session: UpstreamSession;
   readonly #letter: Letter;
@@ -80,7 +79,9 @@ class Transaction {
     const { mail, rcpt } = this.#letter;
     const commands = reset ? ['RSET', mail, ...rcpt, 'DATA'] : [mail, ...rcpt, 'DATA'];
     if (reset) this.#take('mail', (reply) => this.#onReset(reply));
-    this.#take('mail', (reply) => this.#onMail(reply));
+    this.#take('mail', (reply) => {
+      this.#mail = reply;
+    });
     for (let index = 0; index < rcpt.length; index++) {
       this.#take('rcpt', (reply) => this.#onRcpt(index, reply));
     }
@@ -98,7 +99,7 @@ class Transaction {
 
   #sendMail(): void {
     this.#take('mail', (reply) => {
-      this.#onMail(reply);
+      this.#mail = reply;
       if (reply.code < 300) this.#sendRcpt(0);
       else this.#end(null);
     });
@@ -126,10 +127,6 @@ class Transaction {
 
   #onReset(reply: Reply): void {
     if (reply.code >= 300) this.#fail(networkCause('mail', 'protocol', `RSET: ${reply.code}`));
-  }
-
-  #onMail(reply: Reply): void {
-    this.#mail = reply;
   }
 
   #onRcpt(index: number, reply: Reply): void {
