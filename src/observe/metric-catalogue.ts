@@ -201,7 +201,7 @@ export const METRICS = {
   relayd_scrape_failures_total: {
     type: 'counter',
     help: 'Parts of a scrape that failed or took too long; their metrics are missing from it.',
-    labels: { part: ['queue', 'accounts', 'store'] },
+    labels: { part: ['queue', 'accounts', 'store', 'process'] },
   },
   process_cpu_seconds_total: { type: 'counter', help: 'CPU time used, user and system.' },
   process_start_time_seconds: { type: 'gauge', help: 'When the process started, since 1970.' },

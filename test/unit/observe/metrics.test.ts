@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { METRICS, type MetricDeclaration } from '../../../src/observe/metric-catalogue.ts';
 import { metricFolds } from '../../../src/observe/metric-folds.ts';
@@ -252,5 +253,20 @@ test('names, units and types follow the conventions of Prometheus', () => {
     expect(Object.keys(labels ?? {}).filter((label) => ['le', 'quantile'].includes(label))).toEqual(
       [],
     );
+  }
+});
+
+test('the runbook names only metrics and labels that exist', () => {
+  const text = readFileSync(new URL('../../../docs/operate.md', import.meta.url), 'utf8');
+  const named = [
+    ...text.matchAll(/\b(relayd_[a-z_]+?)(?:_bucket)?(?:\{(\w+)="([\w-]+)"\})?[^a-z_{]/g),
+  ];
+  expect(named.length).toBeGreaterThan(9);
+  for (const [, name = '', label, value = ''] of named) {
+    const declared: MetricDeclaration | undefined = Object.entries(METRICS).find(
+      ([known]) => known === name,
+    )?.[1];
+    expect(declared, name).toBeDefined();
+    if (label !== undefined) expect(declared?.labels?.[label], name).toContain(value);
   }
 });
