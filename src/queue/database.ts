@@ -13,10 +13,11 @@ export interface DatabaseFile {
   readonly synchronous: 'FULL' | 'NORMAL';
   /** Tables that a large file is checked by; a small one is checked whole. */
   readonly mainTables: readonly string[];
+  /** How long a write waits for a stranger (a shell, a backup) that has the file locked. */
+  readonly busyMs: number;
 }
 
 const SYNCHRONOUS = { NORMAL: 1, FULL: 2 } as const;
-const busyMs = 5_000;
 /** About 0.3 s of checking; above it only the main tables, which are small beside the bodies. */
 const wholeCheckBytesMax = 512 * 1024 * 1024;
 /** A write-ahead log that a burst has blown up is cut back to this. */
@@ -27,7 +28,7 @@ export function openDatabase(file: DatabaseFile): Database {
   let db: Database | null = null;
   try {
     checkHeader(file.path);
-    db = new Sqlite(file.path, { timeout: busyMs });
+    db = new Sqlite(file.path, { timeout: file.busyMs });
     prepare(db, file);
     return db;
   } catch (error) {

@@ -71,6 +71,7 @@ function openQueueDatabase(directory: string): Database {
     migrations: QUEUE_MIGRATIONS,
     synchronous: 'FULL',
     mainTables: ['messages', 'recipients', 'accounts', 'facts', 'runs'],
+    busyMs: 5_000,
   });
 }
 
@@ -84,6 +85,7 @@ function openHistoryDatabase({ directory, clock, report }: OpenQueueOptions): Hi
       migrations: HISTORY_MIGRATIONS,
       synchronous: 'NORMAL',
       mainTables: ['history'],
+      busyMs: 50, // mail does not wait for it
     });
   try {
     return openHistory(open());

@@ -31,6 +31,7 @@ export function recover(core: Core, query: RecoverQuery): Recovered {
     if (readOrQuarantine(core, id, rows) === null) quarantined += rows.length;
   }
   core.sql.deleteOtherRuns.run(query.owner.run);
+  core.runs.clear();
   return { ...found, quarantined };
 }
 
