@@ -16,7 +16,7 @@ test('SIGTERM drains: a running attempt ends, and the exit code is 0', async () 
   });
   const relay = await daemon({ config: await simpleConfig(server) });
   await submit(relay.ports[0] ?? 0, { from: 'a@relay.test', to: 'b@dest.test', text: 'x' });
-  await expect.poll(() => server.messages.length).toBe(1);
+  await expect.poll(() => server.stalled()).toBe(1);
   const stopped = relay.kill('SIGTERM');
   await relay.event('daemon.stopping');
   server.release();

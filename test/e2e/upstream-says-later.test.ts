@@ -26,7 +26,7 @@ test('a 4xx is retried by the schedule, and flush makes it due at once', async (
 test('an order shorter than a minute is kept too: retry: [1s]', async () => {
   const server = await upstream({
     accounts: mainLogin,
-    rules: [{ at: 'end-of-data', times: 2, do: { reply: '451 4.3.0 try later' } }],
+    rules: [{ at: 'end-of-data', times: 2, do: { reply: '450 4.2.1 mailbox busy' } }],
   });
   const config = await simpleConfig(server, { queue: { retry: ['1s'] } });
   const relay = await daemon({ config });

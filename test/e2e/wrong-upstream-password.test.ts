@@ -29,6 +29,8 @@ test('a 535 bounces nothing, holds the account once, and all goes after resume',
   expect(messages.map(({ authenticatedAs }) => authenticatedAs)).toEqual(
     Array.from({ length: 10 }, () => 'user@relay.test'),
   );
+  const completed = () => relay.events.filter(({ event }) => event === 'message.completed');
+  await expect.poll(() => completed().length).toBe(10);
   const outcomes = relay.events.filter(({ event }) => event === 'recipient.settled');
   expect(outcomes.filter(({ outcome }) => outcome === 'bounced')).toEqual([]);
   expect(relay.events.filter(({ event }) => event === 'account.held')).toHaveLength(1);

@@ -35,6 +35,8 @@ export interface Upstream {
   /** Connections ever made, and those open now. */
   readonly sessions: { readonly total: number; readonly open: number };
   script(rules: readonly Rule[]): void;
+  /** Sessions that a rule keeps waiting now. */
+  readonly stalled: () => number;
   /** Lets all stalled sessions go on. */
   release(): void;
   /** Resolves when so many messages were answered with 2xx; rejects after `withinMs` (default 15 s). */
@@ -88,6 +90,7 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
     messages,
     sessions: server.sessions,
     script: script.set,
+    stalled: () => stalled.size,
     release: stalled.open,
     close: server.close,
     async taken(count, withinMs = 15_000) {
@@ -145,6 +148,9 @@ async function listen(host: Host, options: { port: number; tlsOptions: object })
 function makeGate() {
   let waiting: (() => void)[] = [];
   return {
+    get size(): number {
+      return waiting.length;
+    },
     open(): void {
       for (const resolve of waiting.splice(0)) resolve();
     },
