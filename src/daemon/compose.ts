@@ -95,7 +95,7 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
 
 async function openObservation(
   options: ComposeOptions,
-  { store, delivery }: Relay,
+  { store, delivery, state }: Relay,
   inherited: (name: string) => number | null,
 ): Promise<Observe | null> {
   const { listen, token } = options.settings().observe;
@@ -118,8 +118,8 @@ async function openObservation(
     token,
     hostname: options.settings().hostname,
     metrics,
-    // The storage answering is what readiness hangs on: the listeners are open once this is asked.
-    notReady: () => store.stats().then(() => []),
+    // The listeners are open once this is asked, so the storage's answer is what is left.
+    notReady: () => store.stats().then(() => (state() === 'stopping' ? ['stopping'] : [])),
     inherited,
   });
 }

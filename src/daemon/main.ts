@@ -48,6 +48,7 @@ async function withSettings(config: string, checkOnly: boolean): Promise<number>
 type Loaded = Extract<Awaited<ReturnType<typeof loadSettings>>, { ok: true }>;
 
 async function run({ settings, warnings, notYetActedOn }: Loaded): Promise<number> {
+  process.title = 'relayd';
   const log = openLog({
     settings: settings.log,
     destination: stdout,
@@ -64,7 +65,7 @@ async function run({ settings, warnings, notYetActedOn }: Loaded): Promise<numbe
       environment: process.env,
       pid: process.pid,
       monotonicUs: () => process.hrtime.bigint() / 1000n,
-      onFailed: (detail) => process.stderr.write(`relayd: systemd was not told: ${detail}\n`),
+      onFailed: (detail) => emit({ is: 'supervisor.unreachable', detail }),
     }),
     flushLog: log.flush,
     elapsedMs: () => performance.now(),

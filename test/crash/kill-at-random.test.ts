@@ -27,7 +27,7 @@ test(`kill -9 at random under load, ${kills} times: every 250 is kept`, {
       nextToken: () => `t${tokens++}`,
       acknowledged,
     });
-    await sleep(20 + Math.random() * 300);
+    await sleep(50 + Math.random() * 700);
     await relay.kill('SIGKILL');
     await load.stop();
     await relay.close();
