@@ -65,13 +65,26 @@ async function demonstrate(directory: string, opened: AsyncDisposableStack): Pro
   );
   say();
 
+  const samples = readSamples(join(root, 'test/samples'));
+  const last = samples.pop();
   const journeys: Journey[] = [];
-  for (const sample of readSamples(join(root, 'test/samples'))) {
-    journeys.push(await follow(sample, relayd, upstream));
+  for (const sample of samples) {
+    journeys.push(await follow(await submit(sample), sample, { relayd, upstream }));
   }
+  if (last !== undefined) {
+    const { name } = accounts[clients.indexOf(last.client)] ?? accounts[0];
+    relayctl(settings, 'account', 'hold', name);
+    const id = await submit(last);
+    say(`While account ${name} is held, its mail waits (${last.file}):`);
+    say();
+    show(settings, 'queue', 'list');
+    show(settings, 'account', 'resume', name);
+    journeys.push(await follow(id, last, { relayd, upstream }));
+  }
+  say('How each message left:');
+  say();
   showJourneys(journeys);
-  show('relayctl status', settings, 'status');
-  show('relayctl queue list', settings, 'queue', 'list');
+  show(settings, 'status');
   await showMetrics();
   if (!journeys.every(byOwnAccount)) throw new Error('a message left by the wrong account');
   if (once) return;
@@ -81,9 +94,12 @@ async function demonstrate(directory: string, opened: AsyncDisposableStack): Pro
   say('\nStopping.');
 }
 
-/** Submits one message and waits until the upstream has it for all recipients. */
-async function follow(sample: Sample, relayd: Child, upstream: Child): Promise<Journey> {
-  const id = await submit(sample);
+/** Waits until the upstream has the message for all recipients. */
+async function follow(
+  id: string,
+  sample: Sample,
+  { relayd, upstream }: { relayd: Child; upstream: Child },
+): Promise<Journey> {
   await relayd.line(
     `the delivery of ${sample.file}`,
     (line) => line.event === 'message.completed' && line.id === id,
@@ -140,12 +156,15 @@ function table(rows: readonly (readonly string[])[]): void {
   say();
 }
 
-/** What an operator sees. */
-function show(title: string, settings: string, ...command: string[]): void {
-  say(`$ ${title}`);
+function relayctl(settings: string, ...command: string[]): string {
   const program = join(root, 'bin/relayctl');
-  const text = execFileSync(program, ['--config', settings, ...command], { encoding: 'utf8' });
-  say(text.replace(/^(?=.)/gm, '  '));
+  return execFileSync(program, ['--config', settings, ...command], { encoding: 'utf8' });
+}
+
+/** What an operator types and sees. */
+function show(settings: string, ...command: string[]): void {
+  say(`$ relayctl ${command.join(' ')}`);
+  say(relayctl(settings, ...command).replace(/^(?=.)/gm, '  '));
 }
 
 async function showMetrics(): Promise<void> {

@@ -47,6 +47,7 @@ beforeAll(async () => {
           key: join(directory, 'key.pem'),
         },
       ],
+      limits: { auth_failures: '100/m' }, // every app tries a wrong password once, some by several mechanisms
       clients: { app: { password: 'app password with spaces', senders: ['@velosi.example'] } },
       accounts: { other: account('apikey'), velosi: account('erp@velosi.example') },
       routes: [

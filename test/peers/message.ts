@@ -44,9 +44,12 @@ export function trickyMessage(names: Names): Buffer {
   return composed(names, trickyContent, '\r\n');
 }
 
-/** With the line ends of Unix throughout, and no dots: apps do not agree on whether those are doubled after a bare LF. */
+/**
+ * With the line ends of Unix, none at the end (clients add one that is right), and no dots: clients do not agree on
+ * whether those are doubled after a bare LF.
+ */
 export function unixMessage(names: Names): Buffer {
-  return composed(names, Buffer.from('one line\n\nGröße\nthe end\n'), '\n');
+  return composed(names, Buffer.from('one line\n\nGröße\nthe end'), '\n');
 }
 
 function composed(options: Names, content: Buffer, lineEnd: string): Buffer {

@@ -105,6 +105,7 @@ auth_advertise_hosts = \${if eq{$tls_in_cipher}{}{}{*}}
 acl_smtp_rcpt = rcpt
 dsn_advertise_hosts = *
 message_size_limit = 50M
+smtp_accept_queue_per_connection = 0
 
 begin acl
 rcpt:
