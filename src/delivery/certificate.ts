@@ -38,9 +38,8 @@ export function inspectCertificate(
   if (dated || nowMs < validFromMs || nowMs > validToMs) faults.push('expired');
   const chainError = dated ? chainErrorBehindDates(certificate, policy) : (code ?? null);
   if (chainError !== null) faults.push(isSelfSigned(certificate) ? 'self-signed' : 'untrusted');
-  if (checkServerIdentity(policy.servername, socket.getPeerCertificate()) !== undefined) {
-    faults.push('name-mismatch');
-  }
+  const nameError = checkServerIdentity(policy.servername, certificate.toLegacyObject());
+  if (nameError !== undefined) faults.push('name-mismatch');
   return {
     subject: oneLine(certificate.subject),
     issuer: oneLine(certificate.issuer),

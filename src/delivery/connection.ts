@@ -4,7 +4,8 @@ import type { EventSink } from '../relay/events.ts';
 import type { Cause } from '../relay/outcome.ts';
 import type { Capabilities, Letter } from './letter.ts';
 import type { UpstreamSession } from './session.ts';
-import { type TransactionEnd, transact } from './transaction.ts';
+import { transact } from './transaction.ts';
+import type { TransactionEnd } from './transaction-end.ts';
 
 /** RFC 5321 section 4.5.3.2 knows no time-out for QUIT: nothing depends on its answer. */
 const quitGraceMs = 2_000;

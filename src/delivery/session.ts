@@ -21,6 +21,8 @@ const attemptMsMax = 20 * 60_000;
  */
 interface LibraryInternals {
   _responseActions: ((reply: string) => void)[];
+  _responseQueue: string[];
+  _remainder: string;
   _ehloLines?: string[];
   _sendCommand(command: string, logged?: string): void;
   _upgradeConnection(done: (error: Error | null, secured?: boolean) => void): void;
@@ -116,6 +118,11 @@ export class UpstreamSession extends LibraryConnection {
   rest(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+  }
+
+  /** The upstream has said something that was not asked for yet: the dialogue is out of step. */
+  get aheadOfUs(): boolean {
+    return this._responseQueue.length > 0 || this._remainder !== '';
   }
 
   /** `take` gets the next reply that no earlier call has claimed. */

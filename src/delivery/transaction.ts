@@ -5,20 +5,7 @@ import { DotStuffing, stuffed } from './dot-stuffing.ts';
 import { networkCause } from './fault.ts';
 import type { Letter } from './letter.ts';
 import type { UpstreamSession } from './session.ts';
-
-/** All replies one transaction got. A null is a command that was not answered or not sent. */
-export interface TransactionEnd {
-  readonly mail: Reply | null;
-  readonly rcpt: readonly (Reply | null)[];
-  readonly data: Reply | null;
-  readonly endOfData: Reply | null;
-  /** Why the session ended during the transaction; null while it can be used again. */
-  readonly broken: Cause | null;
-  /** The final dot was handed to the socket: without a reply the upstream may have the message. */
-  readonly dotted: boolean;
-  /** A transaction is still open on the upstream's side: RSET is due before the next. */
-  readonly unfinished: boolean;
-}
+import type { TransactionEnd } from './transaction-end.ts';
 
 export interface TransactionOptions {
   readonly session: UpstreamSession;
@@ -77,7 +64,7 @@ class Transaction {
 
   #sendAll(reset: boolean): void {
     const { mail, rcpt } = this.#letter;
-    const commands = reset ? ['RSET', mail, ...rcpt, 'DATA'] : [mail, ...rcpt, 'DATA'];
+    const commands = [...(reset ? ['RSET'] : []), mail, ...rcpt, 'DATA'];
     if (reset) this.#take('mail', (reply) => this.#onReset(reply));
     this.#take('mail', (reply) => {
       this.#mail = reply;
@@ -136,7 +123,7 @@ class Transaction {
 
   #onData(reply: Reply): void {
     this.#data = reply;
-    const go = reply.code < 400;
+    const go = reply.code >= 300 && reply.code < 400;
     const taken = this.#mail !== null && this.#mail.code < 300 && this.#accepted > 0;
     if (go && taken) void this.#sendBody();
     // It wants a message for nobody (RFC 2920 section 3.1 warns of it): there is none to give.
@@ -146,6 +133,7 @@ class Transaction {
 
   async #sendBody(): Promise<void> {
     const { head, body } = this.#letter;
+    if (this.#isOutOfStep()) return;
     this.#take('end-of-data', (reply) => this.#onEndOfData(reply));
     if (Buffer.isBuffer(body) && body.length <= oneWriteBytesMax) {
       this.#sendDot(stuffed(head === null ? [body] : [head, body]));
@@ -190,7 +178,7 @@ class Transaction {
 
   /** The last write of the message. From here on no reply means that nobody knows. */
   #sendDot(bytes: Buffer): void {
-    if (this.#ended) return;
+    if (this.#ended || this.#isOutOfStep()) return;
     this.#session.enter('end-of-data', this.#options.timeouts.endOfDataMs);
     this.#letter.beforeDot();
     this.#dotted = true;
@@ -201,12 +189,10 @@ class Transaction {
     if (this.#dotted) {
       this.#endOfData = reply;
       this.#end(null);
-    } else if (reply.code >= 400) {
-      // Answered before the end of the message was sent: a refusal holds, a success cannot be one.
-      this.#fail({ from: 'peer', phase: 'data', reply });
-    } else {
-      this.#fail(networkCause('data', 'protocol', 'success before the end of the message'));
     }
+    // Answered before the end of the message was sent: a refusal holds, a success cannot be one.
+    else if (reply.code >= 400) this.#fail({ from: 'peer', phase: 'data', reply });
+    else this.#fail(networkCause('data', 'protocol', 'success before the end of the message'));
   }
 
   /** Waits for one reply, which belongs to `phase`. */
@@ -227,8 +213,18 @@ class Transaction {
   }
 
   #write(phase: Phase, commands: string): void {
+    if (this.#isOutOfStep()) return;
     this.#session.enter(phase, this.#options.timeouts.commandMs);
     this.#session.socket.write(commands);
+  }
+
+  /** A reply that is there before its command would be taken for the answer to it, a 250 for a delivery. */
+  #isOutOfStep(): boolean {
+    if (!this.#session.aheadOfUs) return false;
+    this.#fail(
+      networkCause(this.#session.phase, 'protocol', 'an answer to nothing that was asked'),
+    );
+    return true;
   }
 
   #fail(cause: Cause): void {

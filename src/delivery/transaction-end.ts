@@ -1,0 +1,16 @@
+import type { Reply } from '../mail/reply.ts';
+import type { Cause } from '../relay/outcome.ts';
+
+/** All replies one transaction got. A null is a command that was not answered or not sent. */
+export interface TransactionEnd {
+  readonly mail: Reply | null;
+  readonly rcpt: readonly (Reply | null)[];
+  readonly data: Reply | null;
+  readonly endOfData: Reply | null;
+  /** Why the session ended during the transaction; null while it can be used again. */
+  readonly broken: Cause | null;
+  /** The final dot was handed to the socket: without a reply the upstream may have the message. */
+  readonly dotted: boolean;
+  /** A transaction is still open on the upstream's side: RSET is due before the next. */
+  readonly unfinished: boolean;
+}
