@@ -87,13 +87,11 @@ function isLabel(label: string): boolean {
   return label.length <= labelBytesMax && LABEL.test(label);
 }
 
-/** RFC 5321 section 4.1.3 */
+/** RFC 5321 section 4.1.3; of the tags it foresees only IPv6 was ever registered. */
 function isAddressLiteral(domain: string): boolean {
   if (!domain.endsWith(']')) return false;
   const content = domain.slice(1, -1);
-  const tagged = /^([A-Za-z0-9-]*[A-Za-z0-9]):([!-Z^-~]+)$/.exec(content);
-  if (tagged === null) return isIPv4(content);
-  return tagged[1]?.toLowerCase() === 'ipv6' ? isIPv6(tagged[2] ?? '') : true;
+  return /^ipv6:/i.test(content) ? isIPv6(content.slice('ipv6:'.length)) : isIPv4(content);
 }
 
 /** RFC 6531 section 3.3: only a client that gave SMTPUTF8 may use such a path. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isLocalListener } from '../config/listen-address.ts';
 import type { Identity } from './identity.ts';
 import { authLineBytesMax, wrongPasswordsMax } from './pace.ts';
 import { REPLIES } from './replies.ts';
@@ -13,17 +14,19 @@ export function offeredMechanisms(session: Session): readonly string[] {
   return cramPossible ? ['PLAIN', 'LOGIN', 'CRAM-MD5'] : ['PLAIN', 'LOGIN'];
 }
 
-function authNeedsTls(session: Session): boolean {
-  return session.listener.tls === 'starttls' && !session.secure;
+/** Passwords travel in the clear only where nobody but this machine could listen, and nobody asked for TLS. */
+function authNeedsTls({ secure, listener }: Session): boolean {
+  return !secure && (listener.tls === 'starttls' || !isLocalListener(listener.listen));
 }
 
 /** RFC 4954 section 4 */
 export function auth(session: Session, argument: string, done: () => void): void {
   const [mechanism = '', initial, ...rest] = argument.split(/ +/);
   const name = mechanism.toUpperCase();
-  const refusal = notNow(session, name);
-  if (refusal !== null || rest.length > 0 || argument === '') {
-    session.reply(refusal ?? REPLIES.argumentMissing);
+  const malformed = argument === '' || rest.length > 0;
+  const refusal = malformed ? REPLIES.argumentMissing : notNow(session, name);
+  if (refusal !== null) {
+    session.reply(refusal);
     done();
     return;
   }

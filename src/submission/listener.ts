@@ -13,7 +13,10 @@ export interface Listener {
   readonly settings: ListenerSettings;
   /** Where it really listens: the port when 0 was asked for; several for a systemd name. */
   readonly addresses: readonly ListenAddress[];
+  /** Sessions that have not ended. */
   readonly running: number;
+  /** Sockets not closed yet. */
+  readonly open: number;
   /** Reads certificate and key again. A pair that cannot be used leaves the old one in force and is reported. */
   renewCertificate(): void;
   stop(reply: Reply): void;
@@ -57,6 +60,9 @@ export async function openListener(
     renewCertificate,
     get running() {
       return servers.reduce((sum, server) => sum + server.running, 0);
+    },
+    get open() {
+      return servers.reduce((sum, server) => sum + server.open, 0);
     },
     stop(reply) {
       unwatch();

@@ -100,7 +100,13 @@ export class RelayServer extends SMTPServer {
     core.emit({ is: 'session.refused', listen, remote, why: 'tls' });
   }
 
+  /** Sessions that have not ended. */
   get running(): number {
+    return [...this.#connections].filter(({ gone }) => !gone).length;
+  }
+
+  /** Sockets that are not closed: of sessions that ended, too. */
+  get open(): number {
     return this.#connections.size;
   }
 

@@ -63,7 +63,7 @@ export async function openSubmission(deps: SubmissionDeps): Promise<Submission> 
   let leaving: Listener[] = [];
 
   const retire = (listener: Listener, reply: Reply): void => {
-    leaving = [...leaving.filter(({ running }) => running > 0), listener];
+    leaving = [...leaving.filter(({ open }) => open > 0), listener];
     listener.stop(reply);
   };
   const openAll = async (wanted: readonly ListenerSettings[]): Promise<void> => {
@@ -106,7 +106,9 @@ export async function openSubmission(deps: SubmissionDeps): Promise<Submission> 
     async close(drainMs) {
       for (const listener of listeners) retire(listener, REPLIES.stopping);
       listeners = [];
-      await drained(() => leaving.some(({ running }) => running > 0), drainMs);
+      await until(() => leaving.every(({ running }) => running === 0), drainMs);
+      // Clients that do not hang up after their 421 are not waited for.
+      await until(() => leaving.every(({ open }) => open === 0), Math.min(drainMs, lingerMs));
       for (const listener of leaving) listener.destroy();
       leaving = [];
     },
@@ -143,10 +145,11 @@ function keyOf(listener: ListenerSettings): string {
 }
 
 const pollMs = 20;
+const lingerMs = 200;
 
-/** Resolves when nothing runs any more or the time is over. */
-async function drained(runs: () => boolean, drainMs: number): Promise<void> {
-  for (let waitedMs = 0; runs() && waitedMs < drainMs; waitedMs += pollMs) {
+/** Resolves when the condition holds or the time is over. */
+async function until(condition: () => boolean, withinMs: number): Promise<void> {
+  for (let waitedMs = 0; !condition() && waitedMs < withinMs; waitedMs += pollMs) {
     await new Promise((resolve) => {
       setTimeout(resolve, pollMs);
     });
