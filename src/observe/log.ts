@@ -1,5 +1,6 @@
 import { pino, stdTimeFunctions } from 'pino';
-import { EVENTS, type EventLevel, type EventSink, type RelayEvent } from '../relay/events.ts';
+import { EVENTS, type EventLevel } from '../relay/event-catalogue.ts';
+import type { EventSink, RelayEvent } from '../relay/events.ts';
 import type { LogSettings } from '../relay/settings.ts';
 import { openLineWriter } from './line-writer.ts';
 import { prettyLine } from './pretty.ts';

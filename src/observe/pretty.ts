@@ -1,5 +1,6 @@
 import { formatDuration } from '../lib/duration.ts';
-import { EVENTS, type RelayEvent } from '../relay/events.ts';
+import { EVENTS } from '../relay/event-catalogue.ts';
+import type { RelayEvent } from '../relay/events.ts';
 
 /** C0, DEL, C1, line separators and the marks that turn the reading direction of a terminal. */
 const UNPRINTABLE = /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;

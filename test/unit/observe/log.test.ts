@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { Secret } from '../../../src/lib/secret.ts';
 import { type Log, openLog, stdoutIsJournal } from '../../../src/observe/log.ts';
-import { EVENTS, type RelayEvent } from '../../../src/relay/events.ts';
+import { EVENTS } from '../../../src/relay/event-catalogue.ts';
+import type { RelayEvent } from '../../../src/relay/events.ts';
 import type { LogSettings } from '../../../src/relay/settings.ts';
 import { allSamples, SAMPLES } from './sample-events.ts';
 

@@ -5,7 +5,8 @@ import { metricFolds } from '../../../src/observe/metric-folds.ts';
 import { openInstruments } from '../../../src/observe/metric-instruments.ts';
 import type { MetricSources } from '../../../src/observe/metric-scrape.ts';
 import { openMetrics } from '../../../src/observe/metrics.ts';
-import { EVENTS, type RelayEvent } from '../../../src/relay/events.ts';
+import { EVENTS } from '../../../src/relay/event-catalogue.ts';
+import type { RelayEvent } from '../../../src/relay/events.ts';
 import type { LaneCount, StoreStats } from '../../../src/relay/ports.ts';
 import { allSamples, SAMPLES } from './sample-events.ts';
 

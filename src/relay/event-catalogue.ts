@@ -1,0 +1,88 @@
+import type { RelayEvent } from './events.ts';
+
+export type EventLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+
+/** Level and meaning of every event; a new event without a line here does not compile. */
+export const EVENTS = {
+  'daemon.started': { level: 'info', help: 'The daemon listens and the queue is open.' },
+  'daemon.stopping': {
+    level: 'info',
+    help: 'A signal came; sessions and attempts are being drained.',
+  },
+  'daemon.stopped': {
+    level: 'info',
+    help: 'Everything is closed; aborted counts attempts cut off, which stay queued.',
+  },
+  'daemon.failed': {
+    level: 'error',
+    help: 'A part of the daemon died; the process exits and the queue stays.',
+  },
+  'supervisor.unreachable': {
+    level: 'warn',
+    help: 'systemd could not be told how the daemon is; it may restart a daemon that works.',
+  },
+  'config.reloaded': { level: 'info', help: 'A new configuration is in force.' },
+  'config.refused': {
+    level: 'error',
+    help: 'A reload found errors; the running configuration stays in force.',
+  },
+  'config.warning': {
+    level: 'warn',
+    help: 'The configuration is usable but something in it deserves a look.',
+  },
+  'listener.opened': { level: 'info', help: 'A submission listener accepts connections.' },
+  'session.refused': { level: 'warn', help: 'A client session was refused or ended by a limit.' },
+  'login.failed': { level: 'warn', help: 'A client gave wrong credentials.' },
+  'message.refused': {
+    level: 'warn',
+    help: 'A message was refused in the SMTP dialogue; the client was told.',
+  },
+  'message.accepted': {
+    level: 'info',
+    help: 'A message is durable in the queue and the client has its 250.',
+  },
+  'recipient.settled': {
+    level: 'info',
+    help: 'An attempt, or an operator, decided something for one recipient.',
+  },
+  'message.completed': { level: 'info', help: 'No recipient of the message is left in the queue.' },
+  'attempt.finished': {
+    level: 'debug',
+    help: 'One transaction with an upstream ended; phase is where it stopped, null at success.',
+  },
+  'account.held': {
+    level: 'error',
+    help: 'An account is stopped until someone acts; its mail waits.',
+  },
+  'account.paused': {
+    level: 'warn',
+    help: 'An account is stopped until a time; its mail waits and uses up no attempt.',
+  },
+  'account.resumed': { level: 'info', help: 'An account works again.' },
+  'account.misrouted': {
+    level: 'error',
+    help: 'A session was authenticated as somebody else than its account; nothing was sent on it.',
+  },
+  'connection.opened': {
+    level: 'debug',
+    help: 'A connection to an upstream is ready and authenticated.',
+  },
+  'connection.closed': { level: 'debug', help: 'A connection to an upstream ended.' },
+  'tls.exception-used': {
+    level: 'warn',
+    help: 'A certificate fault was tolerated because of a time-boxed exception.',
+  },
+  'queue.recovered': { level: 'info', help: 'Leases of earlier runs were ended at start.' },
+  'queue.flushed': { level: 'info', help: 'An operator flushed the queue.' },
+  'queue.row-quarantined': {
+    level: 'error',
+    help: 'A stored row could not be read and was set aside.',
+  },
+  'store.committed': { level: 'trace', help: 'One group commit.' },
+  'store.failed': {
+    level: 'error',
+    help: 'The storage could not commit; clients got 4xx, nothing was lost.',
+  },
+  'clock.jumped': { level: 'warn', help: 'The wall clock went back; due times were brought near.' },
+  'control.called': { level: 'debug', help: 'A relayctl request was answered.' },
+} as const satisfies Record<RelayEvent['is'], { level: EventLevel; help: string }>;
