@@ -39,8 +39,9 @@ export class Pool {
     for (;;) {
       const connection = resting?.pop();
       if (connection === undefined) return null;
-      if (connection.usable) return connection;
-      connection.close('closed by the upstream');
+      const why = this.#whyNotAgain(connection);
+      if (why === null) return connection;
+      connection.close(why);
     }
   }
 

@@ -103,6 +103,10 @@ class ProbeWitness implements OpenWitness {
   }
 
   secured(socket: TLSSocket, facts: CertificateFacts | null): void {
+    // The answer to STARTTLS came before the handshake, although its phase ends with the next EHLO.
+    if (this.#session !== null) {
+      this.step('starttls', true, firstLine(this.#session.lastServerResponse || ''));
+    }
     const protocol = tlsName(socket);
     if (facts !== null) {
       const { subject, issuer, names, validFromMs, validToMs, pin } = facts;
@@ -114,7 +118,9 @@ class ProbeWitness implements OpenWitness {
 
   session(session: UpstreamSession): void {
     this.#session = session;
-    session.onPhaseOver = (phase, answer) => this.step(phase, true, firstLine(answer));
+    session.onPhaseOver = (phase, answer) => {
+      if (phase !== 'starttls') this.step(phase, true, firstLine(answer));
+    };
   }
 
   /** The last phase has no next one to end it. */
