@@ -1,9 +1,13 @@
 /**
- * Writes what is made from the one schema: config/relay.schema.json, relay.example.yaml and man/relay.yaml.5.
+ * Writes what is made from the configuration's schema (config/relay.schema.json, relay.example.yaml, man/relay.yaml.5)
+ * and from the table of commands (man/relayctl.1).
  * `--check` writes nothing and exits 1 when a file differs from what would be written.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { processIo } from '../src/cli/io.ts';
+import { manPage } from '../src/cli/man.ts';
+import { buildProgram } from '../src/cli/program.ts';
 import { exampleFile } from './generate/example.ts';
 import { jsonSchema } from './generate/json-schema.ts';
 import { manualPage } from './generate/manual.ts';
@@ -14,13 +18,14 @@ const outputs: Readonly<Record<string, string>> = {
   'config/relay.schema.json': `${JSON.stringify(schema, null, 2)}\n`,
   'relay.example.yaml': exampleFile(schema),
   'man/relay.yaml.5': manualPage(schema),
+  'man/relayctl.1': manPage(buildProgram({ io: processIo(), exitCode: 0 })),
 };
 
 for (const [name, text] of Object.entries(outputs)) {
   const path = join(root, name);
   if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
   if (process.argv.includes('--check')) {
-    process.stderr.write(`${name} is not what the schema gives; run npm run generate\n`);
+    process.stderr.write(`${name} is out of date; run npm run generate\n`);
     process.exitCode = 1;
   } else {
     writeFileSync(path, text);

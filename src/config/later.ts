@@ -6,11 +6,13 @@ import { formatPath } from './problem.ts';
 interface Later {
   readonly path: readonly PathPart[];
   /** Which values would change something; every value when absent. `key` is the last step of the path. */
-  readonly asks?: (value: unknown, key: PathPart) => boolean;
+  readonly asks?: (value: unknown, key: PathPart, file: unknown) => boolean;
 }
 
 const LATER: readonly Later[] = [
   { path: ['accounts', '*', 'limits', 'rate'] },
+  // What a session that logged in as the account may use; for routed mail nobody asks yet.
+  { path: ['accounts', '*', 'identities'], asks: (_value, _key, file) => !accountLogin(file) },
   { path: ['accounts', '*', 'oauth2'] },
   { path: ['accounts', '*', 'auth'], asks: (value) => value === 'xoauth2' },
   { path: ['accounts', '*', 'proxy'] },
@@ -25,18 +27,21 @@ const LATER: readonly Later[] = [
   { path: ['notifications', 'heartbeat'] },
   { path: ['observe', 'dashboard'], asks: (value) => value === true },
   { path: ['log', 'format'], asks: (value) => value === 'exim' },
-  { path: ['log', 'addresses'], asks: (value) => value !== 'full' },
 ];
 
 /** `routes[0].bcc (line 40)` for each key in the file that nothing acts on yet. */
 export function notYetActedOn(document: ConfigDocument): string[] {
   return LATER.flatMap(({ path, asks }) =>
     matches(document.plain, path)
-      .filter(({ at, value }) => asks?.(value, at.at(-1) ?? '') ?? true)
+      .filter(({ at, value }) => asks?.(value, at.at(-1) ?? '', document.plain) ?? true)
       .map(({ at }) => ({ at, line: document.placeOf(at, 'key').line })),
   )
     .toSorted((a, b) => a.line - b.line)
     .map(({ at, line }) => `${formatPath(at)} (line ${line})`);
+}
+
+function accountLogin(file: unknown): boolean {
+  return matches(file, ['listeners', '*', 'account_login']).some(({ value }) => value === true);
 }
 
 interface Match {

@@ -208,7 +208,6 @@ log: {format: exim, addresses: domain}
     'notifications.heartbeat (line 18)',
     'observe.dashboard (line 19)',
     'log.format (line 20)',
-    'log.addresses (line 20)',
   ]);
 });
 
