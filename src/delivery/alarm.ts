@@ -15,6 +15,11 @@ export class Alarm {
     this.#ring = ring;
   }
 
+  /** Null: it will not ring. */
+  get setToMs(): number | null {
+    return this.#timer === null ? null : this.#atMs;
+  }
+
   setAt(atMs: number): void {
     if (this.#timer !== null) {
       if (this.#atMs <= atMs) return;

@@ -46,8 +46,10 @@ export interface Delivery extends Dispatch {
   resume(): Promise<void>;
   /** After the settings were swapped: opens what was mended, moves queued mail to its new ways. */
   reload(settings: Settings): Promise<void>;
-  /** Waiting mail was changed from outside (released): looks at the queue now. */
+  /** Reads the queue and does what is due now: waiting mail was changed from outside, for instance released. */
   look(): Promise<void>;
+  /** When delivery will look by itself; null: nothing is scheduled. */
+  nextLookAtMs(): number | null;
   /** After store.flush: the accounts it resumed work again and its lanes begin at once. */
   flushed(flushed: Pick<Flushed, 'accountsResumed' | 'lanes'>): Promise<void>;
   /** Stops a configured account until it is resumed. */
@@ -151,6 +153,7 @@ export function openDelivery(deps: DeliveryDeps): Delivery {
     },
 
     look: () => keeper.look(),
+    nextLookAtMs: () => keeper.nextLookAtMs,
 
     async flushed({ accountsResumed, lanes }) {
       for (const name of accountsResumed) states.cleared(dispatcher.lane(name));

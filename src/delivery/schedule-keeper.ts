@@ -65,8 +65,9 @@ export class ScheduleKeeper {
     this.#countSoon(Math.max(this.#deps.clock(), this.#countedAtMs + countEveryMs));
   }
 
-  /** Reads the queue now. Resolves when everything that was found to be due has been set in motion. */
+  /** Does what is due and reads the queue. Resolves when everything found to be due has been set in motion. */
   look(): Promise<void> {
+    this.#ring();
     return this.#chore(() => this.#count());
   }
 
@@ -89,6 +90,10 @@ export class ScheduleKeeper {
   #countSoon(atMs: number): void {
     this.#countAtMs = Math.min(this.#countAtMs ?? atMs, atMs);
     this.wakeAt(this.#countAtMs);
+  }
+
+  get nextLookAtMs(): number | null {
+    return this.#alarm.setToMs;
   }
 
   #ring(): void {
