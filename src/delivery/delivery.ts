@@ -1,44 +1,11 @@
 import { assert } from '../lib/assert.ts';
 import { mayWork } from '../policy/lane-state.ts';
 import type { Account, AccountState } from '../relay/account.ts';
-import type { EventSink } from '../relay/events.ts';
-import type { MessageId } from '../relay/message.ts';
 import type { Cause } from '../relay/outcome.ts';
-import type {
-  Clock,
-  Dice,
-  Dispatch,
-  DotLedger,
-  Flushed,
-  LeaseOwner,
-  QueueFilter,
-  QueueStore,
-  Spool,
-  Work,
-} from '../relay/ports.ts';
+import type { Dispatch, Flushed, QueueFilter, Work } from '../relay/ports.ts';
 import type { Settings } from '../relay/settings.ts';
-import { Dispatcher } from './dispatcher.ts';
-import { Housekeeping } from './housekeeping.ts';
-import { LaneStates } from './lane-states.ts';
-import { Pool } from './pool.ts';
+import { assemble, type DeliveryDeps, type DeliveryParts } from './delivery-parts.ts';
 import { type ProbeReport, probeAccount } from './probe.ts';
-import { ScheduleKeeper } from './schedule-keeper.ts';
-import { Settler } from './settler.ts';
-
-export interface DeliveryDeps {
-  /** The configuration in force. */
-  readonly settings: () => Settings;
-  readonly store: QueueStore;
-  readonly spool: Spool;
-  readonly dots: DotLedger;
-  readonly emit: EventSink;
-  readonly clock: Clock;
-  readonly dice: Dice;
-  readonly owner: LeaseOwner;
-  readonly newMessageId: () => MessageId;
-  /** Milliseconds that only grow; default: `performance.now`. */
-  readonly monotonic?: () => number;
-}
 
 /** The way out. `reserve`, `start`, `cancel` and `wake` take mail from submission; see Dispatch. */
 export interface Delivery extends Dispatch {
@@ -88,39 +55,16 @@ const operatorBatch = 100;
 const settleGraceMs = 3_000;
 
 export function openDelivery(deps: DeliveryDeps): Delivery {
-  const { settings, clock, emit, store } = deps;
-  const pool = new Pool({ hostname: () => settings().hostname, clock, emit });
-  const settler = new Settler(deps, (lane, dueAtMs) => {
-    keeper.noteMail();
-    dispatcher.wake(lane, dueAtMs);
-  });
-  const states = new LaneStates(deps);
-  const dispatcher: Dispatcher = new Dispatcher({
-    ...deps,
-    settler,
-    states,
-    attempts: { ...deps, pool, settler },
-    onRanDry: () => keeper.countSoon(),
-    onDue: (atMs) => keeper.wakeAt(atMs),
-  });
-  const housekeeping = new Housekeeping({ ...deps, settler });
-  const monotonic = deps.monotonic ?? (() => performance.now());
-  const keeper: ScheduleKeeper = new ScheduleKeeper({
-    ...deps,
-    monotonic,
-    dispatcher,
-    housekeeping,
-  });
-  const probes = new AbortController();
-
-  const accountNamed = (name: string): Account => {
-    const account = settings().accounts.get(name);
-    assert(account !== undefined, `no account ${name} in the configuration in force`);
-    return account;
+  const parts = assemble(deps);
+  return {
+    ...intake(parts),
+    ...life(parts),
+    ...accountControl(parts),
+    ...queueControl(parts),
   };
-  const stateOf = (name: string): AccountState =>
-    dispatcher.lanes.get(name)?.state ?? { is: 'open' };
+}
 
+function intake({ dispatcher, keeper }: DeliveryParts): Dispatch {
   return {
     reserve: (lane, bytes) => dispatcher.reserve(lane, bytes),
     start: (work, body) => dispatcher.start(work, body),
@@ -129,20 +73,28 @@ export function openDelivery(deps: DeliveryDeps): Delivery {
       keeper.noteMail();
       dispatcher.wake(lane, dueAtMs);
     },
+  };
+}
 
+type Life = Pick<Delivery, 'resume' | 'reload' | 'look' | 'nextLookAtMs' | 'drain'>;
+
+function life({ deps, pool, states, dispatcher, keeper }: DeliveryParts): Life {
+  const { store, settings, clock } = deps;
+  const openMended = (accounts: Settings['accounts']): void => {
+    for (const [name, account] of accounts) states.reloaded(dispatcher.lane(name), account);
+  };
+  return {
     async resume() {
       for (const [name, state] of await store.accountStates()) dispatcher.lane(name).state = state;
       // What was mended while the relay was down counts like a reload.
-      for (const [name, account] of settings().accounts) {
-        states.reloaded(dispatcher.lane(name), account);
-      }
+      openMended(settings().accounts);
       await keeper.clampAtStart();
       await keeper.look();
     },
 
     async reload({ accounts }) {
       pool.retire(accounts);
-      for (const [name, account] of accounts) states.reloaded(dispatcher.lane(name), account);
+      openMended(accounts);
       const nowMs = clock();
       const stuck = [...dispatcher.lanes.values()].filter(
         ({ name, state }) => !accounts.has(name) || !mayWork(state, nowMs),
@@ -155,12 +107,33 @@ export function openDelivery(deps: DeliveryDeps): Delivery {
     look: () => keeper.look(),
     nextLookAtMs: () => keeper.nextLookAtMs,
 
-    async flushed({ accountsResumed, lanes }) {
-      for (const name of accountsResumed) states.cleared(dispatcher.lane(name));
-      for (const name of lanes) dispatcher.wake(name, clock());
-      await keeper.look();
+    async drain(cut) {
+      dispatcher.stop();
+      pool.stop();
+      await keeper.stop();
+      const signal = typeof cut === 'number' ? AbortSignal.timeout(cut) : cut;
+      if (await endsBefore(dispatcher.idle(), signal)) return { aborted: 0 };
+      const aborted = dispatcher.running;
+      pool.abort();
+      await endsBefore(dispatcher.idle(), AbortSignal.timeout(settleGraceMs));
+      return { aborted };
     },
+  };
+}
 
+type AccountControl = Pick<
+  Delivery,
+  'holdAccount' | 'resumeAccount' | 'states' | 'lastDeliveredAtMs' | 'connections' | 'testAccount'
+>;
+
+function accountControl({ deps, pool, states, dispatcher, keeper }: DeliveryParts): AccountControl {
+  const { settings, clock } = deps;
+  const accountNamed = (name: string): Account => {
+    const account = settings().accounts.get(name);
+    assert(account !== undefined, `no account ${name} in the configuration in force`);
+    return account;
+  };
+  return {
     async holdAccount(name, reason) {
       const account = accountNamed(name);
       const lane = dispatcher.lane(name);
@@ -174,21 +147,49 @@ export function openDelivery(deps: DeliveryDeps): Delivery {
       await keeper.look();
     },
 
-    states: () => new Map([...settings().accounts.keys()].map((name) => [name, stateOf(name)])),
+    states() {
+      const open: AccountState = { is: 'open' };
+      const names = [...settings().accounts.keys()];
+      return new Map(names.map((name) => [name, dispatcher.lanes.get(name)?.state ?? open]));
+    },
     lastDeliveredAtMs: (name) => dispatcher.lanes.get(name)?.lastDeliveredAtMs ?? null,
     connections: () => pool.counts(),
+
+    async testAccount(name) {
+      const account = accountNamed(name);
+      const { hostname } = settings();
+      return await probeAccount(account, { hostname, clock, signal: pool.aborted });
+    },
+  };
+}
+
+type QueueControl = Pick<
+  Delivery,
+  'flushed' | 'bounceMatching' | 'removeMatching' | 'settleByOperator'
+>;
+
+function queueControl({
+  deps,
+  states,
+  dispatcher,
+  housekeeping,
+  keeper,
+}: DeliveryParts): QueueControl {
+  return {
+    async flushed({ accountsResumed, lanes }) {
+      for (const name of accountsResumed) states.cleared(dispatcher.lane(name));
+      for (const name of lanes) dispatcher.wake(name, deps.clock());
+      await keeper.look();
+    },
 
     bounceMatching: (filter, reason, limit) =>
       housekeeping.endMatching(filter, { as: 'bounced', reason, limit }),
 
     async removeMatching(filter) {
-      const how = {
-        as: 'removed',
-        reason: 'removed by the operator',
-        limit: operatorBatch,
-      } as const;
+      const reason = 'removed by the operator';
       let [recipients, messages] = [0, 0];
       for (;;) {
+        const how = { as: 'removed', reason, limit: operatorBatch } as const;
         const batch = await housekeeping.endMatching(filter, how);
         recipients += batch.recipients;
         messages += batch.messages;
@@ -197,25 +198,6 @@ export function openDelivery(deps: DeliveryDeps): Delivery {
     },
 
     settleByOperator: (works, cause) => housekeeping.bounceWorks(works, cause),
-
-    async testAccount(name) {
-      const account = accountNamed(name);
-      const { hostname } = settings();
-      return await probeAccount(account, { hostname, clock, signal: probes.signal });
-    },
-
-    async drain(cut) {
-      probes.abort();
-      dispatcher.stop();
-      pool.stop();
-      await keeper.stop();
-      const signal = typeof cut === 'number' ? AbortSignal.timeout(cut) : cut;
-      if (await endsBefore(dispatcher.idle(), signal)) return { aborted: 0 };
-      const aborted = dispatcher.running;
-      pool.abort();
-      await endsBefore(dispatcher.idle(), AbortSignal.timeout(settleGraceMs));
-      return { aborted };
-    },
   };
 }
 

@@ -116,6 +116,11 @@ export class Pool {
     for (const connection of this.#open) connection.abort(interrupted);
   }
 
+  /** Aborted when everything is to be cut off. */
+  get aborted(): AbortSignal {
+    return this.#abort.signal;
+  }
+
   #isResting(connection: Connection): boolean {
     return this.#resting.get(keyOf(connection.account))?.includes(connection) ?? false;
   }

@@ -1,5 +1,19 @@
 import type { RelayEvent } from '../relay/events.ts';
-import type { Settled } from './settler.ts';
+import type { Body } from '../relay/message.ts';
+import type { AttemptRecord, Work } from '../relay/ports.ts';
+import type { Decision } from './disposition.ts';
+
+/** The end of a lease for some recipients of one message. */
+export interface Settled {
+  readonly work: Work;
+  readonly decisions: readonly Decision[];
+  /** Null when nothing was tried. */
+  readonly attempt: AttemptRecord | null;
+  /** When it is still at hand. */
+  readonly body: Body | null;
+  /** Slot in the dot ledger, when the final dot went out. */
+  readonly dotSlot: number | null;
+}
 
 /** What a settlement has to say, one event per recipient that something happened to. */
 export function settledEvents({ work, decisions, attempt }: Settled, nowMs: number): RelayEvent[] {

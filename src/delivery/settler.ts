@@ -1,20 +1,17 @@
 import type { RelayEvent } from '../relay/events.ts';
 import type { Body, MessageId } from '../relay/message.ts';
 import type {
-  AttemptRecord,
   Clock,
   DotLedger,
   NewMessage,
   QueueStore,
   Settlement,
   Spool,
-  Work,
 } from '../relay/ports.ts';
 import { StoreError } from '../relay/ports.ts';
 import type { Settings } from '../relay/settings.ts';
-import type { Decision } from './disposition.ts';
 import { mayOweNotification, notificationsOf } from './notification.ts';
-import { settledEvents } from './settled-events.ts';
+import { type Settled, settledEvents } from './settled-events.ts';
 
 export interface SettlerDeps {
   readonly settings: () => Settings;
@@ -24,18 +21,6 @@ export interface SettlerDeps {
   readonly emit: (event: RelayEvent) => void;
   readonly clock: Clock;
   readonly newMessageId: () => MessageId;
-}
-
-/** The end of a lease for some recipients of one message. */
-export interface Settled {
-  readonly work: Work;
-  readonly decisions: readonly Decision[];
-  /** Null when nothing was tried. */
-  readonly attempt: AttemptRecord | null;
-  /** When it is still at hand. */
-  readonly body: Body | null;
-  /** Slot in the dot ledger, when the final dot went out. */
-  readonly dotSlot: number | null;
 }
 
 /** Much of an original is never returned; its header block is within this. */

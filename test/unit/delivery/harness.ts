@@ -1,4 +1,5 @@
-import { type Delivery, type DeliveryDeps, openDelivery } from '../../../src/delivery/delivery.ts';
+import { type Delivery, openDelivery } from '../../../src/delivery/delivery.ts';
+import type { DeliveryDeps } from '../../../src/delivery/delivery-parts.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import type { Account } from '../../../src/relay/account.ts';
 import type { RelayEvent } from '../../../src/relay/events.ts';

@@ -1,0 +1,63 @@
+import type { EventSink } from '../relay/events.ts';
+import type { MessageId } from '../relay/message.ts';
+import type { Clock, Dice, DotLedger, LeaseOwner, QueueStore, Spool } from '../relay/ports.ts';
+import type { Settings } from '../relay/settings.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { Housekeeping } from './housekeeping.ts';
+import { LaneStates } from './lane-states.ts';
+import { Pool } from './pool.ts';
+import { ScheduleKeeper } from './schedule-keeper.ts';
+import { Settler } from './settler.ts';
+
+export interface DeliveryDeps {
+  /** The configuration in force. */
+  readonly settings: () => Settings;
+  readonly store: QueueStore;
+  readonly spool: Spool;
+  readonly dots: DotLedger;
+  readonly emit: EventSink;
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly owner: LeaseOwner;
+  readonly newMessageId: () => MessageId;
+  /** Milliseconds that only grow; default: `performance.now`. */
+  readonly monotonic?: () => number;
+}
+
+/** What delivery is made of. */
+export interface DeliveryParts {
+  readonly deps: DeliveryDeps;
+  readonly pool: Pool;
+  readonly states: LaneStates;
+  readonly dispatcher: Dispatcher;
+  readonly housekeeping: Housekeeping;
+  readonly keeper: ScheduleKeeper;
+}
+
+/** Each part knows only what is below it; what has to be said upwards is a function. */
+export function assemble(deps: DeliveryDeps): DeliveryParts {
+  const { settings, clock, emit } = deps;
+  const pool = new Pool({ hostname: () => settings().hostname, clock, emit });
+  const settler = new Settler(deps, (lane, dueAtMs) => {
+    keeper.noteMail();
+    dispatcher.wake(lane, dueAtMs);
+  });
+  const states = new LaneStates(deps);
+  const dispatcher: Dispatcher = new Dispatcher({
+    ...deps,
+    settler,
+    states,
+    attempts: { ...deps, pool, settler },
+    onRanDry: () => keeper.countSoon(),
+    onDue: (atMs) => keeper.wakeAt(atMs),
+  });
+  const housekeeping = new Housekeeping({ ...deps, settler });
+  const monotonic = deps.monotonic ?? (() => performance.now());
+  const keeper: ScheduleKeeper = new ScheduleKeeper({
+    ...deps,
+    monotonic,
+    dispatcher,
+    housekeeping,
+  });
+  return { deps, pool, states, dispatcher, housekeeping, keeper };
+}
