@@ -124,6 +124,7 @@ export class RelayConnection extends SMTPConnection implements Transport {
 
   override close(): void {
     this.relay.onEnd();
+    if (!this._upgrading) this.#writer.flush();
     super.close();
   }
 

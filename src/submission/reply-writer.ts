@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 /** Replies to commands that came together leave together (RFC 2920 section 3.2), in one segment. */
 export class ReplyWriter {
   readonly #socket: () => Socket;
-  #corked: Socket | null = null;
+  #pending = '';
 
   /** The socket changes with STARTTLS. */
   constructor(socket: () => Socket) {
@@ -11,18 +11,14 @@ export class ReplyWriter {
   }
 
   write(text: string): void {
-    const socket = this.#socket();
-    if (!socket.writable) return;
-    if (this.#corked === null) {
-      this.#corked = socket;
-      socket.cork();
-      process.nextTick(() => this.flush());
-    }
-    socket.write(text, 'latin1');
+    if (this.#pending === '') process.nextTick(() => this.flush());
+    this.#pending += text;
   }
 
   flush(): void {
-    this.#corked?.uncork();
-    this.#corked = null;
+    const text = this.#pending;
+    this.#pending = '';
+    const socket = this.#socket();
+    if (text !== '' && socket.writable) socket.write(text, 'latin1');
   }
 }
