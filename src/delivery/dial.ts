@@ -14,19 +14,24 @@ export type Dialled<S> = { readonly socket: S } | { readonly cause: Cause };
 /** Resolves the host (as the system does, so /etc/hosts counts) and connects. `signal` ends it early. */
 export async function dial(account: Account, signal: AbortSignal): Promise<Dialled<Socket>> {
   if (signal.aborted) return { cause: interrupted };
-  const { host, port, sourceAddress, timeouts } = account;
-  const socket = connect({
-    host,
-    port,
-    noDelay: true,
-    keepAlive: true,
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: addressAttemptMs,
-    ...(sourceAddress === null
-      ? {}
-      : { localAddress: sourceAddress, family: isIP(sourceAddress), autoSelectFamily: false }),
-  });
-  return await settled(socket, { event: 'connect', timeoutMs: timeouts.connectMs, signal });
+  let socket: Socket;
+  try {
+    socket = connectTo(account);
+  } catch (error) {
+    // An address or port that Node refuses to try.
+    if (!(error instanceof Error)) throw error;
+    return { cause: causeOfError(error, 'connect') };
+  }
+  const { connectMs } = account.timeouts;
+  return await settled(socket, { event: 'connect', timeoutMs: connectMs, signal });
+}
+
+function connectTo({ host, port, sourceAddress }: Account): Socket {
+  const from =
+    sourceAddress === null
+      ? { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: addressAttemptMs }
+      : { autoSelectFamily: false, localAddress: sourceAddress, family: isIP(sourceAddress) };
+  return connect({ host, port, noDelay: true, keepAlive: true, ...from });
 }
 
 /** The TLS handshake of mode `implicit`. What the certificate is worth is judged afterwards. */

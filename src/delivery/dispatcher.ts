@@ -5,6 +5,7 @@ import type { Body, MessageId } from '../relay/message.ts';
 import type { Clock, Dispatch, Lease, LeaseOwner, QueueStore, Work } from '../relay/ports.ts';
 import { StoreError } from '../relay/ports.ts';
 import type { Settings } from '../relay/settings.ts';
+import { sameAccount } from './account-identity.ts';
 import { type AttemptDeps, attempt } from './attempt.ts';
 import { type Decision, held, putBack } from './disposition.ts';
 import { claimMax, type Item, Lane, leaseFrom } from './lane.ts';
@@ -154,7 +155,10 @@ export class Dispatcher implements Dispatch {
       lane.lastDeliveredAtMs = this.#deps.clock();
       this.#deps.states.succeeded(lane);
     }
-    if (end.stopped !== null && this.#deps.states.stop(lane, account, end.stopped)) {
+    // A verdict on what a reload has replaced meanwhile says nothing about the new account.
+    const current = this.#deps.settings().accounts.get(lane.name);
+    const stopped = current !== undefined && sameAccount(current, account) ? end.stopped : null;
+    if (stopped !== null && this.#deps.states.stop(lane, account, stopped)) {
       this.evict(lane);
       this.#look(lane);
     } else {

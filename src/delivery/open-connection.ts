@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { classify, classifyFault } from '../policy/classify.ts';
+import { classify, classifyFault, reasonOf } from '../policy/classify.ts';
 import type { Account } from '../relay/account.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { Cause, Verdict } from '../relay/outcome.ts';
@@ -40,13 +40,8 @@ export type Opened = { readonly connection: Connection } | { readonly refusal: R
  * Never rejects: whatever goes wrong is a refusal with its cause.
  */
 export async function openConnection(options: OpenOptions): Promise<Opened> {
-  const opened = await openOnce(options, true);
-  if (options.account.tls.mode !== 'opportunistic' || !('refusal' in opened)) return opened;
-  const { cause } = opened.refusal;
-  const handshakeFailed =
-    cause.from === 'network' && cause.phase === 'starttls' && cause.fault === 'tls';
-  // RFC 7435: encryption is taken when it can be had, and a failed handshake means that it cannot.
-  return handshakeFailed ? await openOnce(options, false) : opened;
+  const unusable = unusableTls(options.account);
+  return unusable === null ? await openOnce(options, true) : refused(options.account, unusable);
 }
 
 async function openOnce(options: OpenOptions, useTls: boolean): Promise<Opened> {
@@ -70,7 +65,13 @@ async function openOnce(options: OpenOptions, useTls: boolean): Promise<Opened> 
   const session = startSession(options, { socket, guard, useTls });
   witness?.session(session);
   const failure = await ready(session, signal);
-  if (failure !== null) return refused(account, failure, guard.hint);
+  if (failure !== null) {
+    // RFC 7435: encryption is taken when it can be had, and a handshake that fails means that it cannot. A peer
+    // that was judged and refused is another matter: it stays refused.
+    const unencrypted = account.tls.mode === 'opportunistic' && useTls && !guard.judged;
+    if (unencrypted && isHandshakeFailure(failure)) return await openOnce(options, false);
+    return refused(account, failure, guard.hint);
+  }
   const login = chooseLogin(account, authOffered(session), {
     encrypted: session.secure,
     verified: guard.trusted,
@@ -177,19 +178,42 @@ function established(
   return { connection };
 }
 
+function isHandshakeFailure(cause: Cause): boolean {
+  return cause.from === 'network' && cause.phase === 'starttls' && cause.fault === 'tls';
+}
+
+/** A certificate, key or CA that OpenSSL cannot read shows itself here, before anything is connected. */
+function unusableTls({ tls }: Account): Cause | null {
+  if (tls.mode === 'none') return null;
+  try {
+    tlsOptions(tls);
+    return null;
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return networkCause('connect', 'tls', `tls.ca, certificate or key cannot be used: ${detail}`);
+  }
+}
+
 function isLoopback(address: string | undefined): boolean {
   return /^(?:::1$|(?:::ffff:)?127\.)/.test(address ?? '');
 }
 
 function refused(account: Account, cause: Cause, hint: string | null = null): Opened {
-  const verdict =
-    cause.from === 'peer'
-      ? classify({ phase: cause.phase, reply: cause.reply, recipients: 0, acceptedRecipients: 0 })
-      : classifyFault(
-          cause.from === 'network' ? cause.fault : 'other',
-          cause.from === 'network' ? cause.phase : 'connect',
-        );
+  const verdict = verdictOn(cause);
   const advice = hint ?? handshakeAdvice(account, cause);
   if (advice === null || verdict.scope !== 'account') return { refusal: { cause, verdict } };
   return { refusal: { cause, verdict: { ...verdict, hint: advice } } };
+}
+
+function verdictOn(cause: Cause): Verdict {
+  switch (cause.from) {
+    case 'peer': {
+      const { phase, reply } = cause;
+      return classify({ phase, reply, recipients: 0, acceptedRecipients: 0 });
+    }
+    case 'network':
+      return classifyFault(cause.fault, cause.phase);
+    case 'us':
+      return { scope: 'message', action: 'retry', reason: reasonOf(cause) };
+  }
 }

@@ -26,6 +26,7 @@ export interface GuardOptions {
 /** Judges what the handshake brought, remembers how far the peer can be trusted, and says so once. */
 export class PeerGuard {
   trusted = false;
+  judged = false;
   hint: string | null = null;
   readonly #options: GuardOptions;
 
@@ -37,6 +38,7 @@ export class PeerGuard {
   inspect(socket: TLSSocket): Cause | null {
     const { account, clock, emit, witness } = this.#options;
     const nowMs = clock();
+    this.judged = true;
     const facts = inspectCertificate(socket, account.tls, nowMs);
     witness?.secured(socket, facts);
     const verdict: TlsVerdict = judgeTls(account.tls, facts, nowMs);

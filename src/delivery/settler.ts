@@ -117,7 +117,7 @@ export class Settler {
       message,
       content,
       complete,
-      remoteMta: answered ? (attempt?.peer.replace(/[[:].*$/, '') ?? null) : null,
+      remoteMta: answered ? (attempt?.peer.split('[')[0] ?? null) : null,
       lastAttemptAtMs: attempt?.startedAtMs ?? null,
       settings: settings(),
       nowMs: clock(),

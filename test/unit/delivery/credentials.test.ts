@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { chooseLogin } from '../../../src/delivery/credentials.ts';
 import { Secret } from '../../../src/lib/secret.ts';
@@ -163,4 +164,31 @@ test('account test shows each step and sends nothing', async () => {
   expect(failed.steps.at(-1)).toMatchObject({ phase: 'auth', ok: false });
   expect(failed.hint).not.toBeNull();
   expect(rig.delivery.states().get('a')).toEqual({ is: 'open' });
+});
+
+test('logs in with CRAM-MD5 where that is all there is', async () => {
+  const { SMTPServer } = await import('smtp-server');
+  const server = new SMTPServer({
+    authMethods: ['CRAM-MD5'],
+    allowInsecureAuth: true,
+    disabledCommands: ['STARTTLS'],
+    onAuth: (auth, _session, done) => {
+      const right = auth.username === 'bob' && auth.validatePassword('password of bob');
+      done(right ? null : new Error('wrong'), { user: auth.username });
+    },
+    onData: (stream, _session, done) => void stream.resume().once('end', () => done()),
+  });
+  const port = await new Promise<number>((resolve) => {
+    const { server: listening } = server;
+    server.listen(0, '127.0.0.1', () => resolve((listening.address() as AddressInfo).port));
+  });
+  rig = makeRig(makeSettings([makeAccount('a', port, { username: 'bob' })]));
+  await rig.delivery.resume();
+  await rig.submit();
+  await rig.event('message.completed');
+  expect(rig.all('recipient.settled')).toMatchObject([
+    { outcome: 'delivered', authenticatedAs: 'bob' },
+  ]);
+  await rig.delivery.drain(0);
+  await new Promise((resolve) => server.close(() => resolve(null)));
 });

@@ -73,3 +73,36 @@ test('two accounts on one host: each message leaves as its own account, 50 at a 
   expect(messages.every(({ tls: version }) => version === 'TLSv1.3')).toBe(true);
   expect(upstream.sessions.total).toBeLessThan(100);
 });
+
+test('connections at rest are closed after their idle time, and when they are old', async () => {
+  upstream = await startUpstream({ tls: 'none' });
+  const limits = { connections: 1, idleMs: 30 };
+  rig = makeRig(makeSettings([makeAccount('a', upstream.port, { limits })]));
+  await rig.delivery.resume();
+  await rig.submit();
+  await rig.event('connection.closed', ({ why }) => why === 'idle');
+  expect(rig.delivery.connections().get('a')).toBeUndefined();
+  rig.settings = makeSettings([makeAccount('a', upstream.port, { limits: { connections: 1 } })]);
+  await rig.submit();
+  await rig.until(() => rig.all('message.completed').length === 2, 'the second');
+  rig.aheadMs += 6 * 60_000;
+  await rig.submit();
+  await rig.event('connection.closed', ({ why }) => why === 'age');
+  await upstream.taken(3);
+});
+
+test('a lane has room for so many, and keeps so many bytes of bodies in memory', async () => {
+  upstream = await startUpstream({ tls: 'none', rules: [{ at: 'greeting', do: { stall: true } }] });
+  rig = makeRig(makeSettings([makeAccount('a', upstream.port, { limits: { connections: 1 } })]));
+  await rig.delivery.resume();
+  let places = 0;
+  while (rig.delivery.reserve('a', 250_000) !== null) places++;
+  expect(places).toBe(67);
+  for (let count = 0; count < places; count++) rig.delivery.cancel('a', 250_000);
+  places = 0;
+  while (rig.delivery.reserve('a', 100) !== null) places++;
+  expect(places).toBe(101);
+  for (let count = 0; count < places; count++) rig.delivery.cancel('a', 100);
+  expect(rig.delivery.reserve('nobody', 100)).toBeNull();
+  upstream.release();
+});

@@ -9,7 +9,7 @@ import {
   spkiPin,
 } from '../../support/certificates.ts';
 import { startUpstream, type Upstream, type UpstreamOptions } from '../../support/upstream.ts';
-import { makeAccount, makeRig, makeSettings, type Rig } from './harness.ts';
+import { type AccountOverrides, makeAccount, makeRig, makeSettings, type Rig } from './harness.ts';
 
 const dayMs = 86_400_000;
 const past = {
@@ -57,6 +57,7 @@ async function open(
   kind: string,
   tls: Partial<TlsPolicy>,
   options: UpstreamOptions = {},
+  overrides: AccountOverrides = {},
 ): Promise<void> {
   const mode = tls.mode ?? 'starttls';
   upstream = await startUpstream({
@@ -69,6 +70,7 @@ async function open(
   const account = makeAccount('a', upstream.port, {
     username: 'bob',
     host: 'localhost',
+    ...overrides,
     tls: policy,
   });
   rig = makeRig(makeSettings([account]));
@@ -265,4 +267,38 @@ test('a client certificate is shown when there is one', async () => {
     });
   });
   expect(await seen).toBe('CN=relay.test');
+});
+
+const withoutPassword = { username: null, password: null };
+
+test('opportunistic: a certificate that cannot be verified is used without trust', async () => {
+  await open('self-signed', { mode: 'opportunistic' }, { accounts: {} }, withoutPassword);
+  expect(await outcome()).toBe('delivered');
+  expect(upstream.messages[0]?.tls).toBe('TLSv1.3');
+});
+
+test('opportunistic: in clear where STARTTLS is not offered', async () => {
+  await open('good', { mode: 'opportunistic' }, { tls: 'none', accounts: {} }, withoutPassword);
+  expect(await outcome()).toBe('delivered');
+  expect(upstream.messages[0]?.tls).toBeNull();
+});
+
+test('opportunistic: a wrong pin is refused, not gone around in clear', async () => {
+  const tls = { mode: 'opportunistic', pins: [pinOf('untrusted')] } as const;
+  await open('good', tls, { accounts: {} }, withoutPassword);
+  expect(await outcome()).toBe('held: tls');
+  expect(upstream.messages).toEqual([]);
+});
+
+test('a key that cannot be read holds the account with a clear text', async () => {
+  const { Secret } = await import('../../../src/lib/secret.ts');
+  await open('good', { certificate: 'no certificate', key: new Secret('no key') });
+  expect(await outcome()).toBe('held: tls');
+  expect(rig.all('account.held')[0]?.detail).toContain('certificate or key cannot be used');
+});
+
+test('a source address that is not ours pauses the account', async () => {
+  await open('good', {}, {}, { sourceAddress: '203.0.113.7' });
+  await rig.submit();
+  expect((await rig.event('account.paused')).reason).toBe('network');
 });
