@@ -84,4 +84,11 @@ test('a class is an error or something with a life', () => {
 });
 
 /** Our own hierarchy is flat: only errors and the classes that the SMTP libraries export to be extended. */
-const LIBRARY_BASES = ['Error', 'SMTPServer', 'SMTPConnection', 'LibraryConnection', 'Transform'];
+const LIBRARY_BASES = [
+  'Error',
+  'SMTPServer',
+  'SMTPConnection',
+  'SMTPStream',
+  'LibraryConnection',
+  'Transform',
+];
