@@ -50,7 +50,7 @@ export function parseAddressList(value: string): readonly string[] | null {
   return close() ? addresses : null;
 }
 
-/** The next comment, angle-addr, quoted string, domain literal, delimiter or run of other text; null: unfinished. */
+/** The next comment, angle-addr, quoted string, domain literal, delimiter or run of text; null: unfinished. */
 function tokenAt(text: string, from: number): string | null {
   switch (text[from]) {
     case '(':
@@ -130,5 +130,8 @@ function addressOf(element: Element): string | null {
   return ADDRESS.test(address) ? address : null;
 }
 
-const ADDRESS =
-  /^(?:[^\s@<>()[\]",;:\\\x00-\x1f\x7f]+|"(?:[^"\\\x00-\x1f\x7f]|\\[\x20-\x7e])*")@(?:[^\s@<>()[\]",;:\\\x00-\x1f\x7f]+|\[[^\s[\]\\]*\])$/;
+/** Nothing that RFC 5322 section 3.2.3 keeps for other uses, and no white space. */
+const PLAIN = String.raw`[^\s@<>()[\]",;:\\\x00-\x1f\x7f]+`;
+const QUOTED = String.raw`"(?:[^"\\\x00-\x1f\x7f]|\\[\x20-\x7e])*"`;
+const LITERAL = String.raw`\[[^\s[\]\\]*\]`;
+const ADDRESS = new RegExp(`^(?:${PLAIN}|${QUOTED})@(?:${PLAIN}|${LITERAL})$`);

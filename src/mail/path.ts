@@ -67,8 +67,8 @@ export function mailboxFault(mailbox: string): MailboxFault | null {
 }
 
 /** U+0080 to U+009F are controls: no address holds them. */
-const DOT_STRING =
-  /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u{a0}-\u{10ffff}-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u{a0}-\u{10ffff}-]+)*$/u;
+const ATOM = String.raw`[A-Za-z0-9!#$%&'*+/=?^_\x60{|}~\u{a0}-\u{10ffff}-]+`;
+const DOT_STRING = new RegExp(`^${ATOM}(?:\\.${ATOM})*$`, 'u');
 const QUOTED_STRING = /^"(?:[ !#-[\]-~\u{a0}-\u{10ffff}]|\\[ -~])*"$/u;
 
 function isLocalPart(local: string): boolean {

@@ -10,7 +10,7 @@ const routeHeaderBytesMax = 8 * 1024;
 
 const captures = new WeakMap<Settings, ReadonlyMap<string, number>>();
 
-/** The header fields that are read while a message passes; the same map as long as the configuration is the same. */
+/** The header fields that are read while a message passes; one map per configuration. */
 export function capturedFields(settings: Settings): ReadonlyMap<string, number> {
   const known = captures.get(settings);
   if (known !== undefined) return known;

@@ -24,7 +24,7 @@ export interface IntakeOptions {
   readonly missingFields: (header: HeaderScan) => string;
 }
 
-/** RFC 6409 section 8 leaves Bcc to the submission server; nobody but the sender may read it (RFC 5322 section 3.6.3). */
+/** RFC 5322 section 3.6.3: nobody but the sender may read who else gets the message. */
 const REMOVED = new Set(['bcc', 'resent-bcc']);
 const crlf = Buffer.from('\r\n');
 

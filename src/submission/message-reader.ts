@@ -68,7 +68,7 @@ export class MessageReader implements MessageSource {
     void this.#conclude().then(() => this.#session.dataDone(next));
   }
 
-  /** The session ended. Before the final dot nothing is kept; after it the message is stored, or refused, as a whole. */
+  /** The session ended. Before the final dot nothing is kept; after it the whole message is. */
   abort(): void {
     if (this.#finished) return;
     this.#finished = true;

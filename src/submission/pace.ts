@@ -5,7 +5,7 @@ export interface Pace {
   /** A message must come at least this fast, measured over `dataWindowMs`. */
   readonly dataBytesPerSecond: number;
   readonly dataWindowMs: number;
-  /** A session of a client at its connection limit may be closed for a new one after this long without a command. */
+  /** A client at its connection limit loses a session without commands for this long to a new one. */
   readonly replaceableIdleMs: number;
   /** Between a change of a certificate's files and their reading: renewals write several. */
   readonly certificateSettleMs: number;

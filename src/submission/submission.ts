@@ -12,7 +12,7 @@ import { type Listener, openListener } from './listener.ts';
 import { loginLimit } from './login-limit.ts';
 import { memoryBudget } from './memory-budget.ts';
 import { defaultPace, type Pace } from './pace.ts';
-import { type Member, registry } from './registry.ts';
+import { type Member, Registry } from './registry.ts';
 import { REPLIES } from './replies.ts';
 import { remoteName } from './session.ts';
 import type { SystemdSockets } from './systemd-sockets.ts';
@@ -46,8 +46,8 @@ export interface Submission {
   /** Client connections open now. */
   connections(): number;
   /**
-   * Brings the listeners in line with `settings`, which `deps.settings` may give from now on: unchanged ones stay open and
-   * read their certificates again. Rejects with ListenError when one cannot be opened; the others are then as asked.
+   * Brings the listeners in line with `settings`, which `deps.settings` gives from now on. Unchanged ones stay open and
+   * read their certificates again. Rejects with ListenError when one cannot be opened; the others are as asked.
    */
   reload(settings: Settings): Promise<void>;
   /** Stops listening; sessions end with 421, a message being received is finished first, for `drainMs` at most. */
@@ -130,7 +130,7 @@ function coreOf(deps: SubmissionDeps): Core {
     rates: clientRates(clock),
     memory: memoryBudget(() => limits().memoryBytes),
     disk: diskSpace(() => settings().queue.directory, clock),
-    registry: registry({
+    registry: new Registry({
       limits,
       clock,
       replaceableIdleMs: pace.replaceableIdleMs,

@@ -1,16 +1,21 @@
 /*
- * Password hashing takes tens of milliseconds of a thread each. Two run at a time, so that files can be written
- * meanwhile; who has failed before waits for those who have not, so that guessing does not lock others out.
+ * Password hashing takes tens of milliseconds of a thread each, so it has to queue. Two run at a time, for files are
+ * written by the same threads. Who has failed before waits for those who have not, and the newest comes first: a
+ * flood of guesses neither locks others out nor keeps them waiting behind it.
  */
 
 /** Threads of libuv's pool (four) that hashing may occupy. */
 const runningMax = 2;
 const waitingMax = 256;
 
-type Job = () => Promise<void>;
+interface Job {
+  readonly run: () => Promise<void>;
+  /** Others came and there is no room. */
+  readonly drop: () => void;
+}
 
 export interface VerificationQueue {
-  /** Resolves with what `work` gives, or with null when too many wait already. */
+  /** Resolves with what `work` gives, or with null when too many came after it. */
   run<T>(work: () => Promise<T>, suspicious: boolean): Promise<T | null>;
 }
 
@@ -20,10 +25,10 @@ export function verificationQueue(): VerificationQueue {
   let running = 0;
   const pump = (): void => {
     while (running < runningMax) {
-      const job = fresh.shift() ?? suspects.shift();
+      const job = fresh.pop() ?? suspects.pop();
       if (job === undefined) return;
       running += 1;
-      void job().finally(() => {
+      void job.run().finally(() => {
         running -= 1;
         pump();
       });
@@ -32,9 +37,9 @@ export function verificationQueue(): VerificationQueue {
   return {
     run(work, suspicious) {
       const line = suspicious ? suspects : fresh;
-      if (line.length >= waitingMax) return Promise.resolve(null);
+      if (line.length >= waitingMax) line.shift()?.drop();
       return new Promise((resolve, reject) => {
-        line.push(() => work().then(resolve, reject));
+        line.push({ run: () => work().then(resolve, reject), drop: () => resolve(null) });
         pump();
       });
     },

@@ -160,3 +160,17 @@ test('what is known of a message goes with it', async () => {
     recipients: 1,
   });
 });
+
+test('a recipient that its route rejects is refused alone where the header has no say', async () => {
+  const routes = [
+    { recipient: '@refused.example', reject: 'not to there' },
+    { sender: '*', accounts: ['main'] },
+  ];
+  const { relay, client } = await start({ routes });
+  await say(client, 'MAIL FROM:<a@x.example>');
+  expect(await say(client, 'RCPT TO:<b@refused.example>')).toBe('550 5.7.1 not to there');
+  expect(await say(client, 'RCPT TO:<c@x.example>')).toMatch(/^250/);
+  await say(client, 'DATA');
+  expect(await say(client, '.')).toMatch(/^250/);
+  expect(relay.stored[0]?.message.envelope.recipients).toHaveLength(1);
+});
