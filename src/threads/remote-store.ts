@@ -9,7 +9,6 @@ import {
   decodeFailures,
   type FromThread,
   packBodies,
-  type Results,
   type ToThread,
   WIRE_VERSION,
 } from './wire.ts';
@@ -102,7 +101,7 @@ function storeOn(worker: Worker, { emit, onDeath }: RemoteStoreOptions): QueueSt
   };
 
   worker.on('message', (message: FromThread) => {
-    if (message.is === 'answers') answer(pending, message.numbers, { ...message.results, emit });
+    if (message.is === 'answers') answer(pending, message, emit);
     else if (message.is === 'closed') end(new StoreError('closed', 'the store is closed'));
     else report(message, emit);
   });
@@ -129,13 +128,16 @@ function storeOn(worker: Worker, { emit, onDeath }: RemoteStoreOptions): QueueSt
 
 function answer(
   pending: Map<number, Pending>,
-  numbers: readonly number[],
-  results: Results & { emit: EventSink },
+  { numbers, results, commitMs }: Extract<FromThread, { is: 'answers' }>,
+  emit: EventSink,
 ): void {
+  if (commitMs !== null) {
+    emit({ is: 'store.committed', operations: numbers.length, tookMs: commitMs });
+  }
   const failures = decodeFailures(results);
   const storage = [...failures.values()].find((error) => error instanceof StoreError);
   if (storage !== undefined) {
-    results.emit({ is: 'store.failed', fault: storage.fault, detail: storage.message });
+    emit({ is: 'store.failed', fault: storage.fault, detail: storage.message });
   }
   for (const [place, number] of numbers.entries()) {
     const one = pending.get(number);
@@ -148,9 +150,6 @@ function answer(
 }
 
 function report(message: FromThread, emit: EventSink): void {
-  if (message.is === 'committed') {
-    emit({ is: 'store.committed', operations: message.operations, tookMs: message.tookMs });
-  }
   if (message.is !== 'notice') return;
   const { notice } = message;
   if (notice.is === 'quarantined') {

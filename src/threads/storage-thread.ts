@@ -94,14 +94,17 @@ function work(
     const startedMs = performance.now();
     const results = engine.write(writes.map(({ operation }) => operation));
     const tookMs = performance.now() - startedMs;
-    const numbers = writes.map(({ number }) => number);
-    post({ is: 'answers', numbers, results: encodeResults(results) });
-    if (results.some(({ ok }) => ok)) post({ is: 'committed', operations: writes.length, tookMs });
+    post({
+      is: 'answers',
+      numbers: writes.map(({ number }) => number),
+      results: encodeResults(results),
+      commitMs: results.some(({ ok }) => ok) ? tookMs : null,
+    });
   }
   for (const { number, operation } of batch) {
     if (!isOutside(operation)) continue;
     const results = encodeResults([engine.outside(operation)]);
-    post({ is: 'answers', numbers: [number], results });
+    post({ is: 'answers', numbers: [number], results, commitMs: null });
   }
   engine.settleDebts();
 }

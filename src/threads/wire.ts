@@ -27,8 +27,13 @@ export type ToThread =
 export type FromThread =
   | { readonly is: 'ready'; readonly version: number }
   | { readonly is: 'refused'; readonly problem: OpenProblem; readonly message: string }
-  | { readonly is: 'answers'; readonly numbers: readonly number[]; readonly results: Results }
-  | { readonly is: 'committed'; readonly operations: number; readonly tookMs: number }
+  | {
+      readonly is: 'answers';
+      readonly numbers: readonly number[];
+      readonly results: Results;
+      /** Duration of the transaction that made them true; null when there was none. */
+      readonly commitMs: number | null;
+    }
   | { readonly is: 'notice'; readonly notice: StoreNotice }
   | { readonly is: 'closed' };
 
