@@ -54,6 +54,11 @@ export async function acceptMessage(core: Core, received: Received): Promise<Acc
   }
 }
 
+/** RFC 6409 section 8.2: the Message-ID of a message that came without one. */
+export function ownMessageId(id: MessageId, hostname: string): string {
+  return `<${id}@${hostname}>`;
+}
+
 /** Every address of every From field counts; one field that cannot be read makes the author unknown. */
 function authorOf(header: HeaderScan): { from: string | null; addresses: readonly string[] } {
   const lists = (header.values.get('from') ?? []).map(parseAddressList);
@@ -84,7 +89,8 @@ function planParts(core: Core, received: Received, from: string | null): readonl
       client,
       envelope: { reversePath, recipients: chosen, body, smtpUtf8, ret, envid },
       from,
-      messageIdField: header.values.get('message-id')?.[0] ?? null,
+      messageIdField:
+        header.values.get('message-id')?.[0] ?? ownMessageId(received.id, settings.hostname),
       boundAccount,
       routeSender: null,
       routeHeaders: headers,

@@ -2,7 +2,7 @@ import { formatDateTime } from '../mail/date-time.ts';
 import type { HeaderScan } from '../mail/header-scan.ts';
 import { formatReceived, protocolName } from '../mail/received.ts';
 import type { MessageId } from '../relay/message.ts';
-import { type Accepted, acceptMessage } from './accept.ts';
+import { type Accepted, acceptMessage, ownMessageId } from './accept.ts';
 import { BodySink } from './body-sink.ts';
 import { capturedFields } from './captured-fields.ts';
 import { DataPace } from './data-pace.ts';
@@ -126,7 +126,9 @@ export class MessageReader implements MessageSource {
     const date = header.values.has('date')
       ? ''
       : `Date: ${formatDateTime(this.#session.core.clock())}\r\n`;
-    const id = header.values.has('message-id') ? '' : `Message-ID: <${this.#id}@${hostname}>\r\n`;
+    const id = header.values.has('message-id')
+      ? ''
+      : `Message-ID: ${ownMessageId(this.#id, hostname)}\r\n`;
     return date + id;
   }
 
