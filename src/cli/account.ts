@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import type { AccountDetail, ProbeReport } from '../control/reports.ts';
+import type { AccountDetail } from '../control/reports.ts';
 import { EX_OK, EX_UNAVAILABLE } from '../lib/sysexits.ts';
 import type { AccountState } from '../relay/account.ts';
+import type { ProbeReport } from '../relay/probe-report.ts';
 import { accountTable, lastDelivery, usage } from './account-table.ts';
 import { annotate, type Context, noun, onAction } from './command.ts';
 import { flushedText } from './queue-change.ts';

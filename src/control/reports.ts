@@ -1,5 +1,4 @@
 import type { AccountState, TlsFault } from '../relay/account.ts';
-import type { Phase } from '../relay/outcome.ts';
 import type { HistoryEntry, LaneCount, QueueRow, StoreStats } from '../relay/ports.ts';
 
 /** What the daemon answers. All of it is plain JSON: instants in milliseconds since 1970, sizes in bytes. */
@@ -74,40 +73,6 @@ export interface AccountDetail {
   } | null;
   /** The place in the configuration file, for messages that name the line to mend. */
   readonly at: { readonly file: string; readonly line: number };
-}
-
-/** A connection to an account's upstream up to and including AUTH; no mail is sent. */
-export interface ProbeReport {
-  readonly account: string;
-  readonly ok: boolean;
-  /** `smtp.gmail.com:587 (64.233.167.108)` */
-  readonly peer: string;
-  /** In the order they happened; the last one failed when `ok` is false. */
-  readonly steps: readonly ProbeStep[];
-  readonly tls: {
-    /** `TLSv1.3 TLS_AES_256_GCM_SHA384` */
-    readonly protocol: string;
-    readonly subject: string;
-    readonly issuer: string;
-    readonly names: readonly string[];
-    readonly validFromMs: number;
-    readonly validToMs: number;
-    /** In the notation of `tls.pin`: `sha256//...`. */
-    readonly pin: string;
-  } | null;
-  /** EHLO keywords offered after TLS. */
-  readonly extensions: readonly string[];
-  readonly authenticatedAs: string | null;
-  /** What an operator can do about a failure; null when there is nothing to say. */
-  readonly hint: string | null;
-}
-
-export interface ProbeStep {
-  readonly phase: Phase | 'tls';
-  readonly ok: boolean;
-  /** The reply, or what went wrong. */
-  readonly detail: string;
-  readonly tookMs: number;
 }
 
 /** Where a message would go, by the configuration alone. */

@@ -1,11 +1,11 @@
 import type { AccountState } from '../relay/account.ts';
 import type { MessageId } from '../relay/message.ts';
 import type { Flushed, QueueFilter, QueuePage } from '../relay/ports.ts';
+import type { ProbeReport } from '../relay/probe-report.ts';
 import type {
   AccountDetail,
   AccountReport,
   MessageReport,
-  ProbeReport,
   RouteReport,
   StatusReport,
   Touched,

@@ -3,9 +3,10 @@ import { mayWork } from '../policy/lane-state.ts';
 import type { Account, AccountState } from '../relay/account.ts';
 import type { Cause } from '../relay/outcome.ts';
 import type { Dispatch, Flushed, QueueFilter, Work } from '../relay/ports.ts';
+import type { ProbeReport } from '../relay/probe-report.ts';
 import type { Settings } from '../relay/settings.ts';
 import { assemble, type DeliveryDeps, type DeliveryParts } from './delivery-parts.ts';
-import { type ProbeReport, probeAccount } from './probe.ts';
+import { probeAccount } from './probe.ts';
 
 /** The way out. `reserve`, `start`, `cancel` and `wake` take mail from submission; see Dispatch. */
 export interface Delivery extends Dispatch {

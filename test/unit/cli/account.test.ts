@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { ProbeReport } from '../../../src/control/reports.ts';
 import { ControlError } from '../../../src/control/wire.ts';
+import type { ProbeReport } from '../../../src/relay/probe-report.ts';
 import { account, heldAccount, lane, minute, nowMs, relayctl } from './harness.ts';
 
 const paused = account({
