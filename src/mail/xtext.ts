@@ -18,11 +18,3 @@ export function decodeXtext(text: string): string | null {
   );
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }
-
-export function encodeXtext(text: string): string {
-  const latin1 = Buffer.from(text, 'utf8').toString('latin1');
-  return latin1.replace(
-    /[^!-*,-<>-~]/g,
-    (octet) => `+${octet.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
-  );
-}

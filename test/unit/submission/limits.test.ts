@@ -106,7 +106,7 @@ test('who does not log in in time is sent away, who does is not', async () => {
 
 test('an idle session ends', async () => {
   const { port } = await start({ limits: { timeouts: { command: '40ms' } } });
-  const client = kept(await loggedIn(port));
+  const client = kept(await greeted(port));
   expect((await client.reply())[0]).toMatch(/^421 4\.4\.2/);
   await client.closed();
   expect(refusals()).toEqual(['timeout']);
