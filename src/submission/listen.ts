@@ -1,8 +1,8 @@
 import { existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect, type ListenOptions, type Server } from 'node:net';
 import { formatListenAddress } from '../config/listen-address.ts';
+import { findPortHolder } from '../lib/port-holder.ts';
 import type { ListenAddress } from '../relay/settings.ts';
-import { portHolder } from './port-holder.ts';
 
 /** A listener that cannot be opened; the message names address, fault and, when known, who is in the way. */
 export class ListenError extends Error {
@@ -67,7 +67,7 @@ function bound(
 
 async function explain(address: ListenAddress, fault: NodeJS.ErrnoException): Promise<string> {
   if (fault.code === 'EADDRINUSE' && address.is === 'tcp') {
-    const holder = await portHolder(address.port);
+    const holder = await findPortHolder(address.port);
     return `the address is in use${holder === null ? '' : ` by ${holder}`}`;
   }
   if (fault.code === 'EACCES') return 'permission denied';

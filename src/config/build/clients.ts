@@ -1,3 +1,4 @@
+import { parsePasswordHash } from '../../lib/password-hash.ts';
 import { Secret } from '../../lib/secret.ts';
 import type { Client, ClientPassword } from '../../relay/client.ts';
 import type { ClientConfig } from '../schema/relay.ts';
@@ -54,5 +55,12 @@ async function readPassword(
       ? reference
       : await secretText(reference, path, context);
   if (text === null) return null;
-  return HASH.test(text) ? { is: 'scrypt', hash: text } : { is: 'plain', value: new Secret(text) };
+  if (!HASH.test(text)) return { is: 'plain', value: new Secret(text) };
+  if (parsePasswordHash(text) === null) {
+    context.report.error(
+      path,
+      'no password fits this hash; make one with `relayctl client password`',
+    );
+  }
+  return { is: 'scrypt', hash: text };
 }

@@ -51,7 +51,8 @@ export const limitsSchema = z
       }),
     timeouts: timeoutsSchema,
     memory: size().prefault('128MiB').meta({
-      description: 'Message bodies held in memory at once; beyond it clients have to wait.',
+      description:
+        'Message bodies held in memory at once; beyond it bodies go to files straight away.',
     }),
     disk_free: size().prefault('200MiB').meta({
       description:
