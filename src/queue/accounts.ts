@@ -1,7 +1,10 @@
 import type { AccountState } from '../relay/account.ts';
 import type { Core } from './core.ts';
 
-/** States of all accounts that are not open. A row that makes no sense counts as open: mail is tried, not stuck. */
+/**
+ * States of all accounts that are not open. A row that makes no sense counts as open: mail is
+ * tried, not stuck.
+ */
 export function accountStates(core: Core): ReadonlyMap<string, AccountState> {
   const states = new Map<string, AccountState>();
   for (const row of core.sql.accounts.all()) {

@@ -5,8 +5,9 @@ type When = 'commit' | 'history' | 'later';
 type Step = () => void;
 
 /**
- * What must happen only if the transaction commits, kept in memory until it has: numbers per lane, history
- * rows, removal of spool files, reports. An operation that fails alone takes its part back with `backTo`.
+ * What must happen only if the transaction commits, kept in memory until it has: numbers per lane,
+ * history rows, removal of spool files, reports. An operation that fails alone takes its part back
+ * with `backTo`.
  */
 export interface Aftermath {
   add(when: When, step: Step): void;

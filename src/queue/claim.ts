@@ -69,7 +69,10 @@ interface Loan {
   readonly wanted: (row: RecipientRow) => boolean;
 }
 
-/** Leases what is found. When all of it was unreadable and is now in quarantine, looks for what lies behind it. */
+/**
+ * Leases what is found. When all of it was unreadable and is now in quarantine, looks for what
+ * lies behind it.
+ */
 function lend(core: Core, loan: Loan): Work[] {
   for (;;) {
     const work: Work[] = [];

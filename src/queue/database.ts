@@ -23,7 +23,10 @@ const wholeCheckBytesMax = 512 * 1024 * 1024;
 /** A write-ahead log that a burst has blown up is cut back to this. */
 const walBytesMax = 64 * 1024 * 1024;
 
-/** Opens, checks and upgrades one file. Throws QueueOpenError; a file that cannot be used is left as it is. */
+/**
+ * Opens, checks and upgrades one file. Throws QueueOpenError; a file that cannot be used is left
+ * as it is.
+ */
 export function openDatabase(file: DatabaseFile): Database {
   let db: Database | null = null;
   try {
@@ -38,8 +41,9 @@ export function openDatabase(file: DatabaseFile): Database {
 }
 
 /**
- * Creates the file with mode 0600 (the -wal and -shm files inherit it), or looks whether it begins like a database.
- * Only before SQLite opens it: closing a second descriptor would drop SQLite's POSIX locks.
+ * Creates the file with mode 0600 (the -wal and -shm files inherit it), or looks whether it begins
+ * like a database. Only before SQLite opens it: closing a second descriptor would drop SQLite's
+ * POSIX locks.
  */
 function checkHeader(path: string): void {
   const descriptor = openSync(path, 'a+', 0o600);
@@ -60,8 +64,8 @@ function prepare(db: Database, file: DatabaseFile): void {
   check(db, file);
   const mode = db.pragma('journal_mode = WAL', { simple: true });
   assert(mode === 'wal', `${file.path}: write-ahead logging is not possible here (${mode})`);
-  // better-sqlite3 is compiled so that a WAL connection falls to NORMAL at its first statement, whatever the
-  // pragma said before: set it after journal_mode, and believe it only after a write.
+  // better-sqlite3 is compiled so that a WAL connection falls to NORMAL at its first statement,
+  // whatever the pragma said before: set it after journal_mode, and believe it only after a write.
   db.pragma(`synchronous = ${file.synchronous}`);
   db.pragma('foreign_keys = ON');
   db.pragma(`journal_size_limit = ${walBytesMax}`);
@@ -87,7 +91,7 @@ function checkVersion(db: Database, file: DatabaseFile): void {
     throw new QueueOpenError(
       'newer',
       `${file.path} was written by a newer relayd (schema ${version}, this one knows up to ` +
-        `${file.migrations.length}): run that version, or put back a backup made before the upgrade`,
+        `${file.migrations.length}): run that version, or put back a backup from before the upgrade`,
     );
   }
 }

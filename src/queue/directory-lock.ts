@@ -9,9 +9,10 @@ export interface DirectoryLock {
 }
 
 /**
- * One daemon per directory. Node has no flock, so an empty SQLite file is locked for as long as the process
- * lives: the kernel drops the lock with the process, also after kill -9, so it is never stale. The pid is in
- * another file, because closing any descriptor of the locked one would drop the lock.
+ * One daemon per directory. Node has no flock, so an empty SQLite file is locked for as long as the
+ * process lives: the kernel drops the lock with the process, also after kill -9, so it is never
+ * stale. The pid is in another file, because closing any descriptor of the locked one would drop
+ * the lock.
  */
 export function lockDirectory(directory: string): DirectoryLock {
   const path = join(directory, 'relayd.lock');

@@ -19,9 +19,10 @@ const slotBytes = 8;
 const slotsMax = 4096;
 
 /**
- * A file of fixed size, one slot of 8 bytes per running attempt: the number of the message whose final dot is
- * out, or 0. A pwrite to the page cache survives the process, and costs microseconds where a sync costs a commit;
- * what a power cut takes is known by the boot id. Throws QueueOpenError when the file cannot be made.
+ * A file of fixed size, one slot of 8 bytes per running attempt: the number of the message whose
+ * final dot is out, or 0. A pwrite to the page cache survives the process, and costs microseconds
+ * where a sync costs a commit; what a power cut takes is known by the boot id. Throws
+ * QueueOpenError when the file cannot be made.
  */
 export function openDotLedger(directory: string): OpenDotLedger {
   const path = join(directory, 'dots');
@@ -34,7 +35,10 @@ export function openDotLedger(directory: string): OpenDotLedger {
   }
 }
 
-/** Message numbers by slot. A file of another size was cut short while it was made: what is there is read. */
+/**
+ * Message numbers by slot. A file of another size was cut short while it was made: what is there
+ * is read.
+ */
 function readSlots(path: string): Map<number, MessageId> {
   const bytes = readFileSync(path);
   const taken = new Map<number, MessageId>();

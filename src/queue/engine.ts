@@ -1,7 +1,5 @@
-import { AssertionError } from '../lib/assert.ts';
 import { acceptMessages } from './accept.ts';
 import { accountStates, setAccountState } from './accounts.ts';
-import { START } from './aftermath.ts';
 import { claim, claimExpired, claimMatching } from './claim.ts';
 import type { Core } from './core.ts';
 import { storeFault } from './faults.ts';
@@ -10,11 +8,7 @@ import { act, clampDue, flush, relane } from './operator.ts';
 import { body, counts, list, show, stats } from './overview.ts';
 import { recover } from './recover.ts';
 import { settle } from './settle.ts';
-
-/** The end of one operation. A failure is a StoreError when the storage is at fault, else a bug. */
-export type Result =
-  | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly error: Error };
+import { asBug, createTransactions, type Result, type Transactions } from './transactions.ts';
 
 export interface Engine {
   /** Runs a batch of writes in one transaction, committed before this returns. */
@@ -28,76 +22,19 @@ export interface Engine {
 export const isOutside = ([name]: Operation): boolean => OUTSIDE.has(name);
 
 export function createEngine(core: Core): Engine {
-  const begin = core.db.prepare('BEGIN IMMEDIATE');
-  const commit = core.db.prepare('COMMIT');
-
-  /** Forgets what memory learned in the transaction that is being given up. */
-  const rollBack = (): void => {
-    if (core.db.inTransaction) core.db.exec('ROLLBACK');
-    core.aftermath.backTo(START);
-    core.runs.clear();
-  };
-
-  const commitAll = (): void => {
-    if (core.numbers.highest > core.numbers.stored) {
-      core.sql.setFact.run(core.numbers.highest, 'last_message_number');
-    }
-    commit.run();
-    core.numbers.stored = core.numbers.highest;
-    core.aftermath.committed();
-  };
-
-  const runTogether = (operations: readonly Operation[]): Result[] => {
-    begin.run();
-    const results = operations.map((one): Result => ({ ok: true, value: run(core, one) }));
-    commitAll();
-    return results;
-  };
-
-  /** After a batch failed by one operation's own fault: each behind a savepoint, so that the others are kept. */
-  const runApart = (operations: readonly Operation[]): Result[] => {
-    begin.run();
-    const results = operations.map((one): Result => {
-      const mark = core.aftermath.mark();
-      core.db.exec('SAVEPOINT one');
-      try {
-        const value = run(core, one);
-        core.db.exec('RELEASE one');
-        return { ok: true, value };
-      } catch (error) {
-        if (storeFault(error) !== null) throw error;
-        core.db.exec('ROLLBACK TO one; RELEASE one');
-        core.aftermath.backTo(mark);
-        core.runs.clear();
-        return { ok: false, error: asBug(error) };
-      }
-    });
-    commitAll();
-    return results;
-  };
-
-  const attempt = (operations: readonly Operation[], how: typeof runTogether): Result[] | Error => {
-    try {
-      return how(operations);
-    } catch (error) {
-      rollBack();
-      return storeFault(error) ?? asBug(error);
-    }
-  };
-
+  const transactions = createTransactions(core);
   return {
     write(operations) {
       const startedMs = performance.now();
-      let results = attempt(operations, runTogether);
-      if (results instanceof AssertionError && operations.length > 1)
-        results = attempt(operations, runApart);
-      if (results instanceof Error) return failAll(operations, results);
-      const tookMs = performance.now() - startedMs;
-      core.totals.commits += 1;
-      core.totals.operations += operations.length;
-      core.totals.tookMs += tookMs;
-      core.totals.longestMs = Math.max(core.totals.longestMs, tookMs);
-      return results;
+      const steps = operations.map((operation) => () => run(core, operation));
+      try {
+        const results = runBatch(transactions, steps);
+        addCommit(core, steps.length, performance.now() - startedMs);
+        return results;
+      } catch (error) {
+        const fault = storeFault(error) ?? asBug(error);
+        return steps.map(() => ({ ok: false, error: fault }));
+      }
     },
     outside(operation) {
       try {
@@ -110,14 +47,24 @@ export function createEngine(core: Core): Engine {
   };
 }
 
-/** What is not the storage's fault is ours: an operation that should never have been asked. */
-function asBug(error: unknown): AssertionError {
-  if (error instanceof AssertionError) return error;
-  return new AssertionError(error instanceof Error ? error.message : String(error));
+/**
+ * A batch that one operation's own fault has stopped runs once more, so that the others are kept.
+ */
+function runBatch(transactions: Transactions, steps: readonly (() => unknown)[]): Result[] {
+  try {
+    return transactions.together(steps);
+  } catch (error) {
+    if (storeFault(error) !== null || steps.length === 1) throw error;
+    return transactions.apart(steps);
+  }
 }
 
-const failAll = (operations: readonly Operation[], error: Error): Result[] =>
-  operations.map(() => ({ ok: false, error }));
+function addCommit({ totals }: Core, operations: number, tookMs: number): void {
+  totals.commits += 1;
+  totals.operations += operations;
+  totals.tookMs += tookMs;
+  totals.longestMs = Math.max(totals.longestMs, tookMs);
+}
 
 function settleDebts(core: Core): void {
   const { history, later } = core.aftermath.owed();

@@ -1,17 +1,24 @@
 import { StoreError } from '../relay/ports.ts';
 import { type OpenProblem, QueueOpenError } from './open-error.ts';
 
-/** SQLite's result code (`SQLITE_FULL`) or the system's (`ENOSPC`); '' when the error carries none. */
+/**
+ * SQLite's result code (`SQLITE_FULL`) or the system's (`ENOSPC`); '' when the error carries none.
+ */
 export function codeOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : '';
   return typeof code === 'string' ? code : '';
 }
 
 const FULL = /^(?:SQLITE_FULL|ENOSPC|EDQUOT|EFBIG)$/;
-const ENVIRONMENT =
-  /^(?:SQLITE_(?:IOERR|READONLY|CORRUPT|NOTADB|CANTOPEN|BUSY|LOCKED|NOMEM|PERM|AUTH|PROTOCOL|NOLFS)|E(?:IO|ROFS|ACCES|PERM|MFILE|NFILE|NOENT|NOTDIR|NODEV|NXIO)$)/;
+const ENVIRONMENT = new RegExp(
+  '^(?:SQLITE_(?:IOERR|READONLY|CORRUPT|NOTADB|CANTOPEN|BUSY|LOCKED|NOMEM|PERM|AUTH|PROTOCOL)|' +
+    'E(?:IO|ROFS|ACCES|PERM|MFILE|NFILE|NOENT|NOTDIR|NODEV|NXIO)$)',
+);
 
-/** What the storage could not do, as the port says it; null when the error is a bug and no fault of the storage. */
+/**
+ * What the storage could not do, as the port says it; null when the error is a bug and no fault of
+ * the storage.
+ */
 export function storeFault(error: unknown): StoreError | null {
   if (error instanceof StoreError) return error;
   const code = codeOf(error);
@@ -45,8 +52,8 @@ export function openFault(error: unknown, path: string): unknown {
 export function damaged(path: string, detail: string): QueueOpenError {
   return new QueueOpenError(
     'damaged',
-    `${path} is damaged (${detail}). Nothing was changed. Keep a copy of the directory, then either ` +
-      `put back a backup, or save what can be read: sqlite3 ${path} .recover | sqlite3 new.db, ` +
+    `${path} is damaged (${detail}). Nothing was changed. Keep a copy of the directory, then ` +
+      `either put back a backup, or save what can be read: sqlite3 ${path} .recover | sqlite3 new.db, ` +
       `and put new.db in its place (mode 0600, same owner, ${path}-wal and -shm moved away); ` +
       'or move the file away to start with an empty queue.',
   );

@@ -9,8 +9,8 @@ export interface Where {
 }
 
 /**
- * An operator's filter as SQL, the same for reading, updating and deleting. Ids and lanes are found by index;
- * the rest is compared row by row, which only an operator's command waits for.
+ * An operator's filter as SQL, the same for reading, updating and deleting. Ids and lanes are found
+ * by index; the rest is compared row by row, which only an operator's command waits for.
  */
 export function where(filter: QueueFilter, states: readonly RecipientState[]): Where {
   const wanted = states.filter((state) => filter.states?.includes(state) ?? true);
@@ -60,7 +60,10 @@ function join(terms: readonly Where[]): Where {
   };
 }
 
-/** Recipients that match, by message and index; `from` and `to` bound the message numbers (exclusive, inclusive). */
+/**
+ * Recipients that match, by message and index; `from` and `to` bound the message numbers
+ * (exclusive, inclusive).
+ */
 export function* matchingRecipients(
   core: Core,
   filter: QueueFilter,

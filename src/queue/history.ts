@@ -44,7 +44,8 @@ export function openHistory(db: Database): History {
       `SELECT ${columns} FROM history WHERE id < ? ORDER BY id DESC LIMIT ?`,
     )
     .raw();
-  // Deletes: old settled messages. Reads the start of the table only: an id is not younger than its message.
+  // Deletes: old settled messages. Reads the start of the table only: an id is not younger than its
+  // message.
   const expire = db.prepare(
     `DELETE FROM history WHERE id IN
        (SELECT id FROM history WHERE id < ? AND settled_at < ? ORDER BY id LIMIT ?)`,

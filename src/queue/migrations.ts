@@ -3,8 +3,8 @@ import { sql as history001 } from './migrations/history-001-first-schema.ts';
 import { sql as queue001 } from './migrations/queue-001-first-schema.ts';
 
 /**
- * Append only: a migration that has been released is never edited, a change is a new file at the end.
- * user_version counts how many of them a file has seen.
+ * Append only: a migration that has been released is never edited, a change is a new file at the
+ * end. user_version counts how many of them a file has seen.
  */
 export const QUEUE_MIGRATIONS: readonly string[] = [queue001];
 export const HISTORY_MIGRATIONS: readonly string[] = [history001];

@@ -31,7 +31,10 @@ export interface OpenQueueOptions {
   readonly report: (notice: StoreNotice) => void;
 }
 
-/** Opens the queue of a directory for this process alone. Throws QueueOpenError, then nothing stays open. */
+/**
+ * Opens the queue of a directory for this process alone. Throws QueueOpenError, then nothing stays
+ * open.
+ */
 export function openQueue(options: OpenQueueOptions): OpenedQueue {
   const { directory } = options;
   const opened: { close(): void }[] = [];
@@ -59,7 +62,10 @@ function closeAll(opened: readonly { close(): void }[]): void {
   for (const one of opened) one.close();
 }
 
-/** 0700 when we make it; the mode of one that exists is its owner's business, our files in it are 0600. */
+/**
+ * 0700 when we make it; the mode of one that exists is its owner's business, our files in it are
+ * 0600.
+ */
 function createDirectory(path: string): void {
   if (!existsSync(path)) mkdirSync(path, { recursive: true, mode: 0o700 });
 }

@@ -20,8 +20,9 @@ import type {
 import { encodeMessage, type MessageRow } from './rows.ts';
 
 /**
- * What the storage can be asked, by name. The two on every message's way are flat tuples: they cross the
- * thread boundary at a third of the cost of the port's objects, and bind to SQL as they are.
+ * What the storage can be asked, by name. The two on every message's way are flat tuples: they
+ * cross the thread boundary at a third of the cost of the port's objects, and bind to SQL as they
+ * are.
  */
 export interface OperationTable {
   'message.accept': { given: readonly AcceptedRow[]; answer: undefined };

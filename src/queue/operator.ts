@@ -6,8 +6,9 @@ import type { Acted, ActQuery, Given } from './operations.ts';
 import { finish } from './settle.ts';
 
 /**
- * Everything that matches is due now, in one transaction with the account states: what is flushed can go.
- * In-doubt mail may have arrived already; it keeps its delay unless it is named or `includeHeld` says all.
+ * Everything that matches is due now, in one transaction with the account states: what is flushed
+ * can go. In-doubt mail may have arrived already; it keeps its delay unless it is named or
+ * `includeHeld` says all.
  */
 export function flush(core: Core, query: Given<'queue.flush'>): Flushed {
   const { filter, includeHeld, nowMs } = query;
@@ -17,10 +18,12 @@ export function flush(core: Core, query: Given<'queue.flush'>): Flushed {
   const match = where(filter, states);
   const groups = countMatching(core, match);
   const messages = countMessages(core, match);
-  // Writes: recipients that match and are not due yet; moves them in recipients_due, held ones in two more indexes.
+  // Writes: recipients that match and are not due yet; moves them in recipients_due, held ones in
+  // two more indexes.
   core.db
     .prepare(
-      `UPDATE recipients SET due_at = ?, state = CASE state WHEN 'held' THEN 'waiting' ELSE state END
+      `UPDATE recipients SET due_at = ?,
+         state = CASE state WHEN 'held' THEN 'waiting' ELSE state END
        WHERE ${match.sql} AND (due_at IS NULL OR due_at > ?)`,
     )
     .run(nowMs, ...match.values, nowMs);
@@ -65,7 +68,10 @@ const ACTS_ON: Record<ActQuery['action']['is'], readonly RecipientState[]> = {
   remove: ['waiting', 'in-doubt', 'held', 'quarantined'],
 };
 
-/** One stretch of an operator's action; the caller goes on from `next`, so that commits are not kept waiting. */
+/**
+ * One stretch of an operator's action; the caller goes on from `next`, so that commits are not
+ * kept waiting.
+ */
 export function act(core: Core, query: ActQuery): Acted {
   const { filter, action, after, limit } = query;
   const chosen = new Map<number, number[]>();
@@ -130,7 +136,10 @@ export function relane(core: Core, moves: Given<'queue.relane'>): undefined {
   }
 }
 
-/** After the clock went back: what is due further ahead than any schedule allows is due at `latestMs`. */
+/**
+ * After the clock went back: what is due further ahead than any schedule allows is due at
+ * `latestMs`.
+ */
 export function clampDue(core: Core, latestMs: number): number {
   let changed = 0;
   for (const { lane, state } of core.tally.entries()) {

@@ -26,7 +26,10 @@ export function body(core: Core, id: MessageId): Body | null {
 const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** Numbers come from memory, times from the ends of indexes: a million waiting messages cost what one costs. */
+/**
+ * Numbers come from memory, times from the ends of indexes: a million waiting messages cost what
+ * one costs.
+ */
 export function counts(core: Core): LaneCount[] {
   return core.tally.entries().map(({ lane, state, recipients }) => {
     const resting = state !== 'leased';

@@ -20,7 +20,10 @@ export function readOrQuarantine(
   return null;
 }
 
-/** One bad row never stops the daemon: what rests of the message waits in its own state for an operator. */
+/**
+ * One bad row never stops the daemon: what rests of the message waits in its own state for an
+ * operator.
+ */
 function quarantine(core: Core, id: number, problem: string): void {
   const rows = core.sql.readRecipients.all(id).filter(({ due_at, state }) => {
     return due_at !== null || state === 'held';

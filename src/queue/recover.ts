@@ -10,8 +10,9 @@ type Ending = readonly [state: 'waiting' | 'in-doubt' | 'held', dueAtMs: number 
 const INTERRUPTED = 'the relay stopped while the attempt ran';
 
 /**
- * Ends the leases of earlier runs. While the machine has not been down since, the dot ledger knows which
- * attempts had sent their final dot, and the others are due at once; after another boot nobody knows.
+ * Ends the leases of earlier runs. While the machine has not been down since, the dot ledger knows
+ * which attempts had sent their final dot, and the others are due at once; after another boot
+ * nobody knows.
  */
 export function recover(core: Core, query: RecoverQuery): Recovered {
   const boots = new Map(core.sql.runs.all().map((run) => [run.id, run]));
@@ -35,7 +36,9 @@ export function recover(core: Core, query: RecoverQuery): Recovered {
   return { ...found, quarantined };
 }
 
-/** Mail that was in doubt before this lease still is, although this attempt did not reach the dot. */
+/**
+ * Mail that was in doubt before this lease still is, although this attempt did not reach the dot.
+ */
 const restingState = (row: RecipientRow) =>
   row.last_reason === 'in-doubt' ? 'in-doubt' : 'waiting';
 

@@ -67,7 +67,10 @@ export interface DecodedMessage {
   readonly problem: string | null;
 }
 
-/** A row comes from a disk: every value is checked, and what cannot be read gets a harmless stand-in. */
+/**
+ * A row comes from a disk: every value is checked, and what cannot be read gets a harmless
+ * stand-in.
+ */
 export function decodeMessage(row: readonly unknown[]): DecodedMessage {
   const problems: string[] = [];
   const column = <T>(index: number, name: string, read: (value: unknown) => T | undefined) => {

@@ -4,7 +4,10 @@ import { type Core, count } from './core.ts';
 import type { SettledRecipientRow, SettledRow } from './operations.ts';
 import { removeSpoolFile } from './spool-removal.ts';
 
-/** Ends a lease: recipients leave for the history or rest again; the last one takes the message along. */
+/**
+ * Ends a lease: recipients leave for the history or rest again; the last one takes the message
+ * along.
+ */
 export function settle(core: Core, row: SettledRow): undefined {
   const [id, run, recipients, attempt, notifications] = row;
   const leaseRun = core.runs.get(run) ?? findRun(core, run);

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Statements } from './statements.ts';
 
 /**
- * Removes files that no message names: their accept never committed, or the daemon stopped between a
- * settlement and the removal. Only at start, before anything new is spooled. Returns how many.
+ * Removes files that no message names: their accept never committed, or the daemon stopped between
+ * a settlement and the removal. Only at start, before anything new is spooled. Returns how many.
  */
 export function sweepSpool(directory: string, sql: Pick<Statements, 'spoolUser'>): number {
   const spool = opendirSync(directory);

@@ -10,7 +10,10 @@ import { spoolDirectoryOf } from './spool-directory.ts';
 /** Chunks are gathered to this before they are written: fewer system calls, still flat memory. */
 const gatherBytes = 256 * 1024;
 
-/** Large bodies as files in `spool/`. The directory must exist: opening the queue makes and sweeps it. */
+/**
+ * Large bodies as files in `spool/`. The directory must exist: opening the queue makes and sweeps
+ * it.
+ */
 export function openSpool(queueDirectory: string): Spool {
   const directory = spoolDirectoryOf(queueDirectory);
   const syncDirectory = sharedSync(directory);
@@ -33,6 +36,7 @@ async function createWriter(
   const file = await open(part, 'wx', 0o600).catch(asStoreError);
   let chunks: Buffer[] = [];
   let gathered = 0;
+  let committed = false;
 
   const flush = async (): Promise<void> => {
     const pending = chunks;
@@ -60,10 +64,12 @@ async function createWriter(
         await file.sync();
         await file.close();
         await rename(part, path);
+        committed = true;
         await syncDirectory();
         return id;
       }),
-    abort: () => discard(file, part),
+    // Also after commit(), when nobody came to own the file: a full disk must not be kept full by it.
+    abort: () => discard(file, committed ? path : part),
   };
 }
 
@@ -74,7 +80,10 @@ async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
   }
 }
 
-/** Closes and removes what was begun; what is gone already is no fault, what stays is swept at the next start. */
+/**
+ * Closes and removes what was begun; what is gone already is no fault, what stays is swept at the
+ * next start.
+ */
 async function discard(file: FileHandle, part: string): Promise<void> {
   const steps = await Promise.allSettled([file.close(), unlink(part)]);
   for (const step of steps) {

@@ -46,7 +46,8 @@ function messageStatements(db: Database) {
     ),
     // Writes: bodies, by its key.
     insertBody: db.prepare('INSERT INTO bodies (message_id, bytes) VALUES (?, ?)'),
-    // Writes: recipients, by its key; recipients_leased, or the other three when it does not start leased.
+    // Writes: recipients, by its key; recipients_leased, or the other three when it does not start
+    // leased.
     insertRecipient: db.prepare(
       `INSERT INTO recipients (message_id, idx, forward_path, state, lane, attempts, due_at,
          expires_at, delay_warned, last_text, lease_run, lease_until)
@@ -64,14 +65,16 @@ function messageStatements(db: Database) {
         'SELECT lane FROM recipients WHERE message_id = ? AND idx = ? AND lease_run = ?',
       )
       .pluck(),
-    // Writes: one leased recipient goes back to rest, by its key; moves it between the partial indexes.
+    // Writes: one leased recipient goes back to rest, by its key; moves it between the partial
+    // indexes.
     restRecipient: db.prepare(
       `UPDATE recipients SET state = ?, lane = ?, due_at = ?, attempts = attempts + ?,
          delay_warned = COALESCE(?, delay_warned), last_reason = ?, last_text = ?,
          lease_run = NULL, lease_until = NULL
        WHERE message_id = ? AND idx = ?`,
     ),
-    // Deletes: a message without recipients, by its key, and its body by cascade. Gives what the history keeps.
+    // Deletes: a message without recipients, by its key, and its body by cascade. Gives what the
+    // history keeps.
     deleteMessage: db
       .prepare<[number, number], unknown[]>(
         `DELETE FROM messages
@@ -109,7 +112,8 @@ function messageStatements(db: Database) {
 /** Leases: taking them, and ending those of earlier runs. */
 function claimStatements(db: Database) {
   return {
-    // Reads: mail of a lane that is due, earliest first; read only as far as needed. Index: recipients_due.
+    // Reads: mail of a lane that is due, earliest first; read only as far as needed. Index:
+    // recipients_due.
     due: db.prepare<[string, string, number], { message_id: number; due_at: number }>(
       `SELECT message_id, due_at FROM recipients
        WHERE lane = ? AND state = ? AND due_at <= ? ORDER BY due_at`,
@@ -152,14 +156,16 @@ function claimStatements(db: Database) {
 /** Numbers about the queue. */
 function overviewStatements(db: Database) {
   return {
-    // Reads: recipients per lane and state; once at start. Indexes, covering: recipients_resting, recipients_leased.
+    // Reads: recipients per lane and state; once at start. Indexes, covering: recipients_resting,
+    // recipients_leased.
     tally: db.prepare<[], { lane: string | null; state: RecipientState; count: number }>(
       `SELECT lane, state, COUNT(*) AS count FROM recipients
        WHERE state <> 'leased' GROUP BY lane, state
        UNION ALL
        SELECT lane, 'leased', COUNT(*) FROM recipients WHERE state = 'leased' GROUP BY lane`,
     ),
-    // Reads: when the oldest resting message of a lane and state was accepted. Index: recipients_resting.
+    // Reads: when the oldest resting message of a lane and state was accepted. Index:
+    // recipients_resting.
     oldestResting: db
       .prepare<[string | null, string], number>(
         `SELECT accepted_at FROM messages WHERE id = (SELECT MIN(message_id) FROM recipients
@@ -191,14 +197,17 @@ function overviewStatements(db: Database) {
   };
 }
 
-/** What an operator or a reload changes; statements that depend on a filter are built in filter.ts. */
+/**
+ * What an operator or a reload changes; statements that depend on a filter are built in filter.ts.
+ */
 function operatorStatements(db: Database) {
   return {
     // Writes: due times of a lane and state that lie too far ahead. Index: recipients_due.
     clampDue: db.prepare(
       'UPDATE recipients SET due_at = ? WHERE lane IS ? AND state = ? AND due_at > ?',
     ),
-    // Writes: the lane of what rests of a message and is not in doubt, by the first half of the key.
+    // Writes: the lane of what rests of a message and is not in doubt, by the first half of the
+    // key.
     relane: db.prepare(
       `UPDATE recipients SET lane = ? WHERE message_id = ? AND state IN ('waiting', 'held')`,
     ),

@@ -17,7 +17,9 @@ export interface RemoteStoreOptions {
   readonly directory: string;
   /** Gets store.committed, store.failed and queue.row-quarantined. */
   readonly emit: EventSink;
-  /** The thread is gone without having been closed: every open promise has been rejected as closed. */
+  /**
+   * The thread is gone without having been closed: every open promise has been rejected as closed.
+   */
   readonly onDeath: (error: Error) => void;
 }
 
@@ -30,7 +32,10 @@ interface Pending {
 const entry = new URL('./storage-thread.ts', import.meta.url);
 const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 
-/** Opens the queue of a directory on its own thread. Rejects with QueueOpenError when it cannot be opened. */
+/**
+ * Opens the queue of a directory on its own thread. Rejects with QueueOpenError when it cannot be
+ * opened.
+ */
 export async function openRemoteStore(options: RemoteStoreOptions): Promise<QueueStore> {
   const { directory } = options;
   const worker = new Worker(new URL(entry.href.replace(/\.ts$/, extension)), {

@@ -25,8 +25,9 @@ import {
  *                                                          └> one transaction, one fsync
  *   main: resolve, resolve <──(one post)── answers <──────────┘
  *
- * While a commit syncs, the next batch gathers in the port: the busier it is, the more messages share an fsync.
- * What needs no transaction runs after the commit is answered, and the history after that.
+ * While a commit syncs, the next batch gathers in the port: the busier it is, the more messages
+ * share an fsync. What needs no transaction runs after the commit is answered, and the history
+ * after that.
  */
 
 /** So that one answer does not wait for an endless batch. */

@@ -1,8 +1,8 @@
 import { AssertionError } from '../lib/assert.ts';
 import type { StoreNotice } from '../queue/core.ts';
-import type { Result } from '../queue/engine.ts';
 import type { OpenProblem } from '../queue/open-error.ts';
 import type { AcceptedRow, Operation, SettledRow } from '../queue/operations.ts';
+import type { Result } from '../queue/transactions.ts';
 import { StoreError } from '../relay/ports.ts';
 
 /** Raised by hand with every change of a shape below; the thread says its own when it is ready. */
@@ -18,7 +18,10 @@ export type ToThread =
       readonly is: 'batch';
       /** Number of the first operation; the others follow. */
       readonly first: number;
-      /** Bodies of accepted messages are replaced by their length; they lie in `bodies` one after the other. */
+      /**
+       * Bodies of accepted messages are replaced by their length; they lie in `bodies` one after
+       * the other.
+       */
       readonly operations: readonly Operation[];
       readonly bodies: ArrayBuffer | null;
     }
@@ -69,8 +72,8 @@ export function decodeFailures({ failures }: Results): ReadonlyMap<number, Error
 }
 
 /**
- * Gathers the bodies of a batch in one buffer, which then changes hands without another copy. The caller
- * keeps its own bodies: fresh mail is attempted from memory.
+ * Gathers the bodies of a batch in one buffer, which then changes hands without another copy. The
+ * caller keeps its own bodies: fresh mail is attempted from memory.
  */
 export function packBodies(operations: readonly Operation[]): {
   operations: readonly Operation[];

@@ -1,7 +1,10 @@
 import type { Message } from '../../src/relay/message.ts';
 import type { QueuedRecipient, QueueFilter } from '../../src/relay/ports.ts';
 
-/** Exact address without regard to ASCII case, or every address of `@domain`; `<>` is the null path. */
+/**
+ * Exact address without regard to ASCII case, or every address of `@domain`; `<>` is the null
+ * path.
+ */
 function addressMatches(wanted: string, address: string): boolean {
   const pattern = wanted === '<>' ? '' : wanted.toLowerCase();
   const value = address.toLowerCase();

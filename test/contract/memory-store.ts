@@ -145,7 +145,10 @@ function stats(state: MemoryState, lastMessageNumber: number): StoreStats {
   };
 }
 
-/** The QueueStore port over maps: what the contract means, without SQL. For unit tests of the other layers. */
+/**
+ * The QueueStore port over maps: what the contract means, without SQL. For unit tests of the other
+ * layers.
+ */
 export function openMemoryStore(nowMs: () => number = () => 0): MemoryStore {
   const state: MemoryState = {
     entries: new Map(),

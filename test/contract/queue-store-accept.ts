@@ -44,7 +44,7 @@ export function acceptContract(current: () => OpenStore): void {
       expect(kept?.in === 'memory' && Buffer.compare(kept.bytes, body)).toBe(0);
     });
 
-    test('states at the start: leased, waiting with its due time, held with its reason', async () => {
+    test('states at the start: leased, waiting when due, held with its reason', async () => {
       const { store } = current();
       const three = [leased(), waiting(T0 + 5), held('by the route', { lane: null })];
       await store.accept(three);

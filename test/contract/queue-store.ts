@@ -5,7 +5,9 @@ import { leaseContract } from './queue-store-lease.ts';
 import { operatorContract } from './queue-store-operator.ts';
 import { recoverContract } from './queue-store-recover.ts';
 
-/** What a contract test has at hand: an open store, and the same data opened again by another run. */
+/**
+ * What a contract test has at hand: an open store, and the same data opened again by another run.
+ */
 export interface OpenStore {
   readonly store: QueueStore;
   /** Closes the store and opens its data again; null where nothing survives closing. */

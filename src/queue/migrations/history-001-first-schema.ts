@@ -1,7 +1,8 @@
 /**
- * history.db, first schema: one row per message, so that a message settled at once costs one insert.
- * The message's columns are those of queue.db. results and attempts are JSON, one entry a line, only appended to.
- * No index on settled_at: ids grow with time, so what is older than a day lies at the start of the table.
+ * history.db, first schema: one row per message, so that a message settled at once costs one
+ * insert. The message's columns are those of queue.db. results and attempts are JSON, one entry a
+ * line, only appended to. No index on settled_at: ids grow with time, so what is older than a day
+ * lies at the start of the table.
  */
 export const sql = `
 CREATE TABLE history (

@@ -1,7 +1,7 @@
 /**
- * queue.db, first schema. The path of a fresh message that is delivered at once (accepted as leased, settled
- * milliseconds later) touches messages, bodies, recipients and one index that holds leased rows only;
- * all other indexes are partial and know nothing of it.
+ * queue.db, first schema. The path of a fresh message that is delivered at once (accepted as
+ * leased, settled milliseconds later) touches messages, bodies, recipients and one index that holds
+ * leased rows only; all other indexes are partial and know nothing of it.
  */
 export const sql = `
 -- Daemon runs that hold leases, so that a recipient row carries a small number and not two UUIDs.

@@ -102,7 +102,8 @@ test('a thread that dies rejects everything, says so once, and takes nothing mor
   const { store, directory, deaths } = await opened();
   const one = leased();
   await store.accept([one]);
-  // No fault of the storage but a broken promise about its tables: the thread throws, as for any bug.
+  // No fault of the storage but a broken promise about its tables: the thread throws, as for any
+  // bug.
   const db = new Sqlite(join(directory, 'history.db'));
   db.exec('DROP TABLE history');
   db.close();

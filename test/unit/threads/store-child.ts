@@ -2,8 +2,9 @@ import { openRemoteStore } from '../../../src/threads/remote-store.ts';
 import { becomes, delivered, leased, leaseOf } from '../../contract/fixtures.ts';
 
 /*
- * A store under load in a process that can be killed at any instant: says `+ id` on standard output after
- * every resolved accept and `- id` before every settlement. Ends by itself after so many messages.
+ * A store under load in a process that can be killed at any instant: says `+ id` on standard output
+ * after every resolved accept and `- id` before every settlement. Ends by itself after so many
+ * messages.
  */
 const directory = process.argv[2] ?? '';
 const sequence = Number(process.argv[3]);
