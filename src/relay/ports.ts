@@ -271,6 +271,7 @@ export interface SpoolWriter {
   write(chunk: Buffer): Promise<void>;
   /** Durable afterwards; gives the name for Body.file. Rejects with StoreError. */
   commit(): Promise<string>;
+  /** Removes the file, also after commit() when no accept() came to name it. */
   abort(): Promise<void>;
 }
 

@@ -44,6 +44,15 @@ test('an aborted body leaves nothing', async () => {
   expect(names(directory)).toEqual([]);
 });
 
+test('a committed body that no accept came to own goes as well', async () => {
+  const directory = prepared();
+  const writer = await openSpool(directory).create(idAt(T0));
+  await writer.write(Buffer.alloc(600_000));
+  await writer.commit();
+  await writer.abort();
+  expect(names(directory)).toEqual([]);
+});
+
 test('many commits at once are all durable before they return', async () => {
   const directory = prepared();
   const spool = openSpool(directory);
