@@ -91,7 +91,7 @@ function checkVersion(db: Database, file: DatabaseFile): void {
     throw new QueueOpenError(
       'newer',
       `${file.path} was written by a newer relayd (schema ${version}, this one knows up to ` +
-        `${file.migrations.length}): run that version, or put back a backup from before the upgrade`,
+        `${file.migrations.length}): run that version, or put back a backup of before`,
     );
   }
 }

@@ -53,8 +53,8 @@ export function damaged(path: string, detail: string): QueueOpenError {
   return new QueueOpenError(
     'damaged',
     `${path} is damaged (${detail}). Nothing was changed. Keep a copy of the directory, then ` +
-      `either put back a backup, or save what can be read: sqlite3 ${path} .recover | sqlite3 new.db, ` +
-      `and put new.db in its place (mode 0600, same owner, ${path}-wal and -shm moved away); ` +
+      `either put back a backup, or save what can be read: ` +
+      `sqlite3 ${path} .recover | sqlite3 new.db, and put new.db in its place (mode 0600, same owner, ${path}-wal and -shm moved away); ` +
       'or move the file away to start with an empty queue.',
   );
 }

@@ -48,7 +48,7 @@ async function createWriter(
     try {
       return await step();
     } catch (error) {
-      await discard(file, part);
+      await discard(file, committed ? path : part);
       return asStoreError(error);
     }
   };
@@ -68,7 +68,7 @@ async function createWriter(
         await syncDirectory();
         return id;
       }),
-    // Also after commit(), when nobody came to own the file: a full disk must not be kept full by it.
+    // Also after commit(), when nobody came to own the file: it must not keep a full disk full.
     abort: () => discard(file, committed ? path : part),
   };
 }
@@ -84,8 +84,8 @@ async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
  * Closes and removes what was begun; what is gone already is no fault, what stays is swept at the
  * next start.
  */
-async function discard(file: FileHandle, part: string): Promise<void> {
-  const steps = await Promise.allSettled([file.close(), unlink(part)]);
+async function discard(file: FileHandle, path: string): Promise<void> {
+  const steps = await Promise.allSettled([file.close(), unlink(path)]);
   for (const step of steps) {
     const gone = step.status === 'fulfilled' || ['EBADF', 'ENOENT'].includes(codeOf(step.reason));
     if (!gone) asStoreError(step.reason);

@@ -53,6 +53,15 @@ test('a committed body that no accept came to own goes as well', async () => {
   expect(names(directory)).toEqual([]);
 });
 
+test('a committed body that no message came to own can still be taken back', async () => {
+  const directory = prepared();
+  const writer = await openSpool(directory).create(idAt(T0));
+  await writer.write(Buffer.from('orphan'));
+  await writer.commit();
+  await writer.abort();
+  expect(names(directory)).toEqual([]);
+});
+
 test('many commits at once are all durable before they return', async () => {
   const directory = prepared();
   const spool = openSpool(directory);
