@@ -1,4 +1,5 @@
 import { StoreError } from '../relay/ports.ts';
+import { QUEUE_APPLICATION_ID, QUEUE_MIGRATIONS } from './migrations.ts';
 import { type OpenProblem, QueueOpenError } from './open-error.ts';
 
 /**
@@ -50,11 +51,15 @@ export function openFault(error: unknown, path: string): unknown {
 
 /** Names the way back; the file itself is never touched. */
 export function damaged(path: string, detail: string): QueueOpenError {
+  const marks =
+    `PRAGMA application_id = ${QUEUE_APPLICATION_ID}; ` +
+    `PRAGMA user_version = ${QUEUE_MIGRATIONS.length};`;
   return new QueueOpenError(
     'damaged',
     `${path} is damaged (${detail}). Nothing was changed. Keep a copy of the directory, then ` +
-      `either put back a backup, or save what can be read: ` +
-      `sqlite3 ${path} .recover | sqlite3 new.db, and put new.db in its place (mode 0600, same owner, ${path}-wal and -shm moved away); ` +
+      'either put back a backup, or save what can be read with ' +
+      `(sqlite3 ${path} .dump | sed 's/^ROLLBACK.*/COMMIT;/'; echo '${marks}') | sqlite3 new.db ` +
+      `and put new.db (mode 0600, same owner) in its place, ${path}-wal and -shm moved away; ` +
       'or move the file away to start with an empty queue.',
   );
 }

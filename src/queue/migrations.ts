@@ -9,6 +9,10 @@ import { sql as queue001 } from './migrations/queue-001-first-schema.ts';
 export const QUEUE_MIGRATIONS: readonly string[] = [queue001];
 export const HISTORY_MIGRATIONS: readonly string[] = [history001];
 
+/** 'rlyq' and 'rlyh' in the files' headers. */
+export const QUEUE_APPLICATION_ID = 0x726c7971;
+export const HISTORY_APPLICATION_ID = 0x726c7968;
+
 export function schemaVersion(db: Database): number {
   return Number(db.pragma('user_version', { simple: true }));
 }

@@ -9,15 +9,16 @@ import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { openFault } from './faults.ts';
 import { type History, openHistory } from './history.ts';
-import { HISTORY_MIGRATIONS, QUEUE_MIGRATIONS } from './migrations.ts';
+import {
+  HISTORY_APPLICATION_ID,
+  HISTORY_MIGRATIONS,
+  QUEUE_APPLICATION_ID,
+  QUEUE_MIGRATIONS,
+} from './migrations.ts';
 import { QueueOpenError } from './open-error.ts';
 import { spoolDirectoryOf } from './spool-directory.ts';
 import { sweepSpool } from './spool-sweep.ts';
 import { prepareStatements, type Statements } from './statements.ts';
-
-/** 'rlyq' and 'rlyh' in the files' headers. */
-const QUEUE_APPLICATION_ID = 0x726c7971;
-const HISTORY_APPLICATION_ID = 0x726c7968;
 
 export interface OpenedQueue {
   readonly engine: Engine;

@@ -23,6 +23,7 @@ const RECIPIENT_COLUMNS =
   'last_text, last_reason, lease_run';
 
 export type Statements = ReturnType<typeof messageStatements> &
+  ReturnType<typeof bodyStatements> &
   ReturnType<typeof claimStatements> &
   ReturnType<typeof overviewStatements> &
   ReturnType<typeof operatorStatements>;
@@ -30,6 +31,7 @@ export type Statements = ReturnType<typeof messageStatements> &
 export function prepareStatements(db: Database): Statements {
   return {
     ...messageStatements(db),
+    ...bodyStatements(db),
     ...claimStatements(db),
     ...overviewStatements(db),
     ...operatorStatements(db),
@@ -44,8 +46,6 @@ function messageStatements(db: Database) {
       `INSERT INTO messages (${MESSAGE_COLUMNS}, spool_file)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
-    // Writes: bodies, by its key.
-    insertBody: db.prepare('INSERT INTO bodies (message_id, bytes) VALUES (?, ?)'),
     // Writes: recipients, by its key; recipients_leased, or the other three when it does not start
     // leased.
     insertRecipient: db.prepare(
@@ -90,6 +90,18 @@ function messageStatements(db: Database) {
     readRecipients: db.prepare<[number], RecipientRow>(
       `SELECT ${RECIPIENT_COLUMNS} FROM recipients WHERE message_id = ? ORDER BY idx`,
     ),
+    // Writes: one fact; once per commit that accepts.
+    setFact: db.prepare('UPDATE facts SET value = ? WHERE name = ?'),
+    // Reads: one fact.
+    readFact: db.prepare<[string], number>('SELECT value FROM facts WHERE name = ?').pluck(),
+  };
+}
+
+/** Bodies, in the database and in the spool. */
+function bodyStatements(db: Database) {
+  return {
+    // Writes: bodies, by its key.
+    insertBody: db.prepare('INSERT INTO bodies (message_id, bytes) VALUES (?, ?)'),
     // Reads: one body, by its key.
     readBody: db
       .prepare<[number], Uint8Array>('SELECT bytes FROM bodies WHERE message_id = ?')
@@ -102,10 +114,6 @@ function messageStatements(db: Database) {
     spoolUser: db
       .prepare<[string], number>('SELECT 1 FROM messages WHERE spool_file = ? LIMIT 1')
       .pluck(),
-    // Writes: one fact; once per commit that accepts.
-    setFact: db.prepare('UPDATE facts SET value = ? WHERE name = ?'),
-    // Reads: one fact.
-    readFact: db.prepare<[string], number>('SELECT value FROM facts WHERE name = ?').pluck(),
   };
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
@@ -80,7 +80,7 @@ test('a file that is no database is refused, says how to restore, and stays as i
   writeFileSync(join(directory, 'queue.db'), 'this is not a database at all, is it');
   const failure = openFailure(directory);
   expect(failure.problem).toBe('damaged');
-  expect(failure.message).toMatch(/backup.*\.recover/s);
+  expect(failure.message).toMatch(/backup.*sqlite3 \S+ \.dump/s);
   expect(readFileSync(join(directory, 'queue.db'), 'utf8')).toContain('not a database');
 });
 
@@ -96,6 +96,26 @@ test('damage in the middle of the file is found at the start', async () => {
   expect(openFailure(directory).problem).toBe('damaged');
   writeFileSync(path, bytes.subarray(0, 6_000));
   expect(openFailure(directory).problem).toBe('damaged');
+});
+
+test('the way back that the message names works', async (context) => {
+  if (spawnSync('sqlite3', ['--version']).status !== 0) context.skip('needs the sqlite3 shell');
+  const directory = temporaryDirectory();
+  const first = testStore(directory);
+  for (let count = 0; count < 20; count++) await first.store.accept([waiting()]);
+  await first.store.close();
+  const path = join(directory, 'queue.db');
+  const bytes = readFileSync(path);
+  // The page of one body: everything else can be read.
+  bytes.fill(0xa5, bytes.lastIndexOf('Subject') - 200, bytes.lastIndexOf('Subject'));
+  writeFileSync(path, bytes);
+  const { message } = openFailure(directory);
+  const [command] = /\(sqlite3 .* \| sqlite3 new\.db/.exec(message) ?? [];
+  spawnSync('sh', ['-c', command ?? 'false'], { cwd: directory });
+  for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true });
+  renameSync(join(directory, 'new.db'), path);
+  const { store } = testStore(directory);
+  expect((await store.counts())[0]?.recipients).toBe(20);
 });
 
 test('a damaged history does not stop mail: it is put aside and a new one begun', async () => {
