@@ -106,6 +106,7 @@ function storeOn(worker: Worker, { emit, onDeath }: RemoteStoreOptions): QueueSt
   };
 
   worker.on('message', (message: FromThread) => {
+    if (ended !== null) return; // an answer that the news of the thread's death has overtaken
     if (message.is === 'answers') answer(pending, message, emit);
     else if (message.is === 'closed') end(new StoreError('closed', 'the store is closed'));
     else report(message, emit);

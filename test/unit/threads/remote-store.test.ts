@@ -108,7 +108,13 @@ test('a thread that dies rejects everything, says so once, and takes nothing mor
   db.exec('DROP TABLE history');
   db.close();
   const rest = { lease: leaseOf(), attempt: null, notifications: [] };
-  await store.settle({ id: one.message.id, recipients: [becomes(0, delivered)], ...rest });
+  // Its answer and the news of the thread's death may overtake each other.
+  const settled = store.settle({
+    id: one.message.id,
+    recipients: [becomes(0, delivered)],
+    ...rest,
+  });
+  await Promise.allSettled([settled]);
   await expect(store.counts()).rejects.toMatchObject({ name: 'StoreError', fault: 'closed' });
   await expect(store.accept([waiting()])).rejects.toMatchObject({ fault: 'closed' });
   expect(deaths).toHaveLength(1);
