@@ -35,6 +35,7 @@ async function runAndKill(process_: ChildProcess, lines: number, ledger: Ledger)
     if (seen === lines) process_.kill('SIGKILL');
   }
   await closed;
+  expect([process_.signalCode, process_.exitCode, seen >= lines]).toEqual(['SIGKILL', null, true]);
 }
 
 test('kill -9 at any instant: every accepted message is there, nothing is in two states', async () => {
