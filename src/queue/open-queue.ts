@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import type { Clock } from '../relay/ports.ts';
 import { createAftermath, createTally } from './aftermath.ts';
@@ -68,7 +68,10 @@ function closeAll(opened: readonly { close(): void }[]): void {
  * 0600.
  */
 function createDirectory(path: string): void {
-  if (!existsSync(path)) mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (existsSync(path)) return;
+  // Not `recursive`: where nothing can be made, in /proc for instance, Node tries it for ever.
+  createDirectory(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
 
 function openQueueDatabase(directory: string): Database {

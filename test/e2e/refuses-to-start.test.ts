@@ -88,7 +88,7 @@ test('a damaged queue is refused, never deleted, and the way back is told', asyn
   const { code, stdout } = await refusal({ config, directory });
   expect(code).toBe(73);
   expect(stdout).toMatch(/damaged/);
-  expect(stdout).toMatch(/restor|recover/i);
+  expect(stdout).toMatch(/put back a backup/);
   expect(readFileSync(file).equals(bytes)).toBe(true);
 });
 
