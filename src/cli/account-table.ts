@@ -15,7 +15,9 @@ const HEAD: readonly Column[] = [
   { title: 'USED', shrinkTo: 6 },
 ];
 
-/** One line per account, and why it does not work. OPEN: upstream connections, of at most how many. */
+/**
+ * One line per account, and why it does not work. OPEN: upstream connections, of at most how many.
+ */
 export function accountTable(
   accounts: readonly AccountReport[],
   { columns, nowMs }: { readonly columns: number; readonly nowMs: number },

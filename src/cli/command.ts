@@ -18,7 +18,10 @@ export interface Invocation {
   /** As declared: a string, undefined when optional and absent, a list when variadic. */
   readonly args: readonly unknown[];
   readonly options: Readonly<Record<string, unknown>>;
-  /** Asks the daemon; the connection is made at the first request and kept. Rejects with ControlFailure. */
+  /**
+   * Asks the daemon; the connection is made at the first request and kept. Rejects with
+   * ControlFailure.
+   */
   ask<Name extends RequestName>(request: Name, ask: Ask<Name>): Promise<Answer<Name>>;
   /** Prints the value as one line of JSON with --json, else what `render` makes of it. */
   print(value: unknown, render: () => string): void;

@@ -4,7 +4,10 @@ import { Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { configFile, type Location } from './socket-path.ts';
 
-/** The settings of the file for commands that need no daemon. Rejects with Failure when it has errors. */
+/**
+ * The settings of the file for commands that need no daemon. Rejects with Failure when it has
+ * errors.
+ */
 export async function settingsOf(location: Location, io: Io): Promise<Settings> {
   const [{ loadSettings }, { formatProblem }] = await Promise.all([
     import('../config/load.ts'),

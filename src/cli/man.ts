@@ -126,7 +126,9 @@ function optionLines(option: Option): string[] {
   ];
 }
 
-/** Text as roff takes it: no escapes, no request at the start of a line, hyphens that can be copied. */
+/**
+ * Text as roff takes it: no escapes, no request at the start of a line, hyphens that can be copied.
+ */
 function plain(text: string): string {
   const escaped = text.replaceAll('\\', '\\e').replaceAll('-', '\\-').replaceAll('"', '\\(dq');
   return /^[.']/.test(escaped) ? `\\&${escaped}` : escaped;

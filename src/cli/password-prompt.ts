@@ -10,8 +10,8 @@ interface Streams {
 const passwordBytesMax = 1024;
 
 /**
- * A password: from a terminal asked for twice and not shown, else the first line of the input. Prompts go to
- * standard error, so that the output can be piped. Rejects with Failure.
+ * A password: from a terminal asked for twice and not shown, else the first line of the input.
+ * Prompts go to standard error, so that the output can be piped. Rejects with Failure.
  */
 export async function readPassword({ stdin, stderr }: Streams): Promise<string> {
   if (!stdin.isTTY) return checked(await firstLine(stdin));

@@ -55,7 +55,10 @@ export function buildProgram(context: Context): Command {
   return program;
 }
 
-/** Runs one command line, given without the program's name. Returns the exit code; rejects for bugs only. */
+/**
+ * Runs one command line, given without the program's name. Returns the exit code; rejects for bugs
+ * only.
+ */
 export async function run(args: readonly string[], io: Io): Promise<number> {
   const context: Context = { io, exitCode: EX_OK };
   try {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Touched } from '../control/reports.ts';
 import { EX_DATAERR, EX_OK, EX_USAGE } from '../lib/sysexits.ts';
 import type { MessageId } from '../relay/message.ts';
-import type { Flushed, QueueFilter } from '../relay/ports.ts';
+import type { Flushed, QueueFilter } from '../relay/queue.ts';
 import { annotate, type Context, type Invocation, onAction } from './command.ts';
 import { Failure } from './failure.ts';
 import { addFilterOptions, filterFrom, readMessageIds } from './queue-filter.ts';
@@ -167,7 +167,10 @@ async function each<Part>(
   return parts;
 }
 
-/** An id that names nothing is a mistake, or the message has left meanwhile; the others are done all the same. */
+/**
+ * An id that names nothing is a mistake, or the message has left meanwhile; the others are done all
+ * the same.
+ */
 function allFound(wanted: readonly QueueFilter[], parts: readonly Touched[]): number {
   const missed = wanted.flatMap(({ id }, at) => (parts[at]?.recipients === 0 && id ? [id] : []));
   if (missed.length === 0) return EX_OK;

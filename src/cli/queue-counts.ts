@@ -1,9 +1,12 @@
-import type { LaneCount } from '../relay/ports.ts';
+import type { LaneCount } from '../relay/queue.ts';
 import { shownState } from './queue-list.ts';
 import { count } from './text.ts';
 import { age, until } from './words.ts';
 
-/** Counts of one or more lanes in words: `12 recipients (10 waiting, 2 held), oldest 2h14m, next try in 4m`. */
+/**
+ * Counts of one or more lanes in words: `12 recipients (10 waiting, 2 held), oldest 2h14m, next try
+ * in 4m`.
+ */
 export function queueText(counts: readonly LaneCount[], nowMs: number): string {
   const total = recipientsIn(counts);
   if (total === 0) return 'empty';

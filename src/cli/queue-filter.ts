@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { formatDuration, parseDuration } from '../lib/duration.ts';
 import type { MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
-import type { QueueFilter, RecipientState } from '../relay/ports.ts';
+import type { QueueFilter, RecipientState } from '../relay/queue.ts';
 
 const STATES: readonly RecipientState[] = ['waiting', 'leased', 'in-doubt', 'held', 'quarantined'];
 

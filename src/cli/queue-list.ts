@@ -1,5 +1,5 @@
 import { formatSize } from '../lib/size.ts';
-import type { QueuedRecipient, QueueRow } from '../relay/ports.ts';
+import type { QueuedRecipient, QueueRow } from '../relay/queue.ts';
 import type { Io } from './io.ts';
 import { type Column, stackedTable, table, wideColumns } from './table.ts';
 import { count, displayWidth, printable } from './text.ts';

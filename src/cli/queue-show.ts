@@ -2,13 +2,16 @@ import type { AccountReport, MessageReport } from '../control/reports.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { formatSize } from '../lib/size.ts';
 import type { Message } from '../relay/message.ts';
-import type { AttemptRecord, HistoryEntry, QueueRow } from '../relay/ports.ts';
+import type { AttemptRecord, HistoryEntry, QueueRow } from '../relay/queue.ts';
 import { shownState } from './queue-list.ts';
 import { facts, table } from './table.ts';
 import { printable } from './text.ts';
 import { accountReason, accountState, address, age, instant, until } from './words.ts';
 
-/** Everything known of one message: what it is, where each recipient stands, every attempt, and why it waits. */
+/**
+ * Everything known of one message: what it is, where each recipient stands, every attempt, and why
+ * it waits.
+ */
 export function renderMessage(
   report: MessageReport,
   accounts: readonly AccountReport[],

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { queuePageMax } from '../control/wire.ts';
 import { EX_OK } from '../lib/sysexits.ts';
 import type { MessageId } from '../relay/message.ts';
-import type { QueueFilter, QueueRow } from '../relay/ports.ts';
+import type { QueueFilter, QueueRow } from '../relay/queue.ts';
 import { annotate, type Context, type Invocation, noun, onAction } from './command.ts';
 import { addChangeCommands } from './queue-change.ts';
 import { addFilterOptions, filterFrom, readCount, readMessageId } from './queue-filter.ts';

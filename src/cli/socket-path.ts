@@ -18,8 +18,9 @@ export function configFile(
 }
 
 /**
- * The control socket: --socket, else `control.socket` of the configuration file. Only this key is read, so that
- * neither secrets nor faults elsewhere in the file matter: the daemon may well be running without them.
+ * The control socket: --socket, else `control.socket` of the configuration file. Only this key is
+ * read, so that neither secrets nor faults elsewhere in the file matter: the daemon may well be
+ * running without them.
  */
 export async function socketPath(
   location: Location,

@@ -13,8 +13,8 @@ const gap = '  ';
 export const wideColumns = 140;
 
 /**
- * Aligned columns under a line of titles, ending in a newline. Cells must already be printable. A table wider than
- * `columns` has its shrinkable columns cut, the widest first.
+ * Aligned columns under a line of titles, ending in a newline. Cells must already be printable. A
+ * table wider than `columns` has its shrinkable columns cut, the widest first.
  */
 export function table(
   head: readonly Column[],
@@ -31,7 +31,10 @@ export function table(
   return `${[titles, ...rows].map(line).join('\n')}\n`;
 }
 
-/** A table for narrow terminals: below each line the given others, indented; empty ones are left out. */
+/**
+ * A table for narrow terminals: below each line the given others, indented; empty ones are left
+ * out.
+ */
 export function stackedTable(
   head: readonly Column[],
   rows: readonly { readonly cells: readonly string[]; readonly below: readonly string[] }[],

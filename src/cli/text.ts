@@ -1,6 +1,6 @@
 /**
- * Text from messages and upstreams, made safe for a terminal: control characters (escape sequences begin with
- * one) and the marks that reorder text are written as `\x1b` or `\u202e`.
+ * Text from messages and upstreams, made safe for a terminal: control characters (escape sequences
+ * begin with one) and the marks that reorder text are written as `\x1b` or `\u202e`.
  */
 export function printable(text: string): string {
   return text.replace(UNSAFE, (character) => {
@@ -17,7 +17,10 @@ function hex(code: number, digits: number): string {
   return code.toString(16).padStart(digits, '0');
 }
 
-/** One line of JSON that is safe to print: JSON itself leaves DEL, C1 and the reordering marks as they are. */
+/**
+ * One line of JSON that is safe to print: JSON itself leaves DEL, C1 and the reordering marks as
+ * they are.
+ */
 export function jsonLine(value: unknown): string {
   return `${JSON.stringify(value).replace(UNSAFE, (character) => `\\u${hex(character.charCodeAt(0), 4)}`)}\n`;
 }

@@ -14,8 +14,8 @@ export interface Checked {
 }
 
 /**
- * Reports everything that does not fit the schema, then leaves it out and reads the rest, so that later checks
- * see what is sound and one run shows all mistakes.
+ * Reports everything that does not fit the schema, then leaves it out and reads the rest, so that
+ * later checks see what is sound and one run shows all mistakes.
  */
 export function checkSchema(document: ConfigDocument, report: Report): Checked {
   const first = relaySchema.safeParse(document.plain ?? {}, { error: describeIssue });
@@ -71,7 +71,8 @@ const ENTRY_SECTIONS = ['listeners', 'clients', 'accounts', 'routes'];
 type Gone = ReadonlyMap<string, ReadonlySet<PropertyKey>>;
 
 /**
- * What is left is good for finding more errors only: the file is refused, its warnings are not shown.
+ * What is left is good for finding more errors only: the file is refused, its warnings are not
+ * shown.
  */
 function salvage(plain: unknown, issues: readonly z.core.$ZodIssue[]): Checked {
   const root = structuredClone(isObject(plain) ? plain : {});

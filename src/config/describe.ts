@@ -13,7 +13,10 @@ const hidden = (value: unknown) => (value === null ? undefined : SECRET);
 /** A plain value of what is given: what does not apply is left out. */
 type Shown = Readonly<Record<string, unknown>>;
 
-/** The configuration in force in the words of relay.yaml, defaults and presets filled in, secrets hidden. */
+/**
+ * The configuration in force in the words of relay.yaml, defaults and presets filled in, secrets
+ * hidden.
+ */
 export function describeSettings(settings: Settings): Shown {
   return compact({
     hostname: settings.hostname,

@@ -5,7 +5,10 @@ import { formatPath } from './problem.ts';
 /** Keys that are checked but change nothing yet. `*` stands for every entry. */
 interface Later {
   readonly path: readonly PathPart[];
-  /** Which values would change something; every value when absent. `key` is the last step of the path. */
+  /**
+   * Which values would change something; every value when absent. `key` is the last step of the
+   * path.
+   */
   readonly asks?: (value: unknown, key: PathPart, file: unknown) => boolean;
 }
 

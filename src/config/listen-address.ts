@@ -30,7 +30,9 @@ export function isLoopbackHost(host: string): boolean {
   return loopback.check(host, version === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** Whether only this machine can reach the listener. A socket from systemd is systemd's to guard. */
+/**
+ * Whether only this machine can reach the listener. A socket from systemd is systemd's to guard.
+ */
 export function isLocalListener(address: ListenAddress): boolean {
   return address.is !== 'tcp' || isLoopbackHost(address.host);
 }

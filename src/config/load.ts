@@ -28,8 +28,8 @@ export interface LoadSurroundings {
 const fileBytesMax = 4 * 1024 * 1024;
 
 /**
- * Reads and checks relay.yaml, follows its references and fills in defaults. Never throws for what stands in the
- * file: all errors come back at once, in the order of the file.
+ * Reads and checks relay.yaml, follows its references and fills in defaults. Never throws for what
+ * stands in the file: all errors come back at once, in the order of the file.
  *
  * @param sources environment variables for `{env: NAME}` and $CREDENTIALS_DIRECTORY: `process.env`
  */

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 
 /**
- * The SMTP password that Amazon SES takes for a secret access key, good for one region: a signature of version 4
- * over fixed words, with the version byte 4 in front.
+ * The SMTP password that Amazon SES takes for a secret access key, good for one region: a signature
+ * of version 4 over fixed words, with the version byte 4 in front.
  */
 export function sesSmtpPassword(secretAccessKey: string, region: string): string {
   const words = ['11111111', region, 'ses', 'aws4_request', 'SendRawEmail'];

@@ -1,6 +1,9 @@
 import { nearest } from '../lib/nearest.ts';
 
-/** Words for what stands in the file where something else should. Mappings and lists are never printed. */
+/**
+ * Words for what stands in the file where something else should. Mappings and lists are never
+ * printed.
+ */
 export function found(value: unknown): string {
   if (value === null || value === undefined) return 'found nothing';
   if (Array.isArray(value)) return 'found a list';

@@ -20,7 +20,10 @@ import {
   type RequestName,
 } from './wire.ts';
 
-/** Why the daemon could not be asked, or what it refused: one line for people and an exit code for scripts. */
+/**
+ * Why the daemon could not be asked, or what it refused: one line for people and an exit code for
+ * scripts.
+ */
 export class ControlFailure extends Error {
   override name = 'ControlFailure';
   readonly code: FailureCode;
@@ -50,7 +53,9 @@ const EXIT_CODES: Readonly<Record<FailureCode, number>> = {
 };
 
 export interface ControlConnection {
-  /** Resolves to the answer; rejects with ControlFailure. Requests are answered one after the other. */
+  /**
+   * Resolves to the answer; rejects with ControlFailure. Requests are answered one after the other.
+   */
   call<Name extends RequestName>(request: Name, ask: Ask<Name>): Promise<Answer<Name>>;
   close(): void;
 }
@@ -176,7 +181,10 @@ function socketGroup(path: string): string {
 }
 
 interface LineSource {
-  /** The next line; rejects with ControlFailure when the daemon hangs up, stays silent or sends nonsense. */
+  /**
+   * The next line; rejects with ControlFailure when the daemon hangs up, stays silent or sends
+   * nonsense.
+   */
   next(withinMs: number): Promise<string>;
 }
 

@@ -1,4 +1,7 @@
-/** Cuts a byte stream into lines of bounded length. `push` gives the complete lines, or null when one is too long. */
+/**
+ * Cuts a byte stream into lines of bounded length. `push` gives the complete lines, or null when
+ * one is too long.
+ */
 export interface LineReader {
   push(chunk: Buffer): string[] | null;
 }

@@ -1,7 +1,10 @@
 import type { AccountState, TlsFault } from '../relay/account.ts';
-import type { HistoryEntry, LaneCount, QueueRow, StoreStats } from '../relay/ports.ts';
+import type { HistoryEntry, LaneCount, QueueRow, StoreStats } from '../relay/queue.ts';
 
-/** What the daemon answers. All of it is plain JSON: instants in milliseconds since 1970, sizes in bytes. */
+/**
+ * What the daemon answers. All of it is plain JSON: instants in milliseconds since 1970, sizes in
+ * bytes.
+ */
 
 export interface StatusReport {
   readonly version: string;

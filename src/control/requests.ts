@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import type { MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
-import type { QueueFilter } from '../relay/ports.ts';
+import type { QueueFilter } from '../relay/queue.ts';
 import { type Ask, queuePageMax, type RequestName } from './wire.ts';
 
-/** Whoever may open the socket may send anything: every request is checked before a handler sees it. */
+/**
+ * Whoever may open the socket may send anything: every request is checked before a handler sees it.
+ */
 
 const addressCharactersMax = 1024;
 const reasonCharactersMax = 500;

@@ -18,7 +18,10 @@ export interface ControlOptions {
 
 export interface Control {
   readonly socket: string;
-  /** Requests under way are answered for at most a second; then every connection is cut and the socket removed. */
+  /**
+   * Requests under way are answered for at most a second; then every connection is cut and the
+   * socket removed.
+   */
   close(): Promise<void>;
 }
 
@@ -26,7 +29,9 @@ export interface Control {
 const connectionsMax = 64;
 const closeWithinMs = 1_000;
 
-/** Opens the control socket. Rejects with ControlSocketError when it is in use or cannot be made. */
+/**
+ * Opens the control socket. Rejects with ControlSocketError when it is in use or cannot be made.
+ */
 export async function openControl(options: ControlOptions): Promise<Control> {
   const { socket: path, handlers, emit } = options;
   const sessions = new Map<Socket, Session>();

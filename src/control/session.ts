@@ -33,8 +33,8 @@ const idleMs = 120_000;
 const linesAheadMax = 100;
 
 /**
- * One connection of the control socket: hello, then requests answered in their order. A client that does not
- * keep to the language is told why and sent away.
+ * One connection of the control socket: hello, then requests answered in their order. A client that
+ * does not keep to the language is told why and sent away.
  */
 export function openSession(socket: Socket, options: SessionOptions): Session {
   const reader = lineReader(requestBytesMax);
@@ -144,13 +144,15 @@ async function answerRequest(
     const place = [name, ...(issue?.path ?? [])].join('.');
     throw new ControlError('invalid', `${place}: ${issue?.message ?? 'wrong arguments'}`);
   }
-  // The schema of this very name has checked it; the compiler cannot follow a name through two tables.
+  // The schema of this very name has checked it; the compiler cannot follow a name through two
+  // tables.
   const handler = handlers[name] as (ask: unknown) => Promise<unknown>;
   return handler(parsed.data);
 }
 
 function bounded(reply: string): string {
-  // A page of full messages with hundreds of recipients each is the only answer that can grow so long.
+  // A page of full messages with hundreds of recipients each is the only answer that can grow so
+  // long.
   if (Buffer.byteLength(reply) <= answerBytesMax) return reply;
   throw new ControlError('refused', 'the answer is too long: ask for fewer (--limit)');
 }

@@ -14,8 +14,8 @@ const socketPathBytesMax = 107;
 const answerWithinMs = 2_000;
 
 /**
- * Makes room for our socket: removes one that a dead daemon left behind. Throws ControlSocketError when
- * somebody answers on it, or when what lies there is no socket.
+ * Makes room for our socket: removes one that a dead daemon left behind. Throws ControlSocketError
+ * when somebody answers on it, or when what lies there is no socket.
  */
 export async function clearStaleSocket(path: string): Promise<void> {
   if (Buffer.byteLength(path) > socketPathBytesMax) {
@@ -55,7 +55,10 @@ function knock(path: string): Promise<string> {
 
 export interface SocketOwnership {
   readonly mode: number;
-  /** Name of the group that may use the socket; it keeps the process's own when there is none of that name. */
+  /**
+   * Name of the group that may use the socket; it keeps the process's own when there is none of
+   * that name.
+   */
   readonly group: string;
 }
 

@@ -1,7 +1,7 @@
 import type { AccountState } from '../relay/account.ts';
 import type { MessageId } from '../relay/message.ts';
-import type { Flushed, QueueFilter, QueuePage } from '../relay/ports.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
+import type { Flushed, QueueFilter, QueuePage } from '../relay/queue.ts';
 import type {
   AccountDetail,
   AccountReport,
@@ -17,10 +17,12 @@ import type {
  *     relayctl  {"hello":"relayctl 0.1.0","version":1}
  *     relayd    {"hello":"relayd 0.1.0","version":1}
  *     relayctl  {"id":1,"request":"queue.show","ask":{"id":"1n8f3k2x0q4"}}
- *     relayd    {"id":1,"answer":{...}}   or   {"id":1,"error":{"code":"not-found","message":"..."}}
+ *     relayd    {"id":1,"answer":{...}}   or
+ * {"id":1,"error":{"code":"not-found","message":"..."}}
  *
  * After the hellos any number of requests follow, answered one by one in their order. Raise the
- * version with every change that an older side would misread: another version is told so and sent away.
+ * version with every change that an older side would misread: another version is told so and sent
+ * away.
  */
 export const CONTROL_VERSION = 1;
 

@@ -1,7 +1,7 @@
 import type { AccountReport } from '../control/reports.ts';
 import { ControlError, type ControlHandlers } from '../control/wire.ts';
 import type { Account } from '../relay/account.ts';
-import type { LaneCount } from '../relay/ports.ts';
+import type { LaneCount } from '../relay/queue.ts';
 import type { Relay } from './relay.ts';
 
 type AccountHandlers = Pick<

@@ -39,8 +39,9 @@ export interface Parts {
 }
 
 /**
- * The only place that knows every adapter. The storage opens first and the listeners open last, so that no client
- * is greeted before its mail could be kept. Rejects with StartError; then nothing stays open.
+ * The only place that knows every adapter. The storage opens first and the listeners open last, so
+ * that no client is greeted before its mail could be kept. Rejects with StartError; then nothing
+ * stays open.
  */
 export async function compose(options: ComposeOptions): Promise<Parts> {
   const opened: (() => Promise<unknown>)[] = [];
@@ -124,7 +125,10 @@ async function openObservation(
   });
 }
 
-/** What the machine or its operator is at fault for becomes one line and an exit code; the rest is a bug. */
+/**
+ * What the machine or its operator is at fault for becomes one line and an exit code; the rest is a
+ * bug.
+ */
 function asStartError(error: unknown): unknown {
   if (error instanceof QueueOpenError) return new StartError(error.message, EX_CANTCREAT);
   const outside =

@@ -14,7 +14,9 @@ export interface ProcessLike {
 
 /** The daemon as the lifecycle drives it; daemon/compose makes it. */
 export interface Daemon {
-  /** Opens everything; resolves when mail is taken. Rejects with StartError, anything else is a bug. */
+  /**
+   * Opens everything; resolves when mail is taken. Rejects with StartError, anything else is a bug.
+   */
   start(): Promise<void>;
   /** Reads the configuration anew and swaps it in when it is valid. */
   reload(): Promise<ReloadResult>;
@@ -49,7 +51,9 @@ export interface LifecycleParts {
   /** Milliseconds that only grow. */
   readonly elapsedMs: () => number;
   readonly about: { readonly version: string; readonly node: string; readonly config: string };
-  /** For running attempts, then for closing what is open: SIGTERM to exit takes at most their sum. */
+  /**
+   * For running attempts, then for closing what is open: SIGTERM to exit takes at most their sum.
+   */
   readonly limits?: { readonly drainMs: number; readonly closeMs: number };
 }
 
@@ -65,8 +69,9 @@ export interface Lifecycle {
 }
 
 /**
- * starting -> running -> stopping. SIGTERM and SIGINT ask for the stop, a second one cuts it short; SIGHUP
- * reloads while running (one that comes during the start is kept until then). Whatever nobody caught ends it.
+ * starting -> running -> stopping. SIGTERM and SIGINT ask for the stop, a second one cuts it short;
+ * SIGHUP reloads while running (one that comes during the start is kept until then). Whatever
+ * nobody caught ends it.
  */
 export function openLifecycle(parts: LifecycleParts): Lifecycle {
   const { process: host, emit } = parts;
@@ -135,7 +140,8 @@ function listen(
     ['SIGTERM', on.onStop],
     ['SIGINT', on.onStop],
     ['SIGHUP', on.onReload],
-    // Reserved for reopening log files. Without a listener Node would open its debugger on this signal.
+    // Reserved for reopening log files. Without a listener Node would open its debugger on this
+    // signal.
     ['SIGUSR1', () => {}],
     ['uncaughtException', (error) => on.fail('uncaught exception', error)],
     ['unhandledRejection', (error) => on.fail('unhandled rejection', error)],
@@ -180,7 +186,10 @@ async function reloadDaemon(parts: LifecycleParts, daemon: Daemon): Promise<Relo
 interface Stop {
   readonly signal: string;
   readonly cut: AbortController;
-  /** A reload under way: it ends before the drain begins, so that it cannot open again what was closed. */
+  /**
+   * A reload under way: it ends before the drain begins, so that it cannot open again what was
+   * closed.
+   */
   readonly settled: Promise<unknown>;
 }
 
@@ -203,7 +212,10 @@ async function stopDaemon(parts: LifecycleParts, daemon: Daemon, ask: Stop): Pro
   return EX_OK;
 }
 
-/** Drains until the limit or a second signal cuts it, then allows a moment to close; null: it did not. */
+/**
+ * Drains until the limit or a second signal cuts it, then allows a moment to close; null: it did
+ * not.
+ */
 async function withinLimits(
   drain: () => Promise<number>,
   cut: AbortController,

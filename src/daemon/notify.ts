@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 
 /**
- * Tells systemd what the daemon is doing (sd_notify(3)). The protocol is a datagram to a unix socket, which
- * Node cannot send, so systemd's own `systemd-notify` sends it: docs/decisions/007-sd-notify.md.
- * Without NOTIFY_SOCKET nobody asked, and everything here does nothing.
+ * Tells systemd what the daemon is doing (sd_notify(3)). The protocol is a datagram to a unix
+ * socket, which Node cannot send, so systemd's own `systemd-notify` sends it:
+ * docs/decisions/007-sd-notify.md. Without NOTIFY_SOCKET nobody asked, and everything here does
+ * nothing.
  */
 export interface Notifier {
   /** Mail is taken; also the end of a reload. Starts feeding the watchdog when the unit has one. */
@@ -98,7 +99,10 @@ function statusLine(text: string): string {
   return `STATUS=${text.replace(/[\x00-\x1f\x7f]/g, ' ').slice(0, statusCharactersMax)}`;
 }
 
-/** Half of what the unit allows, as sd_watchdog_enabled(3) advises; null when the watchdog is not ours. */
+/**
+ * Half of what the unit allows, as sd_watchdog_enabled(3) advises; null when the watchdog is not
+ * ours.
+ */
 function watchdogMs(environment: NodeJS.ProcessEnv, pid: number): number | null {
   const allowedUs = Number(environment.WATCHDOG_USEC ?? '');
   const forUs = environment.WATCHDOG_PID === undefined || environment.WATCHDOG_PID === String(pid);
@@ -106,8 +110,8 @@ function watchdogMs(environment: NodeJS.ProcessEnv, pid: number): number | null 
 }
 
 /**
- * Without --no-block: systemd-notify stays until the manager has read the message, so that it can still see
- * which unit the sender belongs to. Its environment holds nothing but what it needs.
+ * Without --no-block: systemd-notify stays until the manager has read the message, so that it can
+ * still see which unit the sender belongs to. Its environment holds nothing but what it needs.
  */
 const runSystemdNotify: SendNotification = (assignments, socket, path) =>
   new Promise((resolve, reject) => {

@@ -6,7 +6,8 @@ import { openSpool } from '../queue/spool.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { MessageId } from '../relay/message.ts';
 import { messageIdSource } from '../relay/message-id.ts';
-import type { LeaseOwner, QueueStore, Spool } from '../relay/ports.ts';
+import type { QueueStore, Spool } from '../relay/ports.ts';
+import type { LeaseOwner } from '../relay/queue.ts';
 import type { QueueSettings } from '../relay/settings.ts';
 import { openRemoteStore } from '../threads/remote-store.ts';
 
@@ -29,7 +30,10 @@ export interface OpenStorageOptions {
   readonly openDots?: typeof openDotLedger;
 }
 
-/** Opens queue, dot ledger and spool, and ends what earlier runs left leased. Rejects with QueueOpenError. */
+/**
+ * Opens queue, dot ledger and spool, and ends what earlier runs left leased. Rejects with
+ * QueueOpenError.
+ */
 export async function openStorage(options: OpenStorageOptions): Promise<Storage> {
   const { queue, emit } = options;
   const store = await (options.openStore ?? openRemoteStore)({
@@ -69,7 +73,10 @@ export async function openStorage(options: OpenStorageOptions): Promise<Storage>
   }
 }
 
-/** Names this boot of the machine: in another one, what the kernel was told and not the disk is gone. */
+/**
+ * Names this boot of the machine: in another one, what the kernel was told and not the disk is
+ * gone.
+ */
 function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }

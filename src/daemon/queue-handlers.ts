@@ -1,5 +1,5 @@
 import { ControlError, type ControlHandlers } from '../control/wire.ts';
-import type { QueueFilter } from '../relay/ports.ts';
+import type { QueueFilter } from '../relay/queue.ts';
 import type { Relay } from './relay.ts';
 
 type QueueHandlers = Pick<

@@ -10,7 +10,9 @@ interface SendTestParts {
   readonly newMessageId: () => MessageId;
 }
 
-/** Accepts a short message of our own, routed as a client's would be, and lets its lane deliver it. */
+/**
+ * Accepts a short message of our own, routed as a client's would be, and lets its lane deliver it.
+ */
 export async function sendTest(
   { relay, nowMs, newMessageId }: SendTestParts,
   { from, to }: Ask<'message.send-test'>,

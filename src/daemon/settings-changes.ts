@@ -2,7 +2,10 @@ import { describeSettings } from '../config/describe.ts';
 import type { Settings } from '../relay/settings.ts';
 
 export interface SettingsChanges {
-  /** Keys that differ, as `accounts.gmail`, `limits`, `routes`. Secrets count, their values are not shown. */
+  /**
+   * Keys that differ, as `accounts.gmail`, `limits`, `routes`. Secrets count, their values are not
+   * shown.
+   */
   readonly changes: readonly string[];
   /** Keys that differ and cannot change while the daemon runs. */
   readonly needRestart: readonly string[];

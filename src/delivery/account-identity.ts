@@ -1,11 +1,16 @@
 import type { Account } from '../relay/account.ts';
 
-/** Whether a connection of one may serve the other: everything is equal but the place in the file. */
+/**
+ * Whether a connection of one may serve the other: everything is equal but the place in the file.
+ */
 export function sameAccount(a: Account, b: Account): boolean {
   return a === b || fingerprint(a) === fingerprint(b);
 }
 
-/** A secret prints as `[secret]`: the password counts through the credential version, the key as it is. */
+/**
+ * A secret prints as `[secret]`: the password counts through the credential version, the key as it
+ * is.
+ */
 function fingerprint(account: Account): string {
   const key = account.tls.key?.reveal() ?? null;
   return JSON.stringify([{ ...account, at: null }, key]);

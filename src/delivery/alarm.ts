@@ -3,7 +3,9 @@ import type { Clock } from '../relay/ports.ts';
 /** Longest wait in one go: the wall clock may be set forward while we sleep. */
 const sleepMsMax = 5 * 60_000;
 
-/** The one timer of delivery: rings at the earliest time asked for, and then forgets all of them. */
+/**
+ * The one timer of delivery: rings at the earliest time asked for, and then forgets all of them.
+ */
 export class Alarm {
   readonly #clock: Clock;
   readonly #ring: () => void;

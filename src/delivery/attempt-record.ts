@@ -1,5 +1,5 @@
 import type { Account } from '../relay/account.ts';
-import type { AttemptRecord } from '../relay/ports.ts';
+import type { AttemptRecord } from '../relay/queue.ts';
 import type { Connection } from './connection.ts';
 import type { Decision } from './disposition.ts';
 

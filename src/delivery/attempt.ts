@@ -4,7 +4,8 @@ import type { Account } from '../relay/account.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { Body } from '../relay/message.ts';
 import type { Cause, Phase } from '../relay/outcome.ts';
-import type { Clock, Dice, DotLedger, Spool, Work } from '../relay/ports.ts';
+import type { Clock, Dice, DotLedger, Spool } from '../relay/ports.ts';
+import type { Work } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { headFields } from './account-headers.ts';
 import { attemptRecord } from './attempt-record.ts';
@@ -40,8 +41,9 @@ export interface AttemptEnd {
 const reconnectsMax = 2;
 
 /**
- * Brings one message to one account's upstream, in as many transactions as its recipients need. Never rejects for
- * what an upstream does. It returns as soon as the connection is free; what was decided is then on its way to the disk.
+ * Brings one message to one account's upstream, in as many transactions as its recipients need.
+ * Never rejects for what an upstream does. It returns as soon as the connection is free; what was
+ * decided is then on its way to the disk.
  */
 export async function attempt(
   deps: AttemptDeps,
@@ -127,7 +129,9 @@ class Attempt {
     return body.in === 'memory' ? body.bytes : () => this.#deps.spool.read(body.file);
   }
 
-  /** After a reconnect only a new connection will do: the others at rest may be as dead as the last. */
+  /**
+   * After a reconnect only a new connection will do: the others at rest may be as dead as the last.
+   */
   #take(): boolean {
     if (this.#reconnects > 0) return false;
     this.#connection = this.#deps.pool.take(this.#account);
@@ -152,7 +156,10 @@ class Attempt {
     return null;
   }
 
-  /** Promise 3 of the design: a message never leaves as somebody else. A mismatch is a bug and ends the process. */
+  /**
+   * Promise 3 of the design: a message never leaves as somebody else. A mismatch is a bug and ends
+   * the process.
+   */
   #checkIdentity(connection: Connection): void {
     const { name, credentialVersion, auth, username, password } = this.#account;
     const expected = auth === 'none' || password === null ? null : username;

@@ -58,7 +58,9 @@ export function pinOf(certificate: X509Certificate): string {
   return createHash('sha256').update(spki).digest('base64');
 }
 
-/** OpenSSL stops at the dates, so whether the chain would be trusted without them is looked up here. */
+/**
+ * OpenSSL stops at the dates, so whether the chain would be trusted without them is looked up here.
+ */
 function chainErrorBehindDates(leaf: X509Certificate, policy: TlsPolicy): string | null {
   const anchors = trustAnchors(policy);
   let current: X509Certificate = leaf;

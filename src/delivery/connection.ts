@@ -5,7 +5,7 @@ import type { Cause } from '../relay/outcome.ts';
 import type { Capabilities, Letter } from './letter.ts';
 import type { UpstreamSession } from './session.ts';
 import { transact } from './transaction.ts';
-import type { TransactionEnd } from './transaction-end.ts';
+import type { TransactionEnd } from './transaction-contract.ts';
 
 /** RFC 5321 section 4.5.3.2 knows no time-out for QUIT: nothing depends on its answer. */
 const quitGraceMs = 2_000;
@@ -25,8 +25,8 @@ export interface Established {
 }
 
 /**
- * A ready connection to one account's upstream. It is at rest or runs one transaction, and once closed it stays
- * closed. `onClosed` is called exactly once.
+ * A ready connection to one account's upstream. It is at rest or runs one transaction, and once
+ * closed it stays closed. `onClosed` is called exactly once.
  */
 export class Connection {
   readonly account: Account;
@@ -64,7 +64,9 @@ export class Connection {
     return !this.#closed && broken === null && socket.writable && !socket.readableEnded;
   }
 
-  /** Runs one transaction. Never rejects; afterwards `usable` tells whether there can be another. */
+  /**
+   * Runs one transaction. Never rejects; afterwards `usable` tells whether there can be another.
+   */
   async transact(letter: Letter): Promise<TransactionEnd> {
     assert(!this.#running, 'one transaction at a time on a connection');
     this.#running = true;

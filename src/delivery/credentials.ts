@@ -22,13 +22,16 @@ export type Login =
 
 export type Mechanism = 'PLAIN' | 'LOGIN' | 'CRAM-MD5';
 
-/** In order of preference over a trusted way; over loopback without TLS the challenge goes first. */
+/**
+ * In order of preference over a trusted way; over loopback without TLS the challenge goes first.
+ */
 const OVER_TLS: readonly Mechanism[] = ['PLAIN', 'LOGIN', 'CRAM-MD5'];
 const IN_CLEAR: readonly Mechanism[] = ['CRAM-MD5', 'PLAIN', 'LOGIN'];
 
 /**
- * How to log in, or why not. An account that has a password never goes on without AUTH, and a password never
- * goes over a way that is not both encrypted and verified, unless it does not leave this machine.
+ * How to log in, or why not. An account that has a password never goes on without AUTH, and a
+ * password never goes over a way that is not both encrypted and verified, unless it does not leave
+ * this machine.
  */
 export function chooseLogin(account: Account, offered: readonly string[], wire: Wire): Login {
   const { username, password, auth } = account;

@@ -1,6 +1,7 @@
 import type { EventSink } from '../relay/events.ts';
 import type { MessageId } from '../relay/message.ts';
-import type { Clock, Dice, DotLedger, LeaseOwner, QueueStore, Spool } from '../relay/ports.ts';
+import type { Clock, Dice, DotLedger, QueueStore, Spool } from '../relay/ports.ts';
+import type { LeaseOwner } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Housekeeping } from './housekeeping.ts';

@@ -2,8 +2,9 @@ import { assert } from '../lib/assert.ts';
 import { mayWork } from '../policy/lane-state.ts';
 import type { Account, AccountState } from '../relay/account.ts';
 import type { Cause } from '../relay/outcome.ts';
-import type { Dispatch, Flushed, QueueFilter, Work } from '../relay/ports.ts';
+import type { Dispatch } from '../relay/ports.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
+import type { Flushed, QueueFilter, Work } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { assemble, type DeliveryDeps, type DeliveryParts } from './delivery-parts.ts';
 import { probeAccount } from './probe.ts';
@@ -14,7 +15,10 @@ export interface Delivery extends Dispatch {
   resume(): Promise<void>;
   /** After the settings were swapped: opens what was mended, moves queued mail to its new ways. */
   reload(settings: Settings): Promise<void>;
-  /** Reads the queue and does what is due now: waiting mail was changed from outside, for instance released. */
+  /**
+   * Reads the queue and does what is due now: waiting mail was changed from outside, for instance
+   * released.
+   */
   look(): Promise<void>;
   /** When delivery will look by itself; null: nothing is scheduled. */
   nextLookAtMs(): number | null;
@@ -39,8 +43,8 @@ export interface Delivery extends Dispatch {
   /** Connects and logs in as an attempt would, and sends nothing. */
   testAccount(name: string): Promise<ProbeReport>;
   /**
-   * Begins nothing more and waits for what runs; after so many milliseconds, or at the signal, that is cut off. Then all
-   * leases are given back. `aborted` counts the attempts cut off.
+   * Begins nothing more and waits for what runs; after so many milliseconds, or at the signal, that
+   * is cut off. Then all leases are given back. `aborted` counts the attempts cut off.
    */
   drain(cut: number | AbortSignal): Promise<{ readonly aborted: number }>;
 }
@@ -52,7 +56,10 @@ export interface Touched {
 
 /** Messages ended in one go by an operator. */
 const operatorBatch = 100;
-/** How long settlements of attempts that were cut off may take before the leases are left to the next start. */
+/**
+ * How long settlements of attempts that were cut off may take before the leases are left to the
+ * next start.
+ */
 const settleGraceMs = 3_000;
 
 export function openDelivery(deps: DeliveryDeps): Delivery {

@@ -6,12 +6,18 @@ import type { Cause, Phase } from '../relay/outcome.ts';
 import { causeOfError, interrupted, networkCause } from './fault.ts';
 import { tlsOptions } from './tls.ts';
 
-/** Names of one host may have several addresses; each gets this long before the next is tried beside it. */
+/**
+ * Names of one host may have several addresses; each gets this long before the next is tried beside
+ * it.
+ */
 const addressAttemptMs = 2_000;
 
 export type Dialled<S> = { readonly socket: S } | { readonly cause: Cause };
 
-/** Resolves the host (as the system does, so /etc/hosts counts) and connects. `signal` ends it early. */
+/**
+ * Resolves the host (as the system does, so /etc/hosts counts) and connects. `signal` ends it
+ * early.
+ */
 export async function dial(account: Account, signal: AbortSignal): Promise<Dialled<Socket>> {
   if (signal.aborted) return { cause: interrupted };
   let socket: Socket;

@@ -2,8 +2,9 @@ import { mayWork } from '../policy/lane-state.ts';
 import type { Account } from '../relay/account.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { Body, MessageId } from '../relay/message.ts';
-import type { Clock, Dispatch, Lease, LeaseOwner, QueueStore, Work } from '../relay/ports.ts';
+import type { Clock, Dispatch, QueueStore } from '../relay/ports.ts';
 import { StoreError } from '../relay/ports.ts';
+import type { Lease, LeaseOwner, Work } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { sameAccount } from './account-identity.ts';
 import { type AttemptDeps, attempt } from './attempt.ts';
@@ -32,8 +33,9 @@ export interface DispatcherDeps {
 const storageRestMs = 60_000;
 
 /**
- * Brings leased work and connections together. Everything happens on an occasion: mail was accepted, an attempt
- * ended, a time came (`lookAt`), somebody changed a state. No message has a timer of its own.
+ * Brings leased work and connections together. Everything happens on an occasion: mail was
+ * accepted, an attempt ended, a time came (`lookAt`), somebody changed a state. No message has a
+ * timer of its own.
  */
 export class Dispatcher implements Dispatch {
   readonly lanes = new Map<string, Lane>();
@@ -177,7 +179,10 @@ export class Dispatcher implements Dispatch {
     }
   }
 
-  /** Without its body a message cannot go: held when the body is gone, tried again when the storage failed. */
+  /**
+   * Without its body a message cannot go: held when the body is gone, tried again when the storage
+   * failed.
+   */
   #setAside(lane: Lane, item: Item, body: null | 'unreadable'): void {
     const { work } = item;
     const nowMs = this.#deps.clock();

@@ -5,7 +5,7 @@ import { inDoubtDue, nextAttempt } from '../policy/schedule.ts';
 import type { RelayEvent } from '../relay/events.ts';
 import type { Message } from '../relay/message.ts';
 import type { Cause, Outcome, ReasonClass } from '../relay/outcome.ts';
-import type { Disposition, QueuedRecipient } from '../relay/ports.ts';
+import type { Disposition, QueuedRecipient } from '../relay/queue.ts';
 import type { QueueSettings } from '../relay/settings.ts';
 import type { Result } from './judge.ts';
 import { causeText } from './outcome-text.ts';
@@ -164,7 +164,10 @@ function deferred(
   };
 }
 
-/** RFC 1047. At most one extra copy: a second doubt about the same recipient is for a person to settle. */
+/**
+ * RFC 1047. At most one extra copy: a second doubt about the same recipient is for a person to
+ * settle.
+ */
 function inDoubt(recipient: QueuedRecipient, cause: Cause, context: DecisionContext): Decision {
   const { queue, nowMs, dice, lane } = context;
   const base = { recipient, reason: 'in-doubt', text: causeText(cause), cause } as const;

@@ -8,8 +8,9 @@ const endOfLineAndData = Buffer.from('\r\n.\r\n');
 const endOfData = endOfLineAndData.subarray(2);
 
 /**
- * RFC 5321 section 4.5.2 over a body that comes in pieces: a line that starts with a dot gets another one.
- * The body has CRLF line ends only (intake saw to it), so that every other byte passes as it is.
+ * RFC 5321 section 4.5.2 over a body that comes in pieces: a line that starts with a dot gets
+ * another one. The body has CRLF line ends only (intake saw to it), so that every other byte passes
+ * as it is.
  */
 export class DotStuffing {
   #last = LF;

@@ -19,7 +19,9 @@ const FAULT_OF: Readonly<Record<string, NetworkFault>> = {
   EPROTO: 'tls',
 };
 
-/** The fields of an error that say what happened; nodemailer moves a system code to `originalCode`. */
+/**
+ * The fields of an error that say what happened; nodemailer moves a system code to `originalCode`.
+ */
 interface CodedError extends Error {
   readonly code?: string;
   readonly originalCode?: string;
@@ -28,8 +30,8 @@ interface CodedError extends Error {
 }
 
 /**
- * An error of a socket, of TLS or of the library as a cause. A 4xx or 5xx that came with it is the peer's own
- * word and wins over whatever the library made of it.
+ * An error of a socket, of TLS or of the library as a cause. A 4xx or 5xx that came with it is the
+ * peer's own word and wins over whatever the library made of it.
  */
 export function causeOfError(error: Error, phase: Phase): Cause {
   const coded: CodedError = error;

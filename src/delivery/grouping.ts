@@ -1,5 +1,5 @@
 import type { Cause, Phase } from '../relay/outcome.ts';
-import type { QueuedRecipient } from '../relay/ports.ts';
+import type { QueuedRecipient } from '../relay/queue.ts';
 import type { Result } from './judge.ts';
 
 export type Recipients = readonly QueuedRecipient[];
@@ -12,7 +12,9 @@ export interface Sorted {
   readonly reconnect: Recipients;
 }
 
-/** Sorts the results of one transaction. `mayRepeat` false: what asks to be repeated is final too. */
+/**
+ * Sorts the results of one transaction. `mayRepeat` false: what asks to be repeated is final too.
+ */
 export function sortResults(
   recipients: Recipients,
   results: readonly Result[],

@@ -6,7 +6,8 @@ import { latestDue } from '../policy/schedule.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { Message, MessageId } from '../relay/message.ts';
 import type { Cause } from '../relay/outcome.ts';
-import type { Clock, LeaseOwner, QueueFilter, QueueRow, QueueStore, Work } from '../relay/ports.ts';
+import type { Clock, QueueStore } from '../relay/ports.ts';
+import type { LeaseOwner, QueueFilter, QueueRow, Work } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { bounced, type Decision, putBack } from './disposition.ts';
 import { leaseFrom } from './lane.ts';
@@ -49,8 +50,9 @@ export class Housekeeping {
   }
 
   /**
-   * Tells senders once that their mail is late (RFC 5321 section 4.5.4.1), also where a held or paused account lets no
-   * attempt say so. After a start it looks back as long as the warning itself takes.
+   * Tells senders once that their mail is late (RFC 5321 section 4.5.4.1), also where a held or
+   * paused account lets no attempt say so. After a start it looks back as long as the warning
+   * itself takes.
    */
   async warnDelayed(): Promise<void> {
     const { delayWarningMs } = this.#deps.settings().queue;
@@ -71,8 +73,8 @@ export class Housekeeping {
   }
 
   /**
-   * Finds new ways for the mail of a lane that cannot work: its account is gone, held or paused. Lane null: mail that
-   * was released without ever having had one. Returns the lanes that got mail.
+   * Finds new ways for the mail of a lane that cannot work: its account is gone, held or paused.
+   * Lane null: mail that was released without ever having had one. Returns the lanes that got mail.
    */
   async reroute(lane: string | null): Promise<ReadonlySet<string>> {
     const { settings, store, clock } = this.#deps;
@@ -159,7 +161,8 @@ export class Housekeeping {
     const { store, clock, settings, emit } = this.#deps;
     const nowMs = clock();
     const latestMs = latestDue(nowMs, settings().queue.retryMs);
-    // After a jump longer than any interval nothing is known about when mail was due: it is due now.
+    // After a jump longer than any interval nothing is known about when mail was due: it is due
+    // now.
     const clamped = await store.clampDue(byMs > latestMs - nowMs ? nowMs : latestMs);
     if (byMs > 0 || clamped > 0) emit({ is: 'clock.jumped', byMs, clamped });
   }

@@ -1,7 +1,7 @@
 import type { Reply } from '../mail/reply.ts';
 import { classify, classifyFault, reasonOf } from '../policy/classify.ts';
 import type { Cause, Phase, ReasonClass, Verdict } from '../relay/outcome.ts';
-import type { TransactionEnd } from './transaction-end.ts';
+import type { TransactionEnd } from './transaction-contract.ts';
 
 /** What one transaction came to for one recipient. */
 export type Result =

@@ -89,7 +89,10 @@ export class LaneStates {
     return kept;
   }
 
-  /** In force at once. A storage that cannot keep it is reported; at worst the state is found out again. */
+  /**
+   * In force at once. A storage that cannot keep it is reported; at worst the state is found out
+   * again.
+   */
   async #set(lane: Lane, state: AccountState): Promise<void> {
     lane.state = state;
     try {

@@ -2,7 +2,7 @@ import { mayWork, onVerdict, worksFrom } from '../policy/lane-state.ts';
 import type { Account, AccountState } from '../relay/account.ts';
 import { type Body, memoryBodyBytesMax } from '../relay/message.ts';
 import type { Cause } from '../relay/outcome.ts';
-import type { Lease, Work } from '../relay/ports.ts';
+import type { Lease, Work } from '../relay/queue.ts';
 import type { AccountVerdict } from './judge.ts';
 import { causeText } from './outcome-text.ts';
 
@@ -23,11 +23,13 @@ export interface Item {
 }
 
 /**
- * The work waiting for one account: what is in memory, what is known of the rest, and whether the account may work.
- * A lane decides nothing about time on its own: it is asked what it could do now, and when to look at it again.
+ * The work waiting for one account: what is in memory, what is known of the rest, and whether the
+ * account may work. A lane decides nothing about time on its own: it is asked what it could do now,
+ * and when to look at it again.
  *
- * Room is counted in three steps: `reserve` (the message is being accepted), `add` (it waits for a connection),
- * `next` (an attempt runs). Fresh mail and mail claimed from the queue take turns, so that neither starves.
+ * Room is counted in three steps: `reserve` (the message is being accepted), `add` (it waits for a
+ * connection), `next` (an attempt runs). Fresh mail and mail claimed from the queue take turns, so
+ * that neither starves.
  */
 export class Lane {
   readonly name: string;
@@ -78,7 +80,10 @@ export class Lane {
     this.#claimed.push(...items);
   }
 
-  /** The next message for an attempt, or null when none may begin now. The caller calls `done` for it. */
+  /**
+   * The next message for an attempt, or null when none may begin now. The caller calls `done` for
+   * it.
+   */
   next(account: Account, nowMs: number): Item | null {
     if (!mayWork(this.state, nowMs) || this.settling >= settlingMax) return null;
     const capacity = this.state.is === 'open' ? account.limits.connections : 1;
@@ -142,7 +147,10 @@ function heldBytes(bytes: number): number {
   return bytes > memoryBodyBytesMax ? 0 : bytes;
 }
 
-/** How long a lease is good for. It has to outlast the backlog; a crash is noticed by its owner, not by time. */
+/**
+ * How long a lease is good for. It has to outlast the backlog; a crash is noticed by its owner, not
+ * by time.
+ */
 const leaseMs = 2 * 3_600_000;
 
 export function leaseFrom(owner: Lease['owner'], nowMs: number): Lease {

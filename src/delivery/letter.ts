@@ -17,7 +17,9 @@ export interface Capabilities {
   readonly sizeMax: number | null;
 }
 
-/** One message ready for one transaction: the command lines and the bytes, exactly as they go out. */
+/**
+ * One message ready for one transaction: the command lines and the bytes, exactly as they go out.
+ */
 export interface Letter {
   /** `MAIL FROM:<...> ...` */
   readonly mail: string;
@@ -38,7 +40,8 @@ export function obstacle(
   capabilities: Capabilities,
   bytes: number,
 ): { readonly reason: OwnReason; readonly detail: string } | null {
-  // RFC 6531 section 3.2: without the extension neither the address nor the header can be expressed.
+  // RFC 6531 section 3.2: without the extension neither the address nor the header can be
+  // expressed.
   if (!capabilities.smtpUtf8 && needsSmtpUtf8(message, recipients)) {
     return { reason: 'needs-smtputf8', detail: 'the upstream does not offer SMTPUTF8' };
   }
@@ -65,7 +68,10 @@ export function addressedOf(
   });
 }
 
-/** The MAIL command: the reverse-path as the client wrote it, and the parameters the upstream understands. */
+/**
+ * The MAIL command: the reverse-path as the client wrote it, and the parameters the upstream
+ * understands.
+ */
 export function mailCommand(
   message: Message,
   recipients: readonly EnvelopeRecipient[],
@@ -108,7 +114,9 @@ function needsSmtpUtf8(message: Message, recipients: readonly EnvelopeRecipient[
   );
 }
 
-/** Intake let no line end into an envelope; one here would let a message speak commands of its own. */
+/**
+ * Intake let no line end into an envelope; one here would let a message speak commands of its own.
+ */
 function oneCommand(command: string): string {
   assert(!/[\r\n\0]/.test(command), 'a command is one line');
   return command;

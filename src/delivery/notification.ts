@@ -5,7 +5,7 @@ import { dsnFacts } from '../policy/dsn-facts.ts';
 import { isAutomatic, type NotificationKind, owedNotification } from '../policy/notify.ts';
 import { planMessage, routingSender } from '../policy/route.ts';
 import type { Message, MessageId } from '../relay/message.ts';
-import type { NewMessage } from '../relay/ports.ts';
+import type { NewMessage } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import type { Decision } from './disposition.ts';
 import { causeText } from './outcome-text.ts';
@@ -141,7 +141,8 @@ function dsnRecipient(
   { message, remoteMta, lastAttemptAtMs }: NotificationContext,
 ): DsnRecipient {
   const asked = message.envelope.recipients[recipient.index];
-  // When the lifetime ends with an attempt, the attempt's own answer is the reason given (RFC 3464 2.3.6).
+  // When the lifetime ends with an attempt, the attempt's own answer is the reason given (RFC 3464
+  // 2.3.6).
   const facts =
     reason === 'expired' && cause?.from !== 'us'
       ? dsnFacts(

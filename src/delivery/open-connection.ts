@@ -36,8 +36,8 @@ export interface Refusal {
 export type Opened = { readonly connection: Connection } | { readonly refusal: Refusal };
 
 /**
- * Connects, secures, judges and logs in; in this order, and a password is not sent before the peer was judged.
- * Never rejects: whatever goes wrong is a refusal with its cause.
+ * Connects, secures, judges and logs in; in this order, and a password is not sent before the peer
+ * was judged. Never rejects: whatever goes wrong is a refusal with its cause.
  */
 export async function openConnection(options: OpenOptions): Promise<Opened> {
   const unusable = unusableTls(options.account);
@@ -66,8 +66,8 @@ async function openOnce(options: OpenOptions, useTls: boolean): Promise<Opened> 
   witness?.session(session);
   const failure = await ready(session, signal);
   if (failure !== null) {
-    // RFC 7435: encryption is taken when it can be had, and a handshake that fails means that it cannot. A peer
-    // that was judged and refused is another matter: it stays refused.
+    // RFC 7435: encryption is taken when it can be had, and a handshake that fails means that it
+    // cannot. A peer that was judged and refused is another matter: it stays refused.
     const unencrypted = account.tls.mode === 'opportunistic' && useTls && !guard.judged;
     if (unencrypted && isHandshakeFailure(failure)) return await openOnce(options, false);
     return refused(account, failure, guard.hint);
@@ -129,7 +129,10 @@ function logIn(
   return stepOf(session, signal, (done) => session.login({ user, pass, method }, done));
 }
 
-/** One step of the opening: ends with its own error, with the end of the session, or with the signal. */
+/**
+ * One step of the opening: ends with its own error, with the end of the session, or with the
+ * signal.
+ */
 function stepOf(
   session: UpstreamSession,
   signal: AbortSignal,
@@ -182,7 +185,10 @@ function isHandshakeFailure(cause: Cause): boolean {
   return cause.from === 'network' && cause.phase === 'starttls' && cause.fault === 'tls';
 }
 
-/** A certificate, key or CA that OpenSSL cannot read shows itself here, before anything is connected. */
+/**
+ * A certificate, key or CA that OpenSSL cannot read shows itself here, before anything is
+ * connected.
+ */
 function unusableTls({ tls }: Account): Cause | null {
   if (tls.mode === 'none') return null;
   try {

@@ -1,7 +1,10 @@
 import { formatReply } from '../mail/reply.ts';
 import type { Cause } from '../relay/outcome.ts';
 
-/** A cause as one line, as the queue, the log and relayctl show it. A reply stays as the peer gave it. */
+/**
+ * A cause as one line, as the queue, the log and relayctl show it. A reply stays as the peer gave
+ * it.
+ */
 export function causeText(cause: Cause): string {
   switch (cause.from) {
     case 'peer':

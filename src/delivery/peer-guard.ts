@@ -23,7 +23,9 @@ export interface GuardOptions {
   readonly witness?: OpenWitness;
 }
 
-/** Judges what the handshake brought, remembers how far the peer can be trusted, and says so once. */
+/**
+ * Judges what the handshake brought, remembers how far the peer can be trusted, and says so once.
+ */
 export class PeerGuard {
   trusted = false;
   judged = false;

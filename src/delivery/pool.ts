@@ -16,9 +16,10 @@ export interface PoolDeps {
 }
 
 /**
- * Connections at rest, ready to be used again. They are kept by account and credential version, never by host: two
- * accounts at one provider share nothing. How many there are at once is the lanes' business: a lane runs no more
- * attempts than its account has connections, and every attempt takes a resting one before it opens another.
+ * Connections at rest, ready to be used again. They are kept by account and credential version,
+ * never by host: two accounts at one provider share nothing. How many there are at once is the
+ * lanes' business: a lane runs no more attempts than its account has connections, and every attempt
+ * takes a resting one before it opens another.
  */
 export class Pool {
   readonly #deps: PoolDeps;
@@ -33,7 +34,10 @@ export class Pool {
     this.#deps = deps;
   }
 
-  /** The connection that rested last, so that those not needed grow old and go; null when none can be used. */
+  /**
+   * The connection that rested last, so that those not needed grow old and go; null when none can
+   * be used.
+   */
   take(account: Account): Connection | null {
     const resting = this.#resting.get(keyOf(account));
     for (;;) {
@@ -82,7 +86,10 @@ export class Pool {
     return ageMs < 0 || ageMs > connectionAgeMsMax ? 'age' : null;
   }
 
-  /** After a reload: connections of accounts that are gone or changed are not used for another message. */
+  /**
+   * After a reload: connections of accounts that are gone or changed are not used for another
+   * message.
+   */
   retire(accounts: ReadonlyMap<string, Account>): void {
     for (const connection of this.#open) {
       const account = accounts.get(connection.account.name);
@@ -125,7 +132,10 @@ export class Pool {
     return this.#resting.get(keyOf(connection.account))?.includes(connection) ?? false;
   }
 
-  /** One timer per connection for its whole life; it means something only while the connection rests. */
+  /**
+   * One timer per connection for its whole life; it means something only while the connection
+   * rests.
+   */
   #restAwhile(connection: Connection): void {
     const timer = this.#idleTimers.get(connection);
     if (timer !== undefined) {

@@ -1,19 +1,23 @@
 import { type LanePlan, planMessage } from '../policy/route.ts';
 import type { Cause } from '../relay/outcome.ts';
-import type { Work } from '../relay/ports.ts';
+import type { Work } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { type Decision, held, putBack, wasInDoubt } from './disposition.ts';
 import type { Recipients } from './grouping.ts';
 
-/** What the configuration in force makes of claimed work: who stays in the lane, and what becomes of the others. */
+/**
+ * What the configuration in force makes of claimed work: who stays in the lane, and what becomes of
+ * the others.
+ */
 export interface Rerouted {
   readonly stay: Recipients;
   readonly decisions: readonly Decision[];
 }
 
 /**
- * Queued mail follows the routes in force. What may have arrived already is the exception: it stays with the account
- * that may have delivered it (reference: promise 2), and is held when that account is gone.
+ * Queued mail follows the routes in force. What may have arrived already is the exception: it stays
+ * with the account that may have delivered it (reference: promise 2), and is held when that account
+ * is gone.
  */
 export function reroute(
   work: Work,

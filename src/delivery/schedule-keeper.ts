@@ -1,5 +1,6 @@
 import type { EventSink } from '../relay/events.ts';
-import { type Clock, type LaneCount, type QueueStore, StoreError } from '../relay/ports.ts';
+import { type Clock, type QueueStore, StoreError } from '../relay/ports.ts';
+import type { LaneCount } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { Alarm } from './alarm.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -26,9 +27,9 @@ const jumpMsMin = 2_000;
 const warningSteps = 8;
 
 /**
- * Knows when to look at what. It learns due times from the queue's counts and from the dispatcher, sleeps until the
- * earliest, and then has the lanes looked at, expired mail bounced and late mail warned of. With an empty queue
- * nothing is scheduled at all.
+ * Knows when to look at what. It learns due times from the queue's counts and from the dispatcher,
+ * sleeps until the earliest, and then has the lanes looked at, expired mail bounced and late mail
+ * warned of. With an empty queue nothing is scheduled at all.
  */
 export class ScheduleKeeper {
   readonly #deps: KeeperDeps;
@@ -54,7 +55,9 @@ export class ScheduleKeeper {
     if (!this.#stopped) this.#alarm.setAt(atMs);
   }
 
-  /** Mail entered the queue: it has a lifetime, and its sender may have to be told that it is late. */
+  /**
+   * Mail entered the queue: it has a lifetime, and its sender may have to be told that it is late.
+   */
   noteMail(): void {
     const nowMs = this.#deps.clock();
     if (this.#countAtMs === null) this.#countSoon(nowMs + lookEveryMs);
@@ -65,7 +68,10 @@ export class ScheduleKeeper {
     this.#countSoon(Math.max(this.#deps.clock(), this.#countedAtMs + countEveryMs));
   }
 
-  /** Does what is due and reads the queue. Resolves when everything found to be due has been set in motion. */
+  /**
+   * Does what is due and reads the queue. Resolves when everything found to be due has been set in
+   * motion.
+   */
   look(): Promise<void> {
     this.#ring();
     return this.#chore(() => this.#count());

@@ -5,19 +5,25 @@ import { formatDuration } from '../lib/duration.ts';
 import type { Cause, Phase } from '../relay/outcome.ts';
 import { causeOfError, networkCause } from './fault.ts';
 
-/** Timers of the library are moved out of the way: every phase has our own deadline. Largest a timer can hold. */
+/**
+ * Timers of the library are moved out of the way: every phase has our own deadline. Largest a timer
+ * can hold.
+ */
 const never = 2 ** 31 - 1;
 
-/** RFC 5321 section 4.5.3.1.5 asks for 512 octets a line; a reply above this is an attack or a bug. */
+/**
+ * RFC 5321 section 4.5.3.1.5 asks for 512 octets a line; a reply above this is an attack or a bug.
+ */
 const replyBytesMax = 64 * 1024;
 
 /** Phases can follow one another slowly; all of them together get this long. */
 const attemptMsMax = 20 * 60_000;
 
 /**
- * What is used of the library beyond its documented interface. The library still opens the session (greeting,
- * EHLO, STARTTLS, AUTH) and frames the replies; the envelope and the message are written by us, because the
- * library cannot send them as they came in. test/unit/delivery/seams.test.ts fails when an update moves any of it.
+ * What is used of the library beyond its documented interface. The library still opens the session
+ * (greeting, EHLO, STARTTLS, AUTH) and frames the replies; the envelope and the message are written
+ * by us, because the library cannot send them as they came in. test/unit/delivery/seams.test.ts
+ * fails when an update moves any of it.
  */
 interface LibraryInternals {
   _responseActions: ((reply: string) => void)[];
@@ -40,13 +46,15 @@ export interface SessionOptions {
     readonly commandMs: number;
     readonly connectMs: number;
   };
-  /** Judges the peer of a fresh STARTTLS upgrade before another byte is sent; a cause refuses it. */
+  /**
+   * Judges the peer of a fresh STARTTLS upgrade before another byte is sent; a cause refuses it.
+   */
   readonly inspect: (socket: TLSSocket) => Cause | null;
 }
 
 /**
- * One SMTP session with an upstream. It knows its phase and what ended it, and holds a deadline over every
- * wait. `broken` is set exactly once; nothing is sent or received afterwards.
+ * One SMTP session with an upstream. It knows its phase and what ended it, and holds a deadline
+ * over every wait. `broken` is set exactly once; nothing is sent or received afterwards.
  */
 export class UpstreamSession extends LibraryConnection {
   phase: Phase = 'greeting';
@@ -60,7 +68,10 @@ export class UpstreamSession extends LibraryConnection {
   readonly #inspect: SessionOptions['inspect'];
   #timer: NodeJS.Timeout | null = null;
   #timerMs = 0;
-  /** On the monotonic clock: the opening, or the transaction that runs, ends here whatever its phase. */
+  /**
+   * On the monotonic clock: the opening, or the transaction that runs, ends here whatever its
+   * phase.
+   */
   #limitMs = 0;
 
   constructor({ library, timeouts, inspect }: SessionOptions) {

@@ -1,6 +1,6 @@
 import type { RelayEvent } from '../relay/events.ts';
 import type { Body } from '../relay/message.ts';
-import type { AttemptRecord, Work } from '../relay/ports.ts';
+import type { AttemptRecord, Work } from '../relay/queue.ts';
 import type { Decision } from './disposition.ts';
 
 /** The end of a lease for some recipients of one message. */

@@ -1,14 +1,8 @@
 import type { RelayEvent } from '../relay/events.ts';
 import type { Body, MessageId } from '../relay/message.ts';
-import type {
-  Clock,
-  DotLedger,
-  NewMessage,
-  QueueStore,
-  Settlement,
-  Spool,
-} from '../relay/ports.ts';
+import type { Clock, DotLedger, QueueStore, Spool } from '../relay/ports.ts';
 import { StoreError } from '../relay/ports.ts';
+import type { NewMessage, Settlement } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { mayOweNotification, notificationsOf } from './notification.ts';
 import { type Settled, settledEvents } from './settled-events.ts';
@@ -30,8 +24,9 @@ const returnedBytesMax = 128 * 1024;
 const storageWaitsMs = [500, 1_000, 2_000, 5_000, 10_000];
 
 /**
- * Makes decisions durable, and only then says so. While the storage cannot commit, a settlement is repeated until it
- * can: what was sent must be written down before anything else is. `onDue` hears of all mail that now waits.
+ * Makes decisions durable, and only then says so. While the storage cannot commit, a settlement is
+ * repeated until it can: what was sent must be written down before anything else is. `onDue` hears
+ * of all mail that now waits.
  */
 export class Settler {
   readonly #deps: SettlerDeps;
@@ -42,7 +37,10 @@ export class Settler {
     this.#onDue = onDue;
   }
 
-  /** Resolves when it is durable, or when the store was closed: then the lease stays for the next start. */
+  /**
+   * Resolves when it is durable, or when the store was closed: then the lease stays for the next
+   * start.
+   */
   async settle(settled: Settled): Promise<void> {
     const { work, decisions, attempt, dotSlot } = settled;
     let settlement: Settlement | null = null;
@@ -92,7 +90,10 @@ export class Settler {
     }
   }
 
-  /** Whether the message has left the queue. Only when some recipients were elsewhere the store is asked. */
+  /**
+   * Whether the message has left the queue. Only when some recipients were elsewhere the store is
+   * asked.
+   */
   async #isCompleted({ work, decisions }: Settled): Promise<boolean> {
     if (!decisions.every(({ becomes }) => becomes.is === 'settled')) return false;
     if (decisions.length === work.message.envelope.recipients.length) return true;
@@ -125,7 +126,9 @@ export class Settler {
     });
   }
 
-  /** The header of a body that can no longer be read is left out; the sender is told all the same. */
+  /**
+   * The header of a body that can no longer be read is left out; the sender is told all the same.
+   */
   async #contentOf(body: Body | null): Promise<{ content: Buffer; complete: boolean }> {
     if (body === null) return { content: Buffer.alloc(0), complete: false };
     if (body.in === 'memory') return { content: body.bytes, complete: true };

@@ -2,7 +2,10 @@ import type { Account } from '../relay/account.ts';
 import type { Cause } from '../relay/outcome.ts';
 import { placeOf } from './tls-verdict.ts';
 
-/** What to change in relay.yaml when TLS did not come about at all; null when nothing better is known. */
+/**
+ * What to change in relay.yaml when TLS did not come about at all; null when nothing better is
+ * known.
+ */
 export function handshakeAdvice(account: Account, cause: Cause): string | null {
   const place = placeOf(account);
   if (cause.from === 'peer' && cause.phase === 'starttls') {

@@ -18,9 +18,10 @@ export type TlsVerdict =
     };
 
 /**
- * `full` asks for chain, dates and name, `ca` for chain and dates, `pin` only for the key, `off` for nothing.
- * Pins always bind, whatever else is asked. An exception tolerates only what it lists, only for a pinned key
- * and only before its end. With mode `opportunistic` a peer that cannot be verified is used, but not trusted.
+ * `full` asks for chain, dates and name, `ca` for chain and dates, `pin` only for the key, `off`
+ * for nothing. Pins always bind, whatever else is asked. An exception tolerates only what it lists,
+ * only for a pinned key and only before its end. With mode `opportunistic` a peer that cannot be
+ * verified is used, but not trusted.
  */
 export function judgeTls(
   policy: TlsPolicy,
@@ -51,7 +52,10 @@ function tolerates(exception: TlsException, faults: readonly TlsFault[], nowMs: 
   return nowMs < exception.untilMs && faults.every((fault) => exception.allow.includes(fault));
 }
 
-/** A refusal in words: what is wrong, and which key of which account in relay.yaml mends or tolerates it. */
+/**
+ * A refusal in words: what is wrong, and which key of which account in relay.yaml mends or
+ * tolerates it.
+ */
 export interface TlsExplanation {
   readonly detail: string;
   readonly hint: string;

@@ -9,8 +9,9 @@ import {
 import type { TlsPolicy } from '../relay/account.ts';
 
 /**
- * Options of tls.connect for one policy. The handshake itself refuses nothing: the peer is judged right after it
- * (tls-verdict.ts), before anything is sent, so that every fault is known and can be named exactly.
+ * Options of tls.connect for one policy. The handshake itself refuses nothing: the peer is judged
+ * right after it (tls-verdict.ts), before anything is sent, so that every fault is known and can be
+ * named exactly.
  */
 export function tlsOptions(policy: TlsPolicy): ConnectionOptions {
   return {
@@ -42,7 +43,10 @@ function contextOf(policy: TlsPolicy): SecureContext {
   return context;
 }
 
-/** Node's own list, what the machine's administrator added to the system's, and the account's `tls.ca`. */
+/**
+ * Node's own list, what the machine's administrator added to the system's, and the account's
+ * `tls.ca`.
+ */
 function anchorsPem(policy: TlsPolicy): string[] {
   const shared = new Set([...getCACertificates('default'), ...getCACertificates('system')]);
   return policy.ca === null ? [...shared] : [...shared, policy.ca];

@@ -1,21 +1,10 @@
 import { parseReply, type Reply } from '../mail/reply.ts';
-import type { UpstreamTimeouts } from '../relay/account.ts';
 import type { Cause, Phase } from '../relay/outcome.ts';
 import { DotStuffing, stuffed } from './dot-stuffing.ts';
 import { networkCause } from './fault.ts';
 import type { Letter } from './letter.ts';
 import type { UpstreamSession } from './session.ts';
-import type { TransactionEnd } from './transaction-end.ts';
-
-export interface TransactionOptions {
-  readonly session: UpstreamSession;
-  readonly letter: Letter;
-  readonly timeouts: UpstreamTimeouts;
-  /** RFC 2920: commands may be sent without waiting for replies. */
-  readonly pipelining: boolean;
-  /** RSET goes first: the transaction before was left open. */
-  readonly reset: boolean;
-}
+import type { TransactionEnd, TransactionOptions } from './transaction-contract.ts';
 
 /** Bodies up to this go out in one write together with the final dot. */
 const oneWriteBytesMax = 64 * 1024;
@@ -23,8 +12,8 @@ const oneWriteBytesMax = 64 * 1024;
 /**
  * Runs MAIL, RCPT, DATA and the message on a session that is at rest. Never rejects.
  *
- * With PIPELINING the commands up to DATA go out in one write and the replies are only collected, else each reply
- * decides the next step. A 421, or an answer that is no reply, ends the session.
+ * With PIPELINING the commands up to DATA go out in one write and the replies are only collected,
+ * else each reply decides the next step. A 421, or an answer that is no reply, ends the session.
  */
 export function transact(options: TransactionOptions): Promise<TransactionEnd> {
   return new Promise((resolve) => new Transaction(options, resolve).start());
@@ -218,7 +207,10 @@ class Transaction {
     this.#session.socket.write(commands);
   }
 
-  /** A reply that is there before its command would be taken for the answer to it, a 250 for a delivery. */
+  /**
+   * A reply that is there before its command would be taken for the answer to it, a 250 for a
+   * delivery.
+   */
   #isOutOfStep(): boolean {
     if (!this.#session.aheadOfUs) return false;
     this.#fail(

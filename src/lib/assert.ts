@@ -1,4 +1,7 @@
-/** A broken invariant is a bug: it is thrown, the process exits, systemd restarts it, the queue is durable. */
+/**
+ * A broken invariant is a bug: it is thrown, the process exits, systemd restarts it, the queue is
+ * durable.
+ */
 export class AssertionError extends Error {
   override name = 'AssertionError';
 }

@@ -1,7 +1,11 @@
-/** Durations as written in relay.yaml (`30s 5m 4h 5d`) and in people's output. Milliseconds inside. */
+/**
+ * Durations as written in relay.yaml (`30s 5m 4h 5d`) and in people's output. Milliseconds inside.
+ */
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** Parses `90s`, `5m`, `1h30m`, `250ms`. Returns milliseconds, or null when it is not a duration. */
+/**
+ * Parses `90s`, `5m`, `1h30m`, `250ms`. Returns milliseconds, or null when it is not a duration.
+ */
 export function parseDuration(text: string): number | null {
   if (!/^(?:\d+(?:ms|[smhd]))+$/.test(text)) return null;
   let totalMs = 0;

@@ -19,7 +19,10 @@ const hashBytes = 32;
 /** A hash from elsewhere may not make us use more memory than this for one password. */
 const memoryBytesMax = 256 * 1024 * 1024;
 
-/** Reads `scrypt$N$r$p$salt$hash` (salt and hash in base64url); null when it is none or costs too much. */
+/**
+ * Reads `scrypt$N$r$p$salt$hash` (salt and hash in base64url); null when it is none or costs too
+ * much.
+ */
 export function parsePasswordHash(text: string): PasswordHash | null {
   const parts = /^scrypt\$(\d{1,8})\$(\d{1,3})\$(\d{1,3})\$([\w-]{8,})\$([\w-]{22,})$/.exec(text);
   if (parts === null) return null;

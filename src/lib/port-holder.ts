@@ -4,8 +4,9 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 const listening = '0A';
 
 /**
- * Who listens on a TCP port of this machine, as `nginx (pid 812)`: for the message that a port is taken.
- * Null when nobody does, or when the process belongs to another user and cannot be looked into.
+ * Who listens on a TCP port of this machine, as `nginx (pid 812)`: for the message that a port is
+ * taken. Null when nobody does, or when the process belongs to another user and cannot be looked
+ * into.
  */
 export async function findPortHolder(port: number): Promise<string | null> {
   const wanted = new Set(
@@ -37,7 +38,10 @@ async function listOrNone(directory: string): Promise<string[]> {
   return (await readdir(directory).catch(ignoreGone)) ?? [];
 }
 
-/** Processes end while one looks, some may not be looked into, and not every system has /proc: nothing is known then. */
+/**
+ * Processes end while one looks, some may not be looked into, and not every system has /proc:
+ * nothing is known then.
+ */
 function ignoreGone(): null {
   return null;
 }

@@ -1,6 +1,7 @@
 /*
- * Reads the wire form of a message (RFC 5321 section 4.5.2): finds the end, takes stuffed dots out, and turns a
- * CR or LF that stands alone into CRLF. It goes byte by byte through these states, whatever the segments:
+ * Reads the wire form of a message (RFC 5321 section 4.5.2): finds the end, takes stuffed dots out,
+ * and turns a CR or LF that stands alone into CRLF. It goes byte by byte through these states,
+ * whatever the segments:
  *
  * LINE_START   after CRLF, or at the very start: only here can a dot belong to the end mark
  * TEXT         inside a line
@@ -10,8 +11,8 @@
  * SOFT_START   after an LF alone: a line to the client, but no place where the end mark counts
  * SOFT_DOT     a dot at SOFT_START: held back
  *
- * A client that ends lines with LF alone has stuffed dots after LF, too (Python's smtplib given bytes), so of
- * two dots at SOFT_START one goes; a single one there is content.
+ * A client that ends lines with LF alone has stuffed dots after LF, too (Python's smtplib given
+ * bytes), so of two dots at SOFT_START one goes; a single one there is content.
  */
 const LINE_START = 0;
 const TEXT = 1;
@@ -58,8 +59,8 @@ export class DataDecoder {
   }
 
   /**
-   * Takes the next wire bytes and emits what they mean. Returns how many of them belong to the message, end mark
-   * included, or -1 when all do and the end has not come.
+   * Takes the next wire bytes and emits what they mean. Returns how many of them belong to the
+   * message, end mark included, or -1 when all do and the end has not come.
    */
   push(chunk: Buffer): number {
     this.#chunk = chunk;

@@ -1,4 +1,7 @@
-/** The envelope as the client gave it, byte for byte (RFC 5321 section 2.3.1, RFC 3461, RFC 6152, RFC 6531). */
+/**
+ * The envelope as the client gave it, byte for byte (RFC 5321 section 2.3.1, RFC 3461, RFC 6152,
+ * RFC 6531).
+ */
 export interface Envelope {
   /** Without angle brackets; '' is the null reverse-path. Never IDN-decoded, never case-folded. */
   readonly reversePath: string;

@@ -62,7 +62,8 @@ const MAIL_CHECKS: Checks = {
   RET: (value) => value !== null && /^(?:FULL|HDRS)$/i.test(value),
   ENVID: (value) =>
     value !== null && value !== '' && value.length <= envidBytesMax && isPrintableXtext(value),
-  // RFC 4954 section 5. The identity is not passed on: whoever submits here has authenticated itself.
+  // RFC 4954 section 5. The identity is not passed on: whoever submits here has authenticated
+  // itself.
   AUTH: (value) => value !== null && (value === '<>' || (value !== '' && isPrintableXtext(value))),
 };
 
@@ -74,7 +75,9 @@ const RCPT_CHECKS: Checks = {
   ORCPT: (value) => value !== null && value.length <= orcptBytesMax && isOriginalRecipient(value),
 };
 
-/** RFC 3461 section 4.2: `addr-type;xtext`; RFC 6533 section 3 lets type utf-8 hold UTF-8 as it is. */
+/**
+ * RFC 3461 section 4.2: `addr-type;xtext`; RFC 6533 section 3 lets type utf-8 hold UTF-8 as it is.
+ */
 function isOriginalRecipient(value: string): boolean {
   const parts = /^([A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+);(.+)$/.exec(value);
   if (parts === null) return false;

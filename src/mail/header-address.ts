@@ -1,6 +1,6 @@
 /*
- * Addresses of a From field (RFC 5322 section 3.4). Who may send as whom hangs on them, so what could be read in
- * two ways is not read at all.
+ * Addresses of a From field (RFC 5322 section 3.4). Who may send as whom hangs on them, so what
+ * could be read in two ways is not read at all.
  */
 
 /** What one element of the list has shown so far. */
@@ -12,8 +12,9 @@ interface Element {
 }
 
 /**
- * The addresses in an unfolded field value, as they stand there: with display names, comments, groups and quoted
- * strings. Empty for a list without any (`undisclosed:;`); null when it cannot be read beyond doubt.
+ * The addresses in an unfolded field value, as they stand there: with display names, comments,
+ * groups and quoted strings. Empty for a list without any (`undisclosed:;`); null when it cannot be
+ * read beyond doubt.
  */
 export function parseAddressList(value: string): readonly string[] | null {
   const addresses: string[] = [];
@@ -50,7 +51,10 @@ export function parseAddressList(value: string): readonly string[] | null {
   return close() ? addresses : null;
 }
 
-/** The next comment, angle-addr, quoted string, domain literal, delimiter or run of text; null: unfinished. */
+/**
+ * The next comment, angle-addr, quoted string, domain literal, delimiter or run of text; null:
+ * unfinished.
+ */
 function tokenAt(text: string, from: number): string | null {
   switch (text[from]) {
     case '(':
@@ -76,7 +80,9 @@ function tokenAt(text: string, from: number): string | null {
 
 const CLOSING: Readonly<Record<string, string>> = { '(': ')', '<': '>', '"': '"', '[': ']' };
 
-/** The text up to the bracket that closes the one at `from`, both included; null when there is none. */
+/**
+ * The text up to the bracket that closes the one at `from`, both included; null when there is none.
+ */
 function enclosed(text: string, from: number): string | null {
   const open: string[] = [];
   for (let index = from; index < text.length; index++) {
@@ -94,7 +100,10 @@ function enclosed(text: string, from: number): string | null {
   return null;
 }
 
-/** Comments nest; an angle-addr may hold comments, quoted strings and literals; the others hold text only. */
+/**
+ * Comments nest; an angle-addr may hold comments, quoted strings and literals; the others hold text
+ * only.
+ */
 function opens(character: string, inside: string | undefined): boolean {
   if (inside === undefined) return true;
   if (inside === '(') return character === '(';
@@ -124,7 +133,8 @@ function addressOf(element: Element): string | null {
   if (angle === null && plain.trim() === '') return '';
   const raw = (angle ?? plain).trim();
   if (raw.length > addressLengthMax) return null;
-  // RFC 5322 section 4.4: white space around dots and `@`, and a route, are obsolete but to be read.
+  // RFC 5322 section 4.4: white space around dots and `@`, and a route, are obsolete but to be
+  // read.
   const spec = raw.replace(/\s*([.@])\s*/g, '$1');
   const address = angle === null ? spec : spec.replace(/^@[^\s,:"]+(?:,@[^\s,:"]+)*:/, '');
   return ADDRESS.test(address) ? address : null;

@@ -17,9 +17,10 @@ export interface HeaderScanOptions {
 }
 
 /**
- * Goes through the header of a message as it streams by (CRLF line ends, RFC 5322 section 2.2): keeps the values
- * it is asked for, leaves fields out, counts Received. Memory does not grow with the header: of a field at most
- * what `capture` allows is kept, and of an unfinished line only its name.
+ * Goes through the header of a message as it streams by (CRLF line ends, RFC 5322 section 2.2):
+ * keeps the values it is asked for, leaves fields out, counts Received. Memory does not grow with
+ * the header: of a field at most what `capture` allows is kept, and of an unfinished line only its
+ * name.
  */
 export class HeaderScan {
   readonly #options: HeaderScanOptions;
@@ -53,7 +54,9 @@ export class HeaderScan {
     return this.#high > 127;
   }
 
-  /** Unfolded values in order of appearance; keys in lower case. Complete once the header has ended. */
+  /**
+   * Unfolded values in order of appearance; keys in lower case. Complete once the header has ended.
+   */
   get values(): ReadonlyMap<string, readonly string[]> {
     return this.#values;
   }
@@ -69,8 +72,9 @@ export class HeaderScan {
   }
 
   /**
-   * Takes the next bytes. Returns how many belong to the header, its blank line included, or -1 when all do and
-   * the end has not come. A line that is no field ends the header, too: it is the first of the body.
+   * Takes the next bytes. Returns how many belong to the header, its blank line included, or -1
+   * when all do and the end has not come. A line that is no field ends the header, too: it is the
+   * first of the body.
    */
   push(piece: Buffer): number {
     this.#piece = piece;
@@ -142,7 +146,9 @@ export class HeaderScan {
     if (roomBytes !== undefined) this.#wanted = { name, value: '', roomBytes };
   }
 
-  /** Reads the rest of a field's line. Returns where the next line starts, or the piece's length. */
+  /**
+   * Reads the rest of a field's line. Returns where the next line starts, or the piece's length.
+   */
   #readValue(from: number): number {
     const piece = this.#piece;
     let index = from;
@@ -185,8 +191,9 @@ export class HeaderScan {
 }
 
 /**
- * Index of the colon that ends a field name, the piece's length when it has not come, -1 when the line is no
- * field. RFC 5322 section 2.2: printable ASCII but the colon; section 4.5 lets white space stand before it.
+ * Index of the colon that ends a field name, the piece's length when it has not come, -1 when the
+ * line is no field. RFC 5322 section 2.2: printable ASCII but the colon; section 4.5 lets white
+ * space stand before it.
  */
 function nameEnd(piece: Buffer, from: number, held: string): number {
   let spaced = /[ \t]$/.test(held);

@@ -1,6 +1,8 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
-/** RFC 5321 section 4.5.3.1.1 to 4.5.3.1.3, in octets. The path's limit counts its angle brackets. */
+/**
+ * RFC 5321 section 4.5.3.1.1 to 4.5.3.1.3, in octets. The path's limit counts its angle brackets.
+ */
 export const localPartBytesMax = 64;
 export const domainBytesMax = 255;
 export const pathBytesMax = 256;
@@ -15,8 +17,8 @@ export interface AddressArgument {
 }
 
 /**
- * Takes the argument of MAIL or RCPT apart (`FROM:<a@b> SIZE=1`). Spaces after the colon are no part of the
- * grammar, but common. Null when it is not `KEYWORD:<...>`.
+ * Takes the argument of MAIL or RCPT apart (`FROM:<a@b> SIZE=1`). Spaces after the colon are no
+ * part of the grammar, but common. Null when it is not `KEYWORD:<...>`.
  */
 export function splitAddressArgument(
   argument: string,
@@ -53,8 +55,8 @@ function withoutSourceRoute(path: string): string {
 export type MailboxFault = 'syntax' | 'too-long';
 
 /**
- * Judges `local-part@domain` (RFC 5321 section 4.1.2, with RFC 6531 section 3.3 for octets above 127).
- * Null when it is one.
+ * Judges `local-part@domain` (RFC 5321 section 4.1.2, with RFC 6531 section 3.3 for octets above
+ * 127). Null when it is one.
  */
 export function mailboxFault(mailbox: string): MailboxFault | null {
   if (Buffer.byteLength(mailbox) + 2 > pathBytesMax) return 'too-long';

@@ -9,7 +9,10 @@ export interface ReceivedFacts {
   readonly by: string;
   readonly protocol: string;
   readonly id: string;
-  /** The only forward-path; null when there are several: none may learn of the others (RFC 5321 section 7.2). */
+  /**
+   * The only forward-path; null when there are several: none may learn of the others (RFC 5321
+   * section 7.2).
+   */
   readonly forwardPath: string | null;
   readonly atMs: number;
 }
@@ -27,7 +30,10 @@ export function formatReceived(facts: ReceivedFacts): Buffer {
   return Buffer.from(`${first}\r\n\t${by}${to};\r\n\t${date}\r\n`, 'latin1');
 }
 
-/** What clients say at EHLO need not be a name: nothing that could end the clause gets into the field. */
+/**
+ * What clients say at EHLO need not be a name: nothing that could end the clause gets into the
+ * field.
+ */
 function traceName(helo: string): string {
   return /^[A-Za-z0-9[\]._:-]{1,255}$/.test(helo) ? helo : 'unknown';
 }

@@ -1,11 +1,14 @@
 /**
- * An SMTP reply: the three-digit code, the enhanced status detail if the peer gave one, and its text.
- * RFC 5321 section 4.2, RFC 2034.
+ * An SMTP reply: the three-digit code, the enhanced status detail if the peer gave one, and its
+ * text. RFC 5321 section 4.2, RFC 2034.
  */
 export interface Reply {
   /** 200..599 */
   readonly code: number;
-  /** `subject.detail` of RFC 3463, without the class: the class is the code's first digit. Null when absent. */
+  /**
+   * `subject.detail` of RFC 3463, without the class: the class is the code's first digit. Null when
+   * absent.
+   */
   readonly detail: StatusDetail | null;
   /** All lines joined by one space, codes removed, controls replaced, at most 1 KiB. */
   readonly text: string;
@@ -14,14 +17,20 @@ export interface Reply {
 /** RFC 3463 section 2 `subject.detail`, for example `7.1`. */
 export type StatusDetail = `${number}.${number}`;
 
-/** RFC 3463 section 2: class.subject.detail; the class is the reply code's first digit, never stored. */
+/**
+ * RFC 3463 section 2: class.subject.detail; the class is the reply code's first digit, never
+ * stored.
+ */
 export function enhancedStatus(code: number, detail: StatusDetail): string {
   return `${Math.trunc(code / 100)}.${detail}`;
 }
 
 export const replyTextMax = 1024;
 
-/** Reads a reply as the wire or a library gives it: one or more lines `nnn[- ][x.y.z ]text`. Null when it is none. */
+/**
+ * Reads a reply as the wire or a library gives it: one or more lines `nnn[- ][x.y.z ]text`. Null
+ * when it is none.
+ */
 export function parseReply(raw: string): Reply | null {
   const lines = raw.split(/\r?\n/).filter((line) => line !== '');
   const code = Number(/^([2-5]\d\d)(?:[ -]|$)/.exec(lines.at(-1) ?? '')?.[1] ?? Number.NaN);

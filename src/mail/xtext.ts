@@ -1,6 +1,6 @@
 /*
- * RFC 3461 section 4: xtext carries any octets in printable ASCII, `+XX` (upper case) for those that have no
- * place of their own.
+ * RFC 3461 section 4: xtext carries any octets in printable ASCII, `+XX` (upper case) for those
+ * that have no place of their own.
  */
 
 /** Whether the text is xtext and stands for printable ASCII only, as ENVID and ORCPT ask. */

@@ -1,8 +1,9 @@
 import type { EventSink } from '../relay/events.ts';
 
 /**
- * One sink that hands every event to several, in order. A sink that throws is a bug: `onBug` hears of it
- * once and that sink gets nothing more, so that the news of its death can still reach the others.
+ * One sink that hands every event to several, in order. A sink that throws is a bug: `onBug` hears
+ * of it once and that sink gets nothing more, so that the news of its death can still reach the
+ * others.
  */
 export function fanOut(sinks: readonly EventSink[], onBug: (error: unknown) => void): EventSink {
   const live = [...sinks];

@@ -5,10 +5,10 @@ import type { Secret } from '../lib/secret.ts';
 import type { ListenAddress } from '../relay/settings.ts';
 
 /**
- * DNS rebinding: a web page whose name is made to resolve to 127.0.0.1 reaches a loopback server through
- * the visitor's browser, but cannot change the Host field, which carries the page's own name. So only names
- * that are ours are served, and off loopback address literals, which name no page. A browser cannot reach
- * a unix socket.
+ * DNS rebinding: a web page whose name is made to resolve to 127.0.0.1 reaches a loopback server
+ * through the visitor's browser, but cannot change the Host field, which carries the page's own
+ * name. So only names that are ours are served, and off loopback address literals, which name no
+ * page. A browser cannot reach a unix socket.
  */
 export function hostCheck(
   listen: ListenAddress,
@@ -24,7 +24,9 @@ export function hostCheck(
   };
 }
 
-/** The host of a Host field without port and brackets (RFC 9110 section 7.2); null when it is none. */
+/**
+ * The host of a Host field without port and brackets (RFC 9110 section 7.2); null when it is none.
+ */
 function hostOf(field: string | undefined): string | null {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9_.-]+))(?::\d{1,5})?$/.exec(field ?? '');
   return match === null ? null : plainName(match[1] ?? match[2] ?? '');

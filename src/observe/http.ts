@@ -43,8 +43,8 @@ interface Answer {
 type Page = () => Promise<Answer>;
 
 /**
- * /metrics, /healthz and /readyz over plain HTTP. Says nothing in the log: a probe comes every few seconds.
- * Rejects with ObserveError when the address cannot be had.
+ * /metrics, /healthz and /readyz over plain HTTP. Says nothing in the log: a probe comes every few
+ * seconds. Rejects with ObserveError when the address cannot be had.
  */
 export async function openObserve(options: ObserveOptions): Promise<Observe> {
   const pages = pagesOf(options);
@@ -126,7 +126,8 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
     'Content-Length': Buffer.byteLength(answer.text),
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
-    // Whoever was refused gets no second request on the same connection, and no body of his is read.
+    // Whoever was refused gets no second request on the same connection, and no body of his is
+    // read.
     ...(answer.status >= 400 && answer.status < 500 && { Connection: 'close' }),
     ...answer.headers,
   });

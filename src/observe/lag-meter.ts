@@ -16,8 +16,9 @@ export interface LagMeter {
 }
 
 /**
- * Event-loop lag without a clock that ticks for ever: perf_hooks' own monitor wakes the process 20 to 100
- * times a second even when nothing happens. Here only a working relay is measured; an idle one sleeps.
+ * Event-loop lag without a clock that ticks for ever: perf_hooks' own monitor wakes the process 20
+ * to 100 times a second even when nothing happens. Here only a working relay is measured; an idle
+ * one sleeps.
  */
 export function openLagMeter(): LagMeter {
   const histogram = createHistogram();

@@ -1,10 +1,13 @@
 import { fstatSync, openSync, write, writeSync } from 'node:fs';
 
-/** Lines waiting for a reader that has stopped reading: beyond this they are dropped and counted. */
+/**
+ * Lines waiting for a reader that has stopped reading: beyond this they are dropped and counted.
+ */
 const pendingBytesMax = 16 * 1024 * 1024;
 /**
- * The flush before a crash may run while a write is still under way, and must not land in its middle. A pipe
- * takes PIPE_BUF bytes whole (pipe(7)); files and sockets take far more under one lock.
+ * The flush before a crash may run while a write is still under way, and must not land in its
+ * middle. A pipe takes PIPE_BUF bytes whole (pipe(7)); files and sockets take far more under one
+ * lock.
  */
 const pipeBlockBytesMax = 4096;
 const blockBytesMax = 64 * 1024;
@@ -22,9 +25,10 @@ export interface LineWriter {
 }
 
 /**
- * Lines gather while one asynchronous write runs, so a slow reader never stops the event loop and a fast
- * one gets each line at once. What cannot be written is counted and forgotten: a full disk under the log must
- * neither stop the mail nor the exit (pino's own destination tries for ever then, also at exit).
+ * Lines gather while one asynchronous write runs, so a slow reader never stops the event loop and a
+ * fast one gets each line at once. What cannot be written is counted and forgotten: a full disk
+ * under the log must neither stop the mail nor the exit (pino's own destination tries for ever
+ * then, also at exit).
  */
 export function openLineWriter(destination: number | string): LineWriter {
   const fd = typeof destination === 'number' ? destination : openSync(destination, 'a', 0o640);
@@ -55,7 +59,8 @@ export function openLineWriter(destination: number | string): LineWriter {
       else if (!writing) startNext();
     },
     dropped: () => dropped,
-    // A write already under way is finished by libuv, which joins its threads before the process ends.
+    // A write already under way is finished by libuv, which joins its threads before the process
+    // ends.
     flush: () => {
       for (let block = blocks.take(); block !== null; block = blocks.take()) {
         dropped += linesIn(writeNow(fd, Buffer.from(block)));

@@ -32,8 +32,8 @@ type Writer = (event: RelayEvent) => void;
 type Kind = RelayEvent['is'];
 
 /**
- * Events as log lines. `destination` is a file descriptor or a file name; `journal` puts the priority
- * before each line (stdout is the journal's). Events below the level cost one look-up.
+ * Events as log lines. `destination` is a file descriptor or a file name; `journal` puts the
+ * priority before each line (stdout is the journal's). Events below the level cost one look-up.
  */
 export function openLog(options: {
   settings: LogSettings;
@@ -75,7 +75,10 @@ function loggedKinds(settings: LogSettings): Kind[] {
   return kinds.filter((kind) => LEVELS.indexOf(EVENTS[kind].level) >= lowest);
 }
 
-/** One pino child per kind: its name and level are serialised once, the event's fields go as they are. */
+/**
+ * One pino child per kind: its name and level are serialised once, the event's fields go as they
+ * are.
+ */
 function jsonWriters(settings: LogSettings, output: Output): Map<Kind, Writer> {
   let priority = '';
   const redact = addressRedaction(settings.addresses);
@@ -85,7 +88,8 @@ function jsonWriters(settings: LogSettings, output: Output): Map<Kind, Writer> {
       base: null,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
-      // pino leaves out what a serializer turns into undefined: the kind is already there as `event`.
+      // pino leaves out what a serializer turns into undefined: the kind is already there as
+      // `event`.
       serializers: { is: () => undefined, ...Object.fromEntries(redact ?? []) },
     },
     { write: (line: string) => output.write(priority + line) },

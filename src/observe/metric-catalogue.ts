@@ -25,7 +25,10 @@ const SECONDS_OF_AN_ATTEMPT = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
 /** From at once to days: the steps of the retry schedule are the natural bounds. */
 const SECONDS_OF_A_DELAY = [0.1, 0.5, 1, 5, 30, 60, 300, 900, 3600, 14_400, 86_400, 432_000];
 
-/** Every metric of /metrics, declared once: what is registered, documented and tested comes from here. */
+/**
+ * Every metric of /metrics, declared once: what is registered, documented and tested comes from
+ * here.
+ */
 export const METRICS = {
   relayd_build_info: {
     type: 'gauge',

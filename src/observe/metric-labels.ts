@@ -1,7 +1,8 @@
 import type { AccountState } from '../relay/account.ts';
 import type { SessionRefusal } from '../relay/events.ts';
 import type { Phase } from '../relay/outcome.ts';
-import type { RecipientState, StoreError } from '../relay/ports.ts';
+import type { StoreError } from '../relay/ports.ts';
+import type { RecipientState } from '../relay/queue.ts';
 
 /** The members of a union as values; a member that is missing here does not compile. */
 function membersOf<Member extends string>(members: Record<Member, true>): readonly Member[] {
@@ -52,9 +53,9 @@ export const ACCOUNT_STATES = membersOf<AccountState['is']>({
 });
 
 /**
- * The values a label can take. `clients` and `accounts`: the names in relay.yaml, `other` for any name that
- * is not there (what a stranger writes never becomes a label), `none` where there is no account.
- * `text`: one value for the life of the process.
+ * The values a label can take. `clients` and `accounts`: the names in relay.yaml, `other` for any
+ * name that is not there (what a stranger writes never becomes a label), `none` where there is no
+ * account. `text`: one value for the life of the process.
  */
 export type LabelValues = 'clients' | 'accounts' | 'text' | readonly string[];
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { AccountState } from '../relay/account.ts';
-import type { LaneCount, StoreStats } from '../relay/ports.ts';
+import type { LaneCount, StoreStats } from '../relay/queue.ts';
 import type { Instruments } from './metric-instruments.ts';
 import {
   ACCOUNT_STATES,
@@ -26,7 +26,10 @@ export const scrapePartMsMax = 2_000;
 
 type Part = 'queue' | 'accounts' | 'store';
 
-/** Brings the gauges up to date: those of the queue and the accounts by asking, the process's by looking. */
+/**
+ * Brings the gauges up to date: those of the queue and the accounts by asking, the process's by
+ * looking.
+ */
 export async function refreshGauges(
   m: Instruments,
   sources: MetricSources,
@@ -68,7 +71,10 @@ function gaugesOf(m: Instruments, name: Part) {
   }
 }
 
-/** Zero for what is empty, so that an alert sees a queue appear; lanes of accounts that are gone are summed. */
+/**
+ * Zero for what is empty, so that an alert sees a queue appear; lanes of accounts that are gone are
+ * summed.
+ */
 function setQueue(
   m: Instruments,
   counts: readonly LaneCount[],
@@ -117,7 +123,10 @@ function setConnections(
   }
 }
 
-/** The process as the kernel and V8 see it, under the names that Prometheus' client libraries agree on. */
+/**
+ * The process as the kernel and V8 see it, under the names that Prometheus' client libraries agree
+ * on.
+ */
 export function refreshProcessGauges(m: Instruments): void {
   const memory = process.memoryUsage();
   m.process_resident_memory_bytes.set(memory.rss);
@@ -128,7 +137,9 @@ export function refreshProcessGauges(m: Instruments): void {
   if (process.platform === 'linux') refreshDescriptors(m);
 }
 
-/** Looking at the descriptors needs one more: when there is none left, that must not end the daemon. */
+/**
+ * Looking at the descriptors needs one more: when there is none left, that must not end the daemon.
+ */
 function refreshDescriptors(m: Instruments): void {
   try {
     m.process_open_fds.set(readdirSync('/proc/self/fd').length);

@@ -18,8 +18,8 @@ export interface Metrics {
 }
 
 /**
- * Counters from events, gauges asked for at a scrape. `known` gives the names of the configuration in
- * force: nothing else becomes a label value.
+ * Counters from events, gauges asked for at a scrape. `known` gives the names of the configuration
+ * in force: nothing else becomes a label value.
  */
 export function openMetrics(options: {
   version: string;

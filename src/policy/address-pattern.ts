@@ -59,7 +59,9 @@ function matches(pattern: AddressPattern, subject: ComparableAddress): boolean {
   return ignoresDetail && globMatches(parsed.local, subject.local.slice(0, plus));
 }
 
-/** Patterns come from one configuration and are asked about for every message: each is read once. */
+/**
+ * Patterns come from one configuration and are asked about for every message: each is read once.
+ */
 const parsedPatterns = new Map<AddressPattern, ParsedPattern | null>();
 /** Reloads bring new ones; beyond this the memory of old ones is dropped. */
 const parsedPatternsMax = 10_000;

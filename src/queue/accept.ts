@@ -1,5 +1,5 @@
 import { assert } from '../lib/assert.ts';
-import type { LeaseOwner } from '../relay/ports.ts';
+import type { LeaseOwner } from '../relay/queue.ts';
 import { type Core, count } from './core.ts';
 import type { AcceptedRow } from './operations.ts';
 

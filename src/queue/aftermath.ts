@@ -1,4 +1,4 @@
-import type { RecipientState } from '../relay/ports.ts';
+import type { RecipientState } from '../relay/queue.ts';
 
 /** At the commit itself; with the history's next transaction; or at leisure. */
 type When = 'commit' | 'history' | 'later';

@@ -1,5 +1,5 @@
 import type { Message } from '../relay/message.ts';
-import type { Lease, RecipientState, Work } from '../relay/ports.ts';
+import type { Lease, RecipientState, Work } from '../relay/queue.ts';
 import { runNumber } from './accept.ts';
 import { type Core, count } from './core.ts';
 import { matchingRecipients } from './filter.ts';

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
-import type { Clock, RecipientState } from '../relay/ports.ts';
+import type { Clock } from '../relay/ports.ts';
+import type { RecipientState } from '../relay/queue.ts';
 import type { Aftermath, Tally } from './aftermath.ts';
 import type { History } from './history.ts';
 import type { Statements } from './statements.ts';

@@ -15,11 +15,13 @@ export interface OpenDotLedger extends DotLedger {
 }
 
 const slotBytes = 8;
-/** More attempts than any configuration runs at once; 32 KiB. */
-const slotsMax = 4096;
+/**
+ * Given their place on the disk at the start; 32 KiB. More attempts at once make the file longer.
+ */
+const slotsAtStart = 4096;
 
 /**
- * A file of fixed size, one slot of 8 bytes per running attempt: the number of the message whose
+ * A file with one slot of 8 bytes per running attempt: the number of the message whose
  * final dot is out, or 0. A pwrite to the page cache survives the process, and costs microseconds
  * where a sync costs a commit; what a power cut takes is known by the boot id. Throws
  * QueueOpenError when the file cannot be made.
@@ -42,7 +44,7 @@ export function openDotLedger(directory: string): OpenDotLedger {
 function readSlots(path: string): Map<number, MessageId> {
   const bytes = readFileSync(path);
   const taken = new Map<number, MessageId>();
-  for (let slot = 0; (slot + 1) * slotBytes <= bytes.length && slot < slotsMax; slot++) {
+  for (let slot = 0; (slot + 1) * slotBytes <= bytes.length; slot++) {
     const number = bytes.readBigUInt64LE(slot * slotBytes);
     if (number === 0n || number > BigInt(Number.MAX_SAFE_INTEGER)) continue;
     taken.set(slot, messageIdFromNumber(Number(number)));
@@ -53,7 +55,8 @@ function readSlots(path: string): Map<number, MessageId> {
 function ledgerOn(descriptor: number, earlier: Map<number, MessageId>): OpenDotLedger {
   if (earlier.size === 0) fill(descriptor);
   const free: number[] = [];
-  for (let slot = slotsMax - 1; slot >= 0; slot--) if (!earlier.has(slot)) free.push(slot);
+  let slots = Math.max(slotsAtStart, 1 + Math.max(...earlier.keys(), -1));
+  for (let slot = slots - 1; slot >= 0; slot--) if (!earlier.has(slot)) free.push(slot);
   const marked = new Set<number>();
   const cell = Buffer.alloc(slotBytes);
   const put = (slot: number, number: number): void => {
@@ -67,8 +70,7 @@ function ledgerOn(descriptor: number, earlier: Map<number, MessageId>): OpenDotL
   return {
     dotted: new Set(earlier.values()),
     mark(id) {
-      const slot = free.pop();
-      assert(slot !== undefined, `more than ${slotsMax} attempts at once`);
+      const slot = free.pop() ?? slots++;
       put(slot, messageIdToNumber(id) ?? 0);
       marked.add(slot);
       return slot;
@@ -92,6 +94,6 @@ function ledgerOn(descriptor: number, earlier: Map<number, MessageId>): OpenDotL
 /** Gives every slot its place on the disk now, so that marking cannot meet a full disk. */
 function fill(descriptor: number): void {
   ftruncateSync(descriptor, 0);
-  writeSync(descriptor, Buffer.alloc(slotsMax * slotBytes), 0, slotsMax * slotBytes, 0);
+  writeSync(descriptor, Buffer.alloc(slotsAtStart * slotBytes), 0, slotsAtStart * slotBytes, 0);
   fsyncSync(descriptor);
 }

@@ -1,5 +1,5 @@
 import { messageIdToNumber } from '../relay/message-id.ts';
-import type { QueueFilter, RecipientState } from '../relay/ports.ts';
+import type { QueueFilter, RecipientState } from '../relay/queue.ts';
 import type { Core } from './core.ts';
 
 /** A WHERE clause over `recipients` and the values it binds. */

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
-import type { AttemptRecord, HistoryEntry } from '../relay/ports.ts';
+import type { AttemptRecord, HistoryEntry } from '../relay/queue.ts';
 import { decodeMessage, MESSAGE_COLUMNS, parseJson } from './rows.ts';
 
 /** What is added to one message's history. results and attempts are JSON texts. */

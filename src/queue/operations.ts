@@ -16,7 +16,7 @@ import type {
   Settlement,
   StoreStats,
   Work,
-} from '../relay/ports.ts';
+} from '../relay/queue.ts';
 import { encodeMessage, type MessageRow } from './rows.ts';
 
 /**

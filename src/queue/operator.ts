@@ -1,5 +1,5 @@
 import { messageIdToNumber } from '../relay/message-id.ts';
-import type { Flushed, RecipientState } from '../relay/ports.ts';
+import type { Flushed, RecipientState } from '../relay/queue.ts';
 import { type Core, count } from './core.ts';
 import { countMatching, matchingRecipients, type Where, where } from './filter.ts';
 import type { Acted, ActQuery, Given } from './operations.ts';

@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Body, MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
-import type { LaneCount, QueueRow, RecipientState, StoreStats } from '../relay/ports.ts';
+import type { LaneCount, QueueRow, RecipientState, StoreStats } from '../relay/queue.ts';
 import type { Core } from './core.ts';
 import { codeOf } from './faults.ts';
 import { matchingRecipients } from './filter.ts';

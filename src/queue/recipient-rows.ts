@@ -1,5 +1,5 @@
 import { REASON_CLASSES } from '../relay/outcome.ts';
-import type { QueuedRecipient } from '../relay/ports.ts';
+import type { QueuedRecipient } from '../relay/queue.ts';
 import type { RecipientRow } from './statements.ts';
 
 /** The table's own checks leave only the reason to be doubted here. */

@@ -1,5 +1,5 @@
 import { messageIdFromNumber } from '../relay/message-id.ts';
-import type { Recovered } from '../relay/ports.ts';
+import type { Recovered } from '../relay/queue.ts';
 import { type Core, count } from './core.ts';
 import type { RecoverQuery } from './operations.ts';
 import { readOrQuarantine } from './quarantine.ts';

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { RecipientState } from '../relay/ports.ts';
+import type { RecipientState } from '../relay/queue.ts';
 import { MESSAGE_COLUMNS } from './rows.ts';
 
 /** A recipient as its row gives it. */

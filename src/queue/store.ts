@@ -1,5 +1,6 @@
 import { messageIdToNumber } from '../relay/message-id.ts';
-import type { QueuePage, QueueRow, QueueStore } from '../relay/ports.ts';
+import type { QueueStore } from '../relay/ports.ts';
+import type { QueuePage, QueueRow } from '../relay/queue.ts';
 import {
   type Answer,
   encodeAccepted,

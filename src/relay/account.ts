@@ -10,7 +10,9 @@ export interface Account {
   readonly auth: 'auto' | 'plain' | 'login' | 'cram-md5' | 'xoauth2' | 'none';
   readonly username: string | null;
   readonly password: Secret | null;
-  /** Changes whenever host, username or password change: pools and account holds are keyed by it. */
+  /**
+   * Changes whenever host, username or password change: pools and account holds are keyed by it.
+   */
   readonly credentialVersion: string;
   readonly tls: TlsPolicy;
   /** Addresses it may send as; empty: any. */

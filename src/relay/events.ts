@@ -1,7 +1,10 @@
 import type { MessageId } from './message.ts';
 import type { Outcome, Phase, ReasonClass } from './outcome.ts';
 
-/** Everything the relay can say. Log lines, metrics, history and alerts are folds over this one union. */
+/**
+ * Everything the relay can say. Log lines, metrics, history and alerts are folds over this one
+ * union.
+ */
 export type RelayEvent =
   | {
       readonly is: 'daemon.started';

@@ -31,7 +31,8 @@ export function messageIdToNumber(id: string): number | null {
 
 /**
  * Ids that only grow, also when the clock goes back or more than 4096 are drawn in a millisecond.
- * `lastUsed` is the highest id the store has ever held, so a restart with a wrong clock repeats none.
+ * `lastUsed` is the highest id the store has ever held, so a restart with a wrong clock repeats
+ * none.
  */
 export function messageIdSource(nowMs: () => number, lastUsed: number): () => MessageId {
   let last = lastUsed;

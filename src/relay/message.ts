@@ -9,13 +9,18 @@ export interface Message {
   /** The local app that submitted it; `relayd` for our own notifications. */
   readonly client: string;
   readonly envelope: Envelope;
-  /** Address of the From field (RFC 5322 section 3.6.2), null when there is none that can be read. */
+  /**
+   * Address of the From field (RFC 5322 section 3.6.2), null when there is none that can be read.
+   */
   readonly from: string | null;
   /** The Message-ID field's value with its angle brackets. */
   readonly messageIdField: string | null;
   /** Account the session was bound to by `account_login`; routes are then not asked. */
   readonly boundAccount: string | null;
-  /** Address that routing uses in place of the reverse-path (notifications go by the original sender's route). */
+  /**
+   * Address that routing uses in place of the reverse-path (notifications go by the original
+   * sender's route).
+   */
   readonly routeSender: string | null;
   /** Values of the header fields that `routes[].header` conditions name, keys in lower case. */
   readonly routeHeaders: Readonly<Record<string, string>>;

@@ -13,7 +13,10 @@ export type Phase =
   | 'end-of-data'
   | 'quit';
 
-/** Why an attempt (or the relay itself) did not deliver. Closed: reason classes, DSNs and metrics switch over it. */
+/**
+ * Why an attempt (or the relay itself) did not deliver. Closed: reason classes, DSNs and metrics
+ * switch over it.
+ */
 export type Cause =
   | { readonly from: 'peer'; readonly phase: Phase; readonly reply: Reply }
   | {
@@ -46,9 +49,12 @@ export type OwnReason =
 /** The end of one attempt for one recipient. */
 export type Outcome =
   | { readonly kind: 'delivered'; readonly reply: Reply }
-  | { readonly kind: 'deferred'; readonly cause: Cause } // the schedule decides when, or that it is too late
-  | { readonly kind: 'in-doubt'; readonly cause: Cause } // the final dot was sent and no reply came (RFC 1047)
-  | { readonly kind: 'bounced'; readonly cause: Cause }; // the reverse-path is told, unless it is null
+  // The schedule decides when, or that it is too late.
+  | { readonly kind: 'deferred'; readonly cause: Cause }
+  // The final dot was sent and no reply came (RFC 1047).
+  | { readonly kind: 'in-doubt'; readonly cause: Cause }
+  // The reverse-path is told, unless it is null.
+  | { readonly kind: 'bounced'; readonly cause: Cause };
 
 /** Bounded vocabulary for metrics labels, the log's `reason` and `queue stats`. */
 export const REASON_CLASSES = [
@@ -72,7 +78,10 @@ export const REASON_CLASSES = [
 ] as const;
 export type ReasonClass = (typeof REASON_CLASSES)[number];
 
-/** What a reply means for whom (providers.md section 0). Account verdicts never bounce and use up no message attempt. */
+/**
+ * What a reply means for whom (providers.md section 0). Account verdicts never bounce and use up no
+ * message attempt.
+ */
 export type Verdict =
   | {
       readonly scope: 'recipient' | 'message';

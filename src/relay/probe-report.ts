@@ -1,6 +1,8 @@
 import type { Phase } from './outcome.ts';
 
-/** A connection to an account's upstream up to and including AUTH, and everything seen on the way. */
+/**
+ * A connection to an account's upstream up to and including AUTH, and everything seen on the way.
+ */
 export interface ProbeReport {
   readonly account: string;
   readonly ok: boolean;

@@ -3,7 +3,10 @@ import type { Account } from './account.ts';
 import type { Client } from './client.ts';
 import type { Route } from './route.ts';
 
-/** The whole configuration in force: validated, defaults filled in, secrets resolved. Durations in ms, sizes in bytes. */
+/**
+ * The whole configuration in force: validated, defaults filled in, secrets resolved. Durations in
+ * ms, sizes in bytes.
+ */
 export interface Settings {
   readonly file: string;
   readonly hostname: string;

@@ -3,7 +3,8 @@ import type { HeaderScan } from '../mail/header-scan.ts';
 import { admitFrom } from '../policy/admit.ts';
 import { type LanePlan, planLanes, routingSender } from '../policy/route.ts';
 import type { Body, Message, MessageId } from '../relay/message.ts';
-import { type NewMessage, type QueuedRecipient, StoreError } from '../relay/ports.ts';
+import { StoreError } from '../relay/ports.ts';
+import type { NewMessage, QueuedRecipient } from '../relay/queue.ts';
 import { routeHeaders } from './captured-fields.ts';
 import type { Core } from './core.ts';
 import { identityName } from './identity.ts';
@@ -59,7 +60,9 @@ export function ownMessageId(id: MessageId, hostname: string): string {
   return `<${id}@${hostname}>`;
 }
 
-/** Every address of every From field counts; one field that cannot be read makes the author unknown. */
+/**
+ * Every address of every From field counts; one field that cannot be read makes the author unknown.
+ */
 function authorOf(header: HeaderScan): { from: string | null; addresses: readonly string[] } {
   const lists = (header.values.get('from') ?? []).map(parseAddressList);
   if (lists.includes(null)) return { from: null, addresses: [] };

@@ -14,7 +14,10 @@ export function offeredMechanisms(session: Session): readonly string[] {
   return cramPossible ? ['PLAIN', 'LOGIN', 'CRAM-MD5'] : ['PLAIN', 'LOGIN'];
 }
 
-/** Passwords travel in the clear only where nobody but this machine could listen, and nobody asked for TLS. */
+/**
+ * Passwords travel in the clear only where nobody but this machine could listen, and nobody asked
+ * for TLS.
+ */
 function authNeedsTls({ secure, listener }: Session): boolean {
   return !secure && (listener.tls === 'starttls' || !isLocalListener(listener.listen));
 }

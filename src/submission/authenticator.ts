@@ -21,9 +21,15 @@ export interface Credentials {
 }
 
 export interface Authenticator {
-  /** 'busy': too many wait to be checked. Null: wrong, or nobody of that name; which of them cannot be told. */
+  /**
+   * 'busy': too many wait to be checked. Null: wrong, or nobody of that name; which of them cannot
+   * be told.
+   */
   check(credentials: Credentials): Promise<Identity | null | 'busy'> | Identity;
-  /** RFC 2195: `digest` is the hexadecimal HMAC-MD5 of the challenge. Only for passwords stored plain. */
+  /**
+   * RFC 2195: `digest` is the hexadecimal HMAC-MD5 of the challenge. Only for passwords stored
+   * plain.
+   */
   checkCram(given: { name: string; challenge: string; digest: string }): Identity | null;
   /** Whether CRAM-MD5 could succeed for anybody. */
   readonly cramPossible: boolean;
@@ -31,7 +37,10 @@ export interface Authenticator {
   knows(name: string, accountLogin: boolean): boolean;
 }
 
-/** A pair that was right once: the same pair is right again as long as the configured secret is the same. */
+/**
+ * A pair that was right once: the same pair is right again as long as the configured secret is the
+ * same.
+ */
 interface Verified {
   readonly secret: string;
   readonly digest: Buffer;
@@ -66,7 +75,8 @@ export function authenticator(settings: () => Settings): Authenticator {
         const identity = remembered(name, password, secret);
         if (identity !== null) return identity;
       }
-      // One derivation whoever it is, so that the time tells neither who exists nor how a password is kept.
+      // One derivation whoever it is, so that the time tells neither who exists nor how a password
+      // is kept.
       const hash = found.find((one) => one.hash !== null)?.hash ?? dummyHash(settings());
       const derive = (): Promise<boolean> => verifyPassword(password, hash);
       return queue.run(derive, suspicious).then((derived) => {
@@ -131,7 +141,9 @@ function clientIdentity(name: string): Identity {
   return { is: 'client', name, authenticated: true };
 }
 
-/** App passwords are shown in groups: an app may give an account's with or without the white space. */
+/**
+ * App passwords are shown in groups: an app may give an account's with or without the white space.
+ */
 function anySame(found: Found, password: string, same: (a: string, b: string) => boolean): boolean {
   const exact = same(found.secret, password);
   const squeezed = same(found.secret.replace(/\s/g, ''), password.replace(/\s/g, ''));

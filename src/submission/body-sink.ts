@@ -8,7 +8,9 @@ export interface BodySinkOptions {
   readonly id: MessageId;
 }
 
-/** Gathers one body: in memory while it is small and there is room, in a spool file from then on. */
+/**
+ * Gathers one body: in memory while it is small and there is room, in a spool file from then on.
+ */
 export class BodySink {
   readonly #options: BodySinkOptions;
   #pieces: Buffer[] = [];
@@ -37,7 +39,10 @@ export class BodySink {
     this.#bytes += piece.length;
   }
 
-  /** To be called after each chunk off the wire, and awaited before the next is taken. Never rejects. */
+  /**
+   * To be called after each chunk off the wire, and awaited before the next is taken. Never
+   * rejects.
+   */
   pressure(): Promise<void> | null {
     if (this.#discarded) return null;
     const freshBytes = this.#bytes - this.#takenBytes;

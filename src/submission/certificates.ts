@@ -9,7 +9,10 @@ export interface KeyPair {
   readonly key: string;
 }
 
-/** Reads a listener's certificate and key. Null without TLS; throws when they cannot be used together. */
+/**
+ * Reads a listener's certificate and key. Null without TLS; throws when they cannot be used
+ * together.
+ */
 export function readKeyPair(listener: ListenerSettings): KeyPair | null {
   const { certificate, key } = listener;
   if (listener.tls === 'none' || certificate === null || key === null) return null;
@@ -19,8 +22,9 @@ export function readKeyPair(listener: ListenerSettings): KeyPair | null {
 }
 
 /**
- * Calls `onChange` some time after the files changed, were replaced, or a link on the way to them was. The
- * directories are watched: a watch on a file ends when the file is replaced. Returns how to stop it.
+ * Calls `onChange` some time after the files changed, were replaced, or a link on the way to them
+ * was. The directories are watched: a watch on a file ends when the file is replaced. Returns how
+ * to stop it.
  */
 export function watchKeyPair(
   listener: ListenerSettings,

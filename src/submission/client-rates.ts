@@ -6,7 +6,9 @@ export interface ClientRates {
   take(client: string, rate: Rate): boolean;
 }
 
-/** A window is counted in this many slots: one is forgotten when all of it is older than the window. */
+/**
+ * A window is counted in this many slots: one is forgotten when all of it is older than the window.
+ */
 const slots = 60;
 
 interface Usage {

@@ -8,7 +8,10 @@ import { rcpt } from './rcpt.ts';
 import { REPLIES } from './replies.ts';
 import type { Session } from './session.ts';
 
-/** Runs one command and calls `done` when the next may run; never calls it once the session has ended. */
+/**
+ * Runs one command and calls `done` when the next may run; never calls it once the session has
+ * ended.
+ */
 type Command = (session: Session, argument: string, done: () => void) => void;
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([

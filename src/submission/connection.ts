@@ -17,9 +17,9 @@ export interface ConnectionContext extends SessionContext {
 }
 
 /**
- * One client connection. The library cuts the input into lines, upgrades to TLS, half-closes and waits for slow
- * readers; what is said, and when, is the session's. Every member of the library that is overridden here is
- * pinned by test/unit/submission/library.test.ts.
+ * One client connection. The library cuts the input into lines, upgrades to TLS, half-closes and
+ * waits for slow readers; what is said, and when, is the session's. Every member of the library
+ * that is overridden here is pinned by test/unit/submission/library.test.ts.
  */
 export class RelayConnection extends SMTPConnection implements Transport {
   readonly relay: RelaySession;
@@ -67,7 +67,8 @@ export class RelayConnection extends SMTPConnection implements Transport {
   }
 
   write(text: string): void {
-    // While the handshake runs the socket is still the raw one, and anything written to it would break in.
+    // While the handshake runs the socket is still the raw one, and anything written to it would
+    // break in.
     if (!this._upgrading) this.#writer.write(text);
   }
 

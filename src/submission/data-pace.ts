@@ -6,7 +6,9 @@ export interface DataPaceOptions {
   readonly onSlow: () => void;
 }
 
-/** Watches that a message keeps coming: some byte within `stallMs`, a minimum rate over each window. */
+/**
+ * Watches that a message keeps coming: some byte within `stallMs`, a minimum rate over each window.
+ */
 export class DataPace {
   readonly #options: DataPaceOptions;
   readonly #timer: NodeJS.Timeout;

@@ -18,7 +18,8 @@ export function diskSpace(directory: () => string, clock: Clock): DiskSpace {
       const { bavail, bsize } = await statfs(directory());
       knownBytes = bavail * bsize;
     } catch {
-      // A file system that cannot be asked must not stop mail: the store reports what it cannot write.
+      // A file system that cannot be asked must not stop mail: the store reports what it cannot
+      // write.
       knownBytes = null;
     }
     knownAtMs = clock();

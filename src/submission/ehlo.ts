@@ -5,7 +5,10 @@ import type { Session } from './session.ts';
 /** RFC 5321 section 4.5.3.1.2 */
 const heloBytesMax = 255;
 
-/** RFC 5321 section 4.1.1.1: what clients call themselves is taken as it comes, as long as it is one word. */
+/**
+ * RFC 5321 section 4.1.1.1: what clients call themselves is taken as it comes, as long as it is one
+ * word.
+ */
 function greet(session: Session, argument: string): boolean {
   if (!/^[!-~\u{a0}-\u{10ffff}]+$/u.test(argument) || argument.length > heloBytesMax) {
     session.reply(REPLIES.heloSyntax);

@@ -28,7 +28,9 @@ export interface IntakeOptions {
 const REMOVED = new Set(['bcc', 'resent-bcc']);
 const crlf = Buffer.from('\r\n');
 
-/** One message on its way in: wire bytes to the bytes that are sent upstream, in constant memory. */
+/**
+ * One message on its way in: wire bytes to the bytes that are sent upstream, in constant memory.
+ */
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #decoder: DataDecoder;
@@ -56,7 +58,10 @@ export class Intake {
     return this.#decoder.eightBit;
   }
 
-  /** Returns how many bytes belong to the message, end mark included; -1: all, and the end has not come. */
+  /**
+   * Returns how many bytes belong to the message, end mark included; -1: all, and the end has not
+   * come.
+   */
   push(chunk: Buffer): number {
     const used = this.#decoder.push(chunk);
     if (this.#decoder.nul) this.refuse({ reply: REPLIES.nul, why: 'content' });

@@ -4,7 +4,10 @@ import { formatListenAddress } from '../config/listen-address.ts';
 import { findPortHolder } from '../lib/port-holder.ts';
 import type { ListenAddress } from '../relay/settings.ts';
 
-/** A listener that cannot be opened; the message names address, fault and, when known, who is in the way. */
+/**
+ * A listener that cannot be opened; the message names address, fault and, when known, who is in the
+ * way.
+ */
 export class ListenError extends Error {
   override name = 'ListenError';
   /** Of the system (`EADDRINUSE`), null when the fault is ours to see. */
@@ -55,7 +58,8 @@ function bound(
     const onListening = (): void => settle(null);
     server.once('listening', onListening);
     server.once('error', settle);
-    // Node binds a path before listen() returns, so the mask makes the socket 0660 from its first instant.
+    // Node binds a path before listen() returns, so the mask makes the socket 0660 from its first
+    // instant.
     const mask = isUnix ? process.umask(0o117) : null;
     try {
       server.listen(options);
@@ -75,7 +79,10 @@ async function explain(address: ListenAddress, fault: NodeJS.ErrnoException): Pr
   return fault.message;
 }
 
-/** Removes the socket file of a relay that died. One that somebody answers on, or another file, is left alone. */
+/**
+ * Removes the socket file of a relay that died. One that somebody answers on, or another file, is
+ * left alone.
+ */
 async function clearStaleSocket(address: { is: 'unix'; path: string }): Promise<void> {
   const { path } = address;
   if (!existsSync(path)) return;

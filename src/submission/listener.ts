@@ -17,7 +17,10 @@ export interface Listener {
   readonly running: number;
   /** Sockets not closed yet. */
   readonly open: number;
-  /** Reads certificate and key again. A pair that cannot be used leaves the old one in force and is reported. */
+  /**
+   * Reads certificate and key again. A pair that cannot be used leaves the old one in force and is
+   * reported.
+   */
   renewCertificate(): void;
   stop(reply: Reply): void;
   destroy(): void;

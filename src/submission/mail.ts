@@ -47,7 +47,10 @@ export function mail(session: Session, argument: string, done: () => void): void
   done();
 }
 
-/** Who sends: logged in, or known by network where the listener lets that do. Null: the client got its reply. */
+/**
+ * Who sends: logged in, or known by network where the listener lets that do. Null: the client got
+ * its reply.
+ */
 function identify(session: Session): Identity | null {
   if (session.identity !== null) return session.identity;
   const { listener, core } = session;

@@ -4,7 +4,9 @@ import type { Settings } from '../relay/settings.ts';
 
 const compiled = new WeakMap<readonly string[], BlockList>();
 
-/** Whether an address is in one of the networks (`127.0.0.1/32`, `::1`), which are compiled once. */
+/**
+ * Whether an address is in one of the networks (`127.0.0.1/32`, `::1`), which are compiled once.
+ */
 export function inNetworks(networks: readonly string[], address: string): boolean {
   const version = isIP(address);
   if (version === 0 || networks.length === 0) return false;

@@ -5,7 +5,9 @@ export interface Pace {
   /** A message must come at least this fast, measured over `dataWindowMs`. */
   readonly dataBytesPerSecond: number;
   readonly dataWindowMs: number;
-  /** A client at its connection limit loses a session without commands for this long to a new one. */
+  /**
+   * A client at its connection limit loses a session without commands for this long to a new one.
+   */
   readonly replaceableIdleMs: number;
   /** Between a change of a certificate's files and their reading: renewals write several. */
   readonly certificateSettleMs: number;
@@ -24,7 +26,10 @@ export const badCommandsMax = 10;
 export const unauthenticatedCommandsMax = 20;
 export const wrongPasswordsMax = 5;
 
-/** RFC 5321 section 4.5.3.1.4 asks for 512, its extensions (RFC 3461, RFC 6531) for about 1.5 KiB more. */
+/**
+ * RFC 5321 section 4.5.3.1.4 asks for 512, its extensions (RFC 3461, RFC 6531) for about 1.5 KiB
+ * more.
+ */
 export const commandLineBytesMax = 4096;
 /** RFC 4954 section 4: the longest line of an authentication exchange. */
 export const authLineBytesMax = 12_288;

@@ -43,8 +43,9 @@ function add(session: Session, transaction: Transaction, argument: string): Repl
 }
 
 /**
- * A recipient that no route takes is refused here, so that the others get their message; where a route looks at the
- * header, or the From field stands for the null reverse-path, that has to wait for the message.
+ * A recipient that no route takes is refused here, so that the others get their message; where a
+ * route looks at the header, or the From field stands for the null reverse-path, that has to wait
+ * for the message.
  */
 function rejectedByRoute(transaction: Transaction, forwardPath: string): Reply | null {
   const { settings, identity, reversePath } = transaction;

@@ -30,9 +30,9 @@ export interface RegistryOptions {
 }
 
 /**
- * Who is connected. Sessions that have not said who they are compete for the places that are not reserved; when
- * those are full the oldest idle one gives way to the newcomer, so that any number of idle or rude connections
- * leaves a door open for one that behaves.
+ * Who is connected. Sessions that have not said who they are compete for the places that are not
+ * reserved; when those are full the oldest idle one gives way to the newcomer, so that any number
+ * of idle or rude connections leaves a door open for one that behaves.
  */
 export class Registry {
   readonly #options: RegistryOptions;

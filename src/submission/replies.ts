@@ -1,11 +1,17 @@
 import type { Reply, StatusDetail } from '../mail/reply.ts';
 
-/** One reply of ours. The enhanced status (RFC 2034, RFC 3463) is chosen here, never derived from the code. */
+/**
+ * One reply of ours. The enhanced status (RFC 2034, RFC 3463) is chosen here, never derived from
+ * the code.
+ */
 function reply(code: number, detail: StatusDetail | null, text: string): Reply {
   return { code, detail, text };
 }
 
-/** Every reply with a fixed text. RFC 2034 section 3: none to HELO and EHLO, nor the greeting, has a status. */
+/**
+ * Every reply with a fixed text. RFC 2034 section 3: none to HELO and EHLO, nor the greeting, has a
+ * status.
+ */
 export const REPLIES = {
   ok: reply(250, '0.0', 'Ok'),
   mailOk: reply(250, '1.0', 'Ok'),

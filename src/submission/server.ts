@@ -23,7 +23,10 @@ export interface ServerOptions {
   readonly keyPair: KeyPair | null;
 }
 
-/** The library's server with our connections, our trust in networks and no place for a flood of half-open ones. */
+/**
+ * The library's server with our connections, our trust in networks and no place for a flood of
+ * half-open ones.
+ */
 export class RelayServer extends SMTPServer {
   readonly #relay: ServerOptions;
   readonly #connections = new Set<RelayConnection>();
@@ -92,7 +95,9 @@ export class RelayServer extends SMTPServer {
     for (const { relay } of this.#connections) relay.stop(reply);
   }
 
-  /** Sockets that failed before there was a session; the listening itself is watched by its opener. */
+  /**
+   * Sockets that failed before there was a session; the listening itself is watched by its opener.
+   */
   #onError(error: TLSError): void {
     const { core, listen } = this.#relay;
     const remote = error.meta?.remoteAddress;

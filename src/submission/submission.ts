@@ -46,11 +46,15 @@ export interface Submission {
   /** Client connections open now. */
   connections(): number;
   /**
-   * Brings the listeners in line with `settings`, which `deps.settings` gives from now on. Unchanged ones stay open and
-   * read their certificates again. Rejects with ListenError when one cannot be opened; the others are as asked.
+   * Brings the listeners in line with `settings`, which `deps.settings` gives from now on.
+   * Unchanged ones stay open and read their certificates again. Rejects with ListenError when one
+   * cannot be opened; the others are as asked.
    */
   reload(settings: Settings): Promise<void>;
-  /** Stops listening; sessions end with 421, a message being received is finished first, for `drainMs` at most. */
+  /**
+   * Stops listening; sessions end with 421, a message being received is finished first, for
+   * `drainMs` at most.
+   */
   close(drainMs: number): Promise<void>;
 }
 

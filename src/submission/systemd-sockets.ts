@@ -4,7 +4,10 @@ export type SystemdSockets = ReadonlyMap<string, readonly number[]>;
 /** sd_listen_fds(3): the first descriptor that is passed. */
 const firstDescriptor = 3;
 
-/** Reads what socket activation left in the environment; empty when it was meant for another process. */
+/**
+ * Reads what socket activation left in the environment; empty when it was meant for another
+ * process.
+ */
 export function systemdSockets(
   environment: Readonly<Record<string, string | undefined>>,
   pid: number,

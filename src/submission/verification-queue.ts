@@ -1,7 +1,8 @@
 /*
- * Password hashing takes tens of milliseconds of a thread each, so it has to queue. Two run at a time, for files are
- * written by the same threads. Who has failed before waits for those who have not, and the newest comes first: a
- * flood of guesses neither locks others out nor keeps them waiting behind it.
+ * Password hashing takes tens of milliseconds of a thread each, so it has to queue. Two run at a
+ * time, for files are written by the same threads. Who has failed before waits for those who have
+ * not, and the newest comes first: a flood of guesses neither locks others out nor keeps them
+ * waiting behind it.
  */
 
 /** Threads of libuv's pool (four) that hashing may occupy. */

@@ -6,7 +6,7 @@ import type {
   Lease,
   NewMessage,
   RecipientSettlement,
-} from '../../src/relay/ports.ts';
+} from '../../src/relay/queue.ts';
 
 export const T0 = 1_795_000_000_000;
 export const dayMs = 86_400_000;

@@ -1,6 +1,6 @@
 import type { Message, MessageId } from '../../src/relay/message.ts';
 import type { ReasonClass } from '../../src/relay/outcome.ts';
-import type { AttemptRecord, HistoryEntry } from '../../src/relay/ports.ts';
+import type { AttemptRecord, HistoryEntry } from '../../src/relay/queue.ts';
 
 export interface MemoryHistory {
   attempt(message: Message, attempt: AttemptRecord): void;

@@ -1,5 +1,5 @@
 import type { Message } from '../../src/relay/message.ts';
-import type { QueuedRecipient, QueueFilter } from '../../src/relay/ports.ts';
+import type { QueuedRecipient, QueueFilter } from '../../src/relay/queue.ts';
 
 /**
  * Exact address without regard to ASCII case, or every address of `@domain`; `<>` is the null

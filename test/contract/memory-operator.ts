@@ -1,10 +1,5 @@
-import type {
-  LaneCount,
-  LeaseOwner,
-  QueueStore,
-  RecipientState,
-  Recovered,
-} from '../../src/relay/ports.ts';
+import type { QueueStore } from '../../src/relay/ports.ts';
+import type { LaneCount, LeaseOwner, RecipientState, Recovered } from '../../src/relay/queue.ts';
 import { result } from './memory-history.ts';
 import {
   dropWhenDone,

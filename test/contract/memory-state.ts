@@ -1,6 +1,6 @@
 import type { AccountState } from '../../src/relay/account.ts';
 import type { Body, Message, MessageId } from '../../src/relay/message.ts';
-import type { Lease, QueuedRecipient, QueueFilter, RecipientState } from '../../src/relay/ports.ts';
+import type { Lease, QueuedRecipient, QueueFilter, RecipientState } from '../../src/relay/queue.ts';
 import type { MemoryHistory } from './memory-history.ts';
 import { filterMatches } from './memory-matching.ts';
 

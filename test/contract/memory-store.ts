@@ -1,16 +1,16 @@
 import { assert } from '../../src/lib/assert.ts';
 import { messageIdToNumber } from '../../src/relay/message-id.ts';
+import type { QueueStore } from '../../src/relay/ports.ts';
+import { StoreError } from '../../src/relay/ports.ts';
 import type {
   Disposition,
   Lease,
   NewMessage,
-  QueueStore,
   RecipientState,
   Settlement,
   StoreStats,
   Work,
-} from '../../src/relay/ports.ts';
-import { StoreError } from '../../src/relay/ports.ts';
+} from '../../src/relay/queue.ts';
 import { memoryHistory, result } from './memory-history.ts';
 import { memoryOperator } from './memory-operator.ts';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Settlement } from '../../src/relay/ports.ts';
+import type { Settlement } from '../../src/relay/queue.ts';
 import { attempt, becomes, delivered, held, leased, leaseOf, T0, waiting } from './fixtures.ts';
 import type { OpenStore } from './queue-store.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AccountState } from '../../src/relay/account.ts';
-import type { QueueFilter, QueueStore } from '../../src/relay/ports.ts';
+import type { QueueStore } from '../../src/relay/ports.ts';
+import type { QueueFilter } from '../../src/relay/queue.ts';
 import {
   becomes,
   delivered,

@@ -19,12 +19,13 @@ function withoutComment(line: string): string {
   return line.replace(/^\s*(?:\*|\/\/|\/\*).*/, '').replace(/\s\/\/ .*/, '');
 }
 
-test('files have at most 250 lines and lines at most 100 columns', () => {
+test('files have at most 250 lines, lines 100 columns (with a text in them 125)', () => {
   const long = sources
     .filter(({ lines }) => lines.length > 251)
     .map(({ path, lines }) => `${path}: ${lines.length}`);
   expect(long).toEqual([]);
-  expect(offenders(/^.{101,}$/)).toEqual([]);
+  // A sentence for people stays in one piece, so that it can be found by what it says.
+  expect(offenders(/^[^'"`]{101,}$|^.{126,}$/)).toEqual([]);
 });
 
 test('functions have at most 70 lines', () => {

@@ -7,7 +7,10 @@ import { buildTls, modeOfPort } from './account-tls.ts';
 import type { BuildContext, Path } from './context.ts';
 import { buildCredentials, credentialVersion } from './credentials.ts';
 
-/** `accounts:` by name, presets and defaults merged. Accounts without a server are reported and left out. */
+/**
+ * `accounts:` by name, presets and defaults merged. Accounts without a server are reported and left
+ * out.
+ */
 export async function buildAccounts(
   configs: Readonly<Record<string, AccountConfig>>,
   context: BuildContext,
@@ -90,7 +93,9 @@ function findHost(
   return null;
 }
 
-/** An account whose username is an address may send as that address, unless the file says otherwise. */
+/**
+ * An account whose username is an address may send as that address, unless the file says otherwise.
+ */
 function ownAddress(username: string | null): string[] {
   return username !== null && /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(username) ? [username] : [];
 }

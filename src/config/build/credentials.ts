@@ -103,7 +103,10 @@ function checkCompleteness(
   if (!given) missing('password', 'missing; give {env: NAME}, {file: PATH} or {credential: NAME}');
 }
 
-/** What the provider's credentials look like; other ones are most likely a mistake. Never shows a value. */
+/**
+ * What the provider's credentials look like; other ones are most likely a mistake. Never shows a
+ * value.
+ */
 function lint(
   { username, password }: { username: string | null; password: Secret | null },
   preset: Preset | null,
@@ -123,8 +126,8 @@ function lint(
 const derive = promisify<string, string, number, { N: number }, Buffer>(scrypt);
 
 /**
- * 12 hexadecimal digits that change with host, port, username and password. They stand in the database and in
- * the log; scrypt makes it costly to guess a weak password from them.
+ * 12 hexadecimal digits that change with host, port, username and password. They stand in the
+ * database and in the log; scrypt makes it costly to guess a weak password from them.
  */
 export async function credentialVersion(
   host: string,

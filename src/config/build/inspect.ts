@@ -61,7 +61,10 @@ function checkLimits({ config: { limits, clients } }: Checked, { report }: Build
   }
 }
 
-/** Everybody in a network this wide is a client without a password, and other machines reach the listener. */
+/**
+ * Everybody in a network this wide is a client without a password, and other machines reach the
+ * listener.
+ */
 function checkOpenRelay(
   { listeners }: Settings,
   { checked: { config }, context: { report } }: { checked: Checked; context: BuildContext },

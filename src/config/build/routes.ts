@@ -4,7 +4,10 @@ import type { RouteConfig } from '../schema/relay.ts';
 import { didYouMean } from '../wanted.ts';
 import type { BuildContext, Path } from './context.ts';
 
-/** `routes:`; `indexes` are their places in the file. Routes without a usable action are reported and left out. */
+/**
+ * `routes:`; `indexes` are their places in the file. Routes without a usable action are reported
+ * and left out.
+ */
 export function buildRoutes(
   configs: readonly RouteConfig[],
   indexes: readonly number[],
@@ -29,8 +32,8 @@ export function buildRoutes(
 }
 
 /**
- * Names that routes refer to. Looks at the file itself: a route or an account with a fault of its own still
- * counts.
+ * Names that routes refer to. Looks at the file itself: a route or an account with a fault of its
+ * own still counts.
  */
 export function checkRouteNames({ document, report }: BuildContext): void {
   const file = isObject(document.plain) ? document.plain : {};

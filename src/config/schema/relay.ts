@@ -34,7 +34,10 @@ export const relaySchema = z
   })
   .meta({ title: 'relay.yaml', description: 'The configuration of relayd.' });
 
-/** relay.yaml as read: notations turned into numbers, defaults filled in, references not yet followed. */
+/**
+ * relay.yaml as read: notations turned into numbers, defaults filled in, references not yet
+ * followed.
+ */
 export type RelayConfig = z.output<typeof relaySchema>;
 export type ListenerConfig = RelayConfig['listeners'][number];
 export type ClientConfig = RelayConfig['clients'][string];

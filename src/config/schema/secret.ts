@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { didYouMean } from '../wanted.ts';
 
-/** Where a secret comes from. A string is the secret itself, only in a file that nobody else can read. */
+/**
+ * Where a secret comes from. A string is the secret itself, only in a file that nobody else can
+ * read.
+ */
 const KINDS = {
   env: 'the name of an environment variable',
   file: 'a file name',

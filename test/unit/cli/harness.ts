@@ -4,7 +4,7 @@ import { ControlFailure } from '../../../src/control/client.ts';
 import type { AccountReport } from '../../../src/control/reports.ts';
 import { ControlError, type ControlHandlers, type RequestName } from '../../../src/control/wire.ts';
 import type { Message, MessageId } from '../../../src/relay/message.ts';
-import type { LaneCount, QueuedRecipient, QueueRow } from '../../../src/relay/ports.ts';
+import type { LaneCount, QueuedRecipient, QueueRow } from '../../../src/relay/queue.ts';
 
 export const nowMs = Date.UTC(2026, 10, 21, 12, 0, 0);
 export const minute = 60_000;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { QueueRow } from '../../../src/relay/ports.ts';
+import type { QueueRow } from '../../../src/relay/queue.ts';
 import { hour, message, messageId, nowMs, recipient, relayctl, row } from './harness.ts';
 
 const rows: QueueRow[] = [

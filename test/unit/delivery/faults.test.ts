@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { AccountState } from '../../../src/relay/account.ts';
-import type { QueuedRecipient } from '../../../src/relay/ports.ts';
+import type { QueuedRecipient } from '../../../src/relay/queue.ts';
 import { startUpstream, type Upstream, type UpstreamOptions } from '../../support/upstream.ts';
 import type { Rule } from '../../support/upstream-rules.ts';
 import { type AccountOverrides, makeAccount, makeRig, makeSettings, type Rig } from './harness.ts';

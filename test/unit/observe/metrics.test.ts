@@ -7,7 +7,7 @@ import type { MetricSources } from '../../../src/observe/metric-scrape.ts';
 import { openMetrics } from '../../../src/observe/metrics.ts';
 import { EVENTS } from '../../../src/relay/event-catalogue.ts';
 import type { RelayEvent } from '../../../src/relay/events.ts';
-import type { LaneCount, StoreStats } from '../../../src/relay/ports.ts';
+import type { LaneCount, StoreStats } from '../../../src/relay/queue.ts';
 import { allSamples, SAMPLES } from './sample-events.ts';
 
 const noon = Date.UTC(2026, 10, 21, 12);

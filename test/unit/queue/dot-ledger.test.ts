@@ -64,3 +64,16 @@ test('slots are used again', () => {
   for (let count = 0; count < 10_000; count++) ledger.clear(ledger.mark(one));
   ledger.close();
 });
+
+test('more attempts than the file was made for find a place', () => {
+  const directory = temporaryDirectory();
+  const first = openDotLedger(directory);
+  const ids = Array.from({ length: 5_000 }, (_, n) => idAt(T0, n));
+  const slots = ids.map(first.mark);
+  expect(new Set(slots).size).toBe(5_000);
+  first.clear(slots[4_999] ?? 0);
+  first.close();
+  const second = openDotLedger(directory);
+  expect(second.dotted).toEqual(new Set(ids.slice(0, 4_999)));
+  second.close();
+});

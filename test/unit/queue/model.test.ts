@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Disposition, QueueStore, Work } from '../../../src/relay/ports.ts';
+import type { QueueStore } from '../../../src/relay/ports.ts';
+import type { Disposition, Work } from '../../../src/relay/queue.ts';
 import { becomes, held, leased, leaseOf, owner, T0, waiting } from '../../contract/fixtures.ts';
 import { openMemoryStore } from '../../contract/memory-store.ts';
 import { tamper, temporaryDirectory, testStore } from './temporary.ts';

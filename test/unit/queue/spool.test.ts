@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { openSpool } from '../../../src/queue/spool.ts';
-import type { NewMessage } from '../../../src/relay/ports.ts';
+import type { NewMessage } from '../../../src/relay/queue.ts';
 import { becomes, delivered, idAt, leased, leaseOf, T0 } from '../../contract/fixtures.ts';
 import { openBare, temporaryDirectory, testStore } from './temporary.ts';
 

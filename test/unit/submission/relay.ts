@@ -8,7 +8,8 @@ import { openSpool } from '../../../src/queue/spool.ts';
 import { spoolDirectoryOf } from '../../../src/queue/spool-directory.ts';
 import type { RelayEvent } from '../../../src/relay/events.ts';
 import { messageIdSource } from '../../../src/relay/message-id.ts';
-import type { Dispatch, NewMessage } from '../../../src/relay/ports.ts';
+import type { Dispatch } from '../../../src/relay/ports.ts';
+import type { NewMessage } from '../../../src/relay/queue.ts';
 import type { Settings } from '../../../src/relay/settings.ts';
 import {
   openSubmission,

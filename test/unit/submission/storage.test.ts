@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
-import type { Dispatch, Lease } from '../../../src/relay/ports.ts';
+import type { Dispatch } from '../../../src/relay/ports.ts';
 import { StoreError } from '../../../src/relay/ports.ts';
+import type { Lease } from '../../../src/relay/queue.ts';
 import type { Client } from '../../dialogue/client.ts';
 import { inData, loggedIn, say, submit } from './client.ts';
 import { plainConfig } from './config.ts';
