@@ -33,8 +33,10 @@ export function displayWidth(text: string): number {
 }
 
 const ZERO = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
-const WIDE =
-  /^(?:\p{Script=Han}|\p{Script=Hangul}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Emoji_Presentation}|[\uff01-\uff60])$/u;
+const WIDE_SCRIPTS = ['Han', 'Hangul', 'Hiragana', 'Katakana']
+  .map((script) => `\\p{Script=${script}}`)
+  .join('|');
+const WIDE = new RegExp(`^(?:${WIDE_SCRIPTS}|\\p{Emoji_Presentation}|[\uff01-\uff60])$`, 'u');
 
 /** Cuts at the end, with an ellipsis, so that the text takes at most `columns`. */
 export function shorten(text: string, columns: number): string {

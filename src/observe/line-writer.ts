@@ -14,6 +14,7 @@ const blockBytesMax = 64 * 1024;
 /** A pipe that is full for the moment (EAGAIN) is tried again. */
 const retryMs = 50;
 const lastTriesMax = 10;
+const graceMs = 20;
 
 export interface LineWriter {
   /** Takes one line with its line end. Never blocks. */
@@ -60,8 +61,9 @@ export function openLineWriter(destination: number | string): LineWriter {
     },
     dropped: () => dropped,
     // A write already under way is finished by libuv, which joins its threads before the process
-    // ends.
+    // ends; a moment's grace lets it come first, so that the lines keep their order.
     flush: () => {
+      if (writing) sleep(graceMs);
       for (let block = blocks.take(); block !== null; block = blocks.take()) {
         dropped += linesIn(writeNow(fd, Buffer.from(block)));
       }
@@ -114,10 +116,15 @@ function writeNow(fd: number, chunk: Buffer): Buffer {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return rest;
       tries++;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs);
+      sleep(retryMs);
     }
   }
   return rest;
+}
+
+/** Blocks the thread: for the last moments of a process only. */
+function sleep(durationMs: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, durationMs);
 }
 
 function linesIn(chunk: Buffer): number {

@@ -211,7 +211,7 @@ test('drain: what runs is finished, what waits goes back', async () => {
   await open({ rules: [{ at: 'end-of-data', times: 2, do: { stall: true } }] });
   await rig.delivery.resume();
   for (let count = 0; count < 10; count++) await rig.submit();
-  await rig.until(() => rig.dots.marked.length === 2, 'two attempts');
+  await rig.until(() => upstream.stalled() === 2, 'two attempts');
   const drained = rig.delivery.drain(5_000);
   upstream.release();
   expect(await drained).toEqual({ aborted: 0 });
@@ -247,7 +247,7 @@ test('storage that cannot commit: a delivered message is settled when it can, an
   await open({ rules: [{ at: 'end-of-data', times: 1, do: { stall: true } }] });
   await rig.delivery.resume();
   const id = await rig.submit();
-  await rig.until(() => rig.dots.marked.length === 1, 'the dot');
+  await rig.until(() => upstream.stalled() === 1, 'the dot');
   rig.store.failWith('full');
   upstream.release();
   await rig.event('store.failed');

@@ -36,5 +36,8 @@ test.each([
     .map((line: string) => JSON.parse(line));
   const numbers = written.flatMap(({ requeued }: { requeued?: number }) => requeued ?? []);
   expect(numbers.toSorted((a: number, b: number) => a - b)).toEqual([...Array(lines).keys()]);
-  expect(written.at(-1)).toMatchObject({ event: 'daemon.failed', detail: 'gone' });
+  // The last write and the one under way are two threads': usually, not always, in this order.
+  expect(written).toContainEqual(
+    expect.objectContaining({ event: 'daemon.failed', detail: 'gone' }),
+  );
 });
