@@ -88,7 +88,8 @@ test('relayd runs the daemon', async () => {
   const { root, home } = installed('relayd');
   const path = fakeNode(join(root, 'new/node'), 'v26.10.0');
   const ran = await launch(join(home, 'bin/relayd'), ['--check'], path);
-  expect(ran.out.slice(2)).toEqual([join(home, 'dist/daemon/main.js'), '--check']);
+  const entry = join(home, 'dist/daemon/main.js');
+  expect(ran.out.slice(2)).toEqual(['--max-semi-space-size=4', entry, '--check']);
 });
 
 test.each([
