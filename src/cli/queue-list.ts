@@ -1,4 +1,6 @@
+import type { AccountReport } from '../control/reports.ts';
 import { formatSize } from '../lib/size.ts';
+import type { AccountState } from '../relay/account.ts';
 import type { QueuedRecipient, QueueRow } from '../relay/queue.ts';
 import type { Io } from './io.ts';
 import { type Column, stackedTable, table, wideColumns } from './table.ts';
@@ -9,18 +11,24 @@ const recipientsShownMax = 3;
 
 export function renderQueue(
   page: { readonly rows: readonly QueueRow[]; readonly next: string | null },
+  accounts: readonly Pick<AccountReport, 'name' | 'state'>[],
   io: Pick<Io, 'columns' | 'nowMs'>,
 ): string {
   if (page.rows.length === 0) return 'No mail in the queue matches.\n';
-  const nowMs = io.nowMs();
-  const body =
-    io.columns >= wideColumns
-      ? wide(page.rows, io.columns, nowMs)
-      : narrow(page.rows, io.columns, nowMs);
+  const states = new Map(accounts.map(({ name, state }) => [name, state]));
+  const look: Look = { nowMs: io.nowMs(), columns: io.columns, states };
+  const body = io.columns >= wideColumns ? wide(page.rows, look) : narrow(page.rows, look);
   const recipients = page.rows.reduce((sum, row) => sum + row.recipients.length, 0);
   const total = `${count(page.rows.length, 'message')}, ${count(recipients, 'recipient')}`;
   const more = page.next === null ? '' : `; more with --after ${page.next}`;
   return `${body}\n${total}${more}\n`;
+}
+
+interface Look {
+  readonly nowMs: number;
+  readonly columns: number;
+  /** Of the accounts. */
+  readonly states: ReadonlyMap<string, AccountState>;
 }
 
 const HEAD: readonly Column[] = [
@@ -32,7 +40,7 @@ const HEAD: readonly Column[] = [
   { title: 'NEXT TRY' },
 ];
 
-function wide(rows: readonly QueueRow[], columns: number, nowMs: number): string {
+function wide(rows: readonly QueueRow[], look: Look): string {
   const head: Column[] = [
     ...HEAD,
     { title: 'SENDER', shrinkTo: 16 },
@@ -40,31 +48,32 @@ function wide(rows: readonly QueueRow[], columns: number, nowMs: number): string
     { title: 'LAST REPLY OR REASON', shrinkTo: 24 },
   ];
   const cells = rows.map((row) => [
-    ...summary(row, nowMs),
+    ...summary(row, look),
     address(row.message.envelope.reversePath),
     recipientsText(row, Number.POSITIVE_INFINITY),
     lastText(row),
   ]);
-  return table(head, cells, columns);
+  return table(head, cells, look.columns);
 }
 
-function narrow(rows: readonly QueueRow[], columns: number, nowMs: number): string {
+function narrow(rows: readonly QueueRow[], look: Look): string {
+  const { columns } = look;
   const stacked = rows.map((row) => {
     const sender = `${address(row.message.envelope.reversePath)} -> `;
     const recipients = recipientsText(row, columns - displayWidth(sender) - 2);
-    return { cells: summary(row, nowMs), below: [`${sender}${recipients}`, lastText(row)] };
+    return { cells: summary(row, look), below: [`${sender}${recipients}`, lastText(row)] };
   });
   return stackedTable(HEAD, stacked, columns);
 }
 
-function summary({ message, recipients }: QueueRow, nowMs: number): string[] {
+function summary({ message, recipients }: QueueRow, look: Look): string[] {
   return [
     message.id,
-    age(message.acceptedAtMs, nowMs),
+    age(message.acceptedAtMs, look.nowMs),
     formatSize(message.bytes),
     printable([...new Set(recipients.map(({ lane }) => lane ?? '-'))].join(', ')),
     states(recipients),
-    nextTry(recipients, nowMs),
+    nextTry(recipients, look),
   ];
 }
 
@@ -80,11 +89,18 @@ export function shownState(state: QueuedRecipient['state']): string {
   return state === 'leased' ? 'sending' : state;
 }
 
-function nextTry(recipients: readonly QueuedRecipient[], nowMs: number): string {
-  const due = recipients
-    .filter(({ state }) => state === 'waiting' || state === 'in-doubt')
-    .map(({ dueAtMs }) => dueAtMs);
-  return due.length === 0 ? '-' : until(Math.min(...due), nowMs);
+function nextTry(recipients: readonly QueuedRecipient[], { nowMs, states }: Look): string {
+  const waiting = recipients.filter(({ state }) => state === 'waiting' || state === 'in-doubt');
+  if (waiting.length === 0) return '-';
+  const from = waiting.map(({ lane, dueAtMs }) => worksFrom(states.get(lane ?? ''), dueAtMs));
+  const earliest = Math.min(...from);
+  return earliest === Number.POSITIVE_INFINITY ? 'account held' : until(earliest, nowMs);
+}
+
+/** When mail that is due can go, its account permitting; infinite: not before someone acts. */
+function worksFrom(account: AccountState | undefined, dueAtMs: number): number {
+  if (account?.is === 'held') return Number.POSITIVE_INFINITY;
+  return account?.is === 'paused' ? Math.max(dueAtMs, account.untilMs) : dueAtMs;
 }
 
 function recipientsText({ message, recipients }: QueueRow, columns: number): string {

@@ -38,15 +38,17 @@ function addList(queue: Command, context: Context): void {
 }
 
 async function listQueue(invocation: Invocation): Promise<number> {
-  const { io, options } = invocation;
+  const { ask, io, options } = invocation;
   const page = await readPages(invocation, filterFrom(options, io.nowMs()));
   if (options.ids === true) {
     const ids = page.rows.map(({ message }) => message.id);
     invocation.print(ids, () => ids.map((id) => `${id}\n`).join(''));
     return EX_OK;
   }
+  // An account that is stopped decides when its mail goes, whatever the mail's own next try.
+  const { accounts } = page.rows.length > 0 ? await ask('account.list', {}) : { accounts: [] };
   const { renderQueue } = await import('./queue-list.ts');
-  invocation.print(page, () => renderQueue(page, io));
+  invocation.print(page, () => renderQueue(page, accounts, io));
   return EX_OK;
 }
 

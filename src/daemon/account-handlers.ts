@@ -40,12 +40,13 @@ export function accountHandlers(relay: Relay, nowMs: () => number): AccountHandl
     'account.resume': async ({ name }) => {
       accountNamed(relay, name);
       const was = stateOf(relay, name);
-      await delivery.resumeAccount(name);
+      // Before the lane wakes: what it leases could no longer be counted.
       const flushed = await store.flush({
         filter: { account: name },
         includeHeld: false,
         nowMs: nowMs(),
       });
+      await delivery.resumeAccount(name);
       await delivery.flushed(flushed);
       return { was, flushed };
     },

@@ -1,6 +1,17 @@
 import { expect, test } from 'vitest';
 import type { QueueRow } from '../../../src/relay/queue.ts';
-import { hour, message, messageId, nowMs, recipient, relayctl, row } from './harness.ts';
+import {
+  account,
+  heldAccount,
+  hour,
+  message,
+  messageId,
+  minute,
+  nowMs,
+  recipient,
+  relayctl,
+  row,
+} from './harness.ts';
 
 const rows: QueueRow[] = [
   row(),
@@ -17,10 +28,11 @@ const rows: QueueRow[] = [
   }),
 ];
 const page = async () => ({ rows, next: null });
+const open = { 'account.list': async () => ({ accounts: [] }) };
 
 test('on a wide terminal each message is one line', async () => {
   const { out, exitCode } = await relayctl('queue list', {
-    daemon: { 'queue.list': page },
+    daemon: { 'queue.list': page, ...open },
     columns: 200,
   });
   expect(exitCode).toBe(0);
@@ -35,7 +47,10 @@ test('on a wide terminal each message is one line', async () => {
 });
 
 test('on a narrow terminal nothing is wider than it', async () => {
-  const { out } = await relayctl('queue list', { daemon: { 'queue.list': page }, columns: 80 });
+  const { out } = await relayctl('queue list', {
+    daemon: { 'queue.list': page, ...open },
+    columns: 80,
+  });
   expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
   expect(out).toMatchInlineSnapshot(`
     "ID             AGE    SIZE  ACCOUNT       STATE              NEXT TRY
@@ -61,7 +76,7 @@ test('every filter reaches the daemon; ages become instants', async () => {
   const { asked } = await relayctl(
     'queue list --account gmail --client erp --sender <> --recipient @b.example ' +
       '--state held,in-doubt --state waiting --older 2h --newer 3d --limit 7 --after 1N8F3K2X0Q4',
-    { daemon: { 'queue.list': page } },
+    { daemon: { 'queue.list': page, ...open } },
   );
   expect(asked).toEqual([
     [
@@ -80,6 +95,7 @@ test('every filter reaches the daemon; ages become instants', async () => {
         limit: 7,
       },
     ],
+    ['account.list', {}],
   ]);
 });
 
@@ -90,18 +106,40 @@ test('a long list is read in pages, and the next page is named', async () => {
       pages += 1;
       return { rows: Array.from({ length: limit }, () => row()), next: messageId };
     },
+    ...open,
   };
   const { out, asked } = await relayctl('queue list --limit 1500', { daemon });
   expect(pages).toBe(2);
   expect(asked.map(([, ask]) => ask)).toMatchObject([
     { after: null, limit: 1000 },
     { after: messageId, limit: 500 },
+    {},
   ]);
   expect(out).toContain('1500 messages, 1500 recipients; more with --after 1n8f3k2x0q4\n');
 });
 
+test('mail of a stopped account goes when the account does', async () => {
+  const until = account({ state: paused });
+  for (const [state, text] of [
+    [heldAccount, 'account held'],
+    [until, 'in 10m'],
+  ] as const) {
+    const daemon = { 'queue.list': page, 'account.list': async () => ({ accounts: [state] }) };
+    expect((await relayctl('queue list', { daemon, columns: 200 })).out).toContain(text);
+  }
+});
+
+const paused = {
+  is: 'paused',
+  untilMs: nowMs + 10 * minute,
+  reason: 'quota',
+  detail: '550 5.4.5 Daily limit',
+  sinceMs: nowMs,
+  strikes: 1,
+} as const;
+
 test('--ids prints ids alone', async () => {
-  const { out } = await relayctl('queue list --ids', { daemon: { 'queue.list': page } });
+  const { out } = await relayctl('queue list --ids', { daemon: { 'queue.list': page, ...open } });
   expect(out).toBe('1n8f3k2x0q4\n1n8f3k2x0q5\n');
 });
 
@@ -110,7 +148,7 @@ test('what strangers wrote cannot reach the terminal as control characters', asy
     message: message({ recipients: ['"\x1b]0;owned\x07"@b.example'] }),
     recipients: [recipient({ lastText: '550 \x1b[2J\x9bcleared' })],
   });
-  const daemon = { 'queue.list': async () => ({ rows: [evil], next: null }) };
+  const daemon = { 'queue.list': async () => ({ rows: [evil], next: null }), ...open };
   for (const [line, columns] of [
     ['queue list', 80],
     ['queue list', 200],

@@ -43,7 +43,10 @@ test('the program asks a daemon over its socket and ends', async () => {
 
 test('a reader that has seen enough is no error', async () => {
   const rows = Array.from({ length: 1000 }, () => row());
-  const socket = await daemon({ 'queue.list': async () => ({ rows, next: null }) });
+  const socket = await daemon({
+    'queue.list': async () => ({ rows, next: null }),
+    'account.list': async () => ({ accounts: [] }),
+  });
   const ran = await shell(`relayctl --socket ${socket} queue list --limit 1000 | head -n 1`);
   expect(ran).toMatchObject({ exitCode: 0, err: '' });
   expect(ran.out).toMatch(/^ID .*LAST REPLY OR REASON\n$/);
