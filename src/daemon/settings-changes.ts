@@ -22,7 +22,7 @@ export function changesBetween(before: Settings, after: Settings): SettingsChang
   return { changes, needRestart: changes.filter((key) => FIXED.includes(key)) };
 }
 
-/** Two levels deep is what an operator can read. */
+/** Two levels deep is what an operator can read. What is described without its value is added. */
 function flatten(settings: Settings): Map<string, string> {
   const flat = new Map<string, string>();
   for (const [section, value] of Object.entries(describeSettings(settings))) {
@@ -35,8 +35,16 @@ function flatten(settings: Settings): Map<string, string> {
       flat.set(section, JSON.stringify(value));
     }
   }
-  for (const { name, credentialVersion } of settings.accounts.values()) {
-    flat.set(`accounts.${name}`, `${flat.get(`accounts.${name}`)} ${credentialVersion}`);
+  const add = (key: string, hidden: unknown): void => {
+    flat.set(key, `${flat.get(key)} ${JSON.stringify(hidden)}`);
+  };
+  for (const { name, credentialVersion, tls } of settings.accounts.values()) {
+    const { ca, certificate, key } = tls;
+    add(`accounts.${name}`, [credentialVersion, ca, certificate, key?.reveal()]);
   }
+  for (const { name, password } of settings.clients.values()) {
+    add(`clients.${name}`, password?.is === 'plain' ? password.value.reveal() : password);
+  }
+  add('observe', settings.observe.token?.reveal());
   return flat;
 }
