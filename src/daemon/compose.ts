@@ -74,6 +74,7 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
     store,
     delivery,
     submission,
+    emit,
     startedAtMs: Date.now(),
     state: () => state,
     refusedReload: options.refusedReload,

@@ -18,7 +18,7 @@ const bounceBatch = 100;
 
 /** What relayctl may do with waiting mail. */
 export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers {
-  const { store, delivery } = relay;
+  const { store, delivery, emit } = relay;
   return {
     'queue.list': (ask) => store.list(ask),
 
@@ -33,6 +33,8 @@ export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers 
     'queue.flush': async ({ filter, includeHeld }) => {
       checkAccount(relay, filter);
       const flushed = await store.flush({ filter, includeHeld, nowMs: nowMs() });
+      const { recipients, messages } = flushed;
+      emit({ is: 'queue.flushed', recipients, messages, by: 'operator' });
       await delivery.flushed(flushed);
       return flushed;
     },

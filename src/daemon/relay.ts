@@ -1,4 +1,5 @@
 import type { Delivery } from '../delivery/delivery.ts';
+import type { EventSink } from '../relay/events.ts';
 import type { QueueStore } from '../relay/ports.ts';
 import type { Settings } from '../relay/settings.ts';
 import type { Submission } from '../submission/submission.ts';
@@ -10,6 +11,7 @@ export interface Relay {
   readonly store: QueueStore;
   readonly delivery: Delivery;
   readonly submission: Submission;
+  readonly emit: EventSink;
   readonly startedAtMs: number;
   readonly state: () => 'running' | 'stopping';
   readonly refusedReload: () => { atMs: number; problems: readonly string[] } | null;

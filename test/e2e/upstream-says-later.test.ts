@@ -19,6 +19,7 @@ test('a 4xx is retried by the schedule, and flush makes it due at once', async (
   const shown = await ask<{ queued: unknown }>(relay, 'queue', 'show', id);
   expect(JSON.stringify(shown.queued)).toContain('450 4.2.1 mailbox busy');
   await relay.relayctl('queue', 'flush');
+  expect(await relay.event('queue.flushed')).toMatchObject({ messages: 1, by: 'operator' });
   await server.taken(1);
   await relay.event('message.completed', (event) => event.id === id);
 });
