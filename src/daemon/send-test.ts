@@ -1,5 +1,6 @@
 import type { Answer, Ask } from '../control/wire.ts';
 import { ControlError } from '../control/wire.ts';
+import { ownAccepted } from '../delivery/settled-events.ts';
 import { planLanes } from '../policy/route.ts';
 import type { Message, MessageId } from '../relay/message.ts';
 import type { Relay } from './relay.ts';
@@ -60,7 +61,9 @@ export async function sendTest(
   const start = held
     ? ({ is: 'held', reason: plan.text } as const)
     : ({ is: 'waiting', dueAtMs: acceptedAtMs } as const);
-  await relay.store.accept([{ message, body: { in: 'memory', bytes }, lane: plan.lane, start }]);
+  const own = { message, body: { in: 'memory', bytes }, lane: plan.lane, start } as const;
+  await relay.store.accept([own]);
+  relay.emit(ownAccepted(own, nowMs()));
   if (plan.lane !== null) relay.delivery.wake(plan.lane, acceptedAtMs);
   return { id, account: plan.lane };
 }

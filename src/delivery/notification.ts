@@ -69,7 +69,8 @@ function notification(
   const { to, told, context } = what;
   const { message, settings, nowMs, newMessageId } = context;
   const id = newMessageId();
-  const from = settings.notifications.dsn.from ?? `Mail relay <MAILER-DAEMON@${settings.hostname}>`;
+  // A provider takes no From but what the account may use, and the sender is just that.
+  const from = settings.notifications.dsn.from ?? `Mail relay <${to}>`;
   const messageIdField = `<${id}.dsn@${settings.hostname}>`;
   const { ret, envid } = message.envelope;
   const bytes = composeDsn({
@@ -91,7 +92,7 @@ function notification(
     recipients: told.map((decision) => dsnRecipient(kind, decision, context)),
   });
   const report = reportMessage(context, { id, to, from, messageIdField, bytes });
-  return entry(settings, report, bytes, nowMs);
+  return entry(settings, { report, lane: told[0]?.recipient.lane ?? null }, bytes);
 }
 
 /** RFC 3464 section 2: a report has the null reverse-path and asks for no report about itself. */
@@ -102,7 +103,8 @@ function reportMessage(
   const eightBit = report.bytes.some((octet) => octet > 127);
   return {
     id: report.id,
-    client: 'relayd',
+    // It leaves by the way its sender's own mail takes, whatever that route asks for.
+    client: message.client,
     envelope: {
       reversePath: '',
       recipients: [{ forwardPath: report.to, notify: 'NEVER', orcpt: null }],
@@ -114,9 +116,8 @@ function reportMessage(
     from: /<([^<>]*)>\s*$/.exec(report.from)?.[1] ?? report.from,
     messageIdField: report.messageIdField,
     boundAccount: message.boundAccount,
-    // It leaves by the way its sender's own mail takes.
     routeSender: routingSender({ ...message, reversePath: message.envelope.reversePath }),
-    routeHeaders: {},
+    routeHeaders: message.routeHeaders,
     acceptedAtMs: nowMs,
     expiresAtMs: nowMs + settings.queue.lifetimeMs,
     bytes: report.bytes.length,
@@ -125,12 +126,21 @@ function reportMessage(
   };
 }
 
-function entry(settings: Settings, message: Message, bytes: Buffer, nowMs: number): NewMessage[] {
+/** `lane`: where the mail is, or was, that is reported on. */
+function entry(
+  settings: Settings,
+  { report, lane }: { report: Message; lane: string | null },
+  bytes: Buffer,
+): NewMessage[] {
+  const [routed] = planMessage(settings, report);
+  // Routes that ask for the recipient know nothing of the sender as one: its account stays.
+  const message = routed?.action === 'reject' ? { ...report, boundAccount: lane } : report;
   const [plan] = planMessage(settings, message);
   if (plan === undefined || plan.action === 'discard') return [];
   const body = { in: 'memory', bytes } as const;
   if (plan.action === 'deliver' && plan.lane !== null) {
-    return [{ message, body, lane: plan.lane, start: { is: 'waiting', dueAtMs: nowMs } }];
+    const start = { is: 'waiting', dueAtMs: message.acceptedAtMs } as const;
+    return [{ message, body, lane: plan.lane, start }];
   }
   return [{ message, body, lane: null, start: { is: 'held', reason: plan.text } }];
 }

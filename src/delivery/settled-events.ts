@@ -1,6 +1,6 @@
 import type { RelayEvent } from '../relay/events.ts';
 import type { Body } from '../relay/message.ts';
-import type { AttemptRecord, Work } from '../relay/queue.ts';
+import type { AttemptRecord, NewMessage, Work } from '../relay/queue.ts';
 import type { Decision } from './disposition.ts';
 
 /** The end of a lease for some recipients of one message. */
@@ -40,4 +40,21 @@ export function settledEvents({ work, decisions, attempt }: Settled, nowMs: numb
       },
     ];
   });
+}
+
+/** A message of the relay's own is durable in the queue: a notification, or a test. */
+export function ownAccepted({ message, lane }: NewMessage, nowMs: number): RelayEvent {
+  return {
+    is: 'message.accepted',
+    id: message.id,
+    client: 'relayd',
+    reversePath: message.envelope.reversePath,
+    recipients: message.envelope.recipients.length,
+    bytes: message.bytes,
+    lane,
+    messageIdField: message.messageIdField,
+    protocol: 'local',
+    remote: 'local',
+    tookMs: Math.max(0, nowMs - message.acceptedAtMs),
+  };
 }

@@ -5,7 +5,7 @@ import { StoreError } from '../relay/ports.ts';
 import type { NewMessage, Settlement } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { mayOweNotification, notificationsOf } from './notification.ts';
-import { type Settled, settledEvents } from './settled-events.ts';
+import { ownAccepted, type Settled, settledEvents } from './settled-events.ts';
 
 export interface SettlerDeps {
   readonly settings: () => Settings;
@@ -76,6 +76,7 @@ export class Settler {
     const { emit, clock } = this.#deps;
     const nowMs = clock();
     for (const event of settledEvents(settled, nowMs)) emit(event);
+    for (const notification of notifications) emit(ownAccepted(notification, nowMs));
     if (await this.#isCompleted(settled)) {
       const { id, acceptedAtMs } = settled.work.message;
       emit({ is: 'message.completed', id, queuedMs: Math.max(0, nowMs - acceptedAtMs) });
