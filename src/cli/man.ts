@@ -48,7 +48,10 @@ const EXIT_STATUS = [
     [0, 'Done.'],
     [64, 'The command line is wrong.'],
     [65, 'No such message, account or client; or what was tested would be refused.'],
-    [69, 'The daemon is not running; an account test failed; a test message bounced.'],
+    [
+      69,
+      'The daemon is not running; an account test failed; a test message bounced; no port is of use.',
+    ],
     [70, 'A bug in relayctl or relayd.'],
     [
       75,

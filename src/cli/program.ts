@@ -12,6 +12,7 @@ import { addRoute } from './route.ts';
 import { addSendTest } from './send-test.ts';
 import { addStatus } from './status.ts';
 import { jsonLine, printable } from './text.ts';
+import { addUpstream } from './upstream.ts';
 
 /** The whole command tree; `scripts` make the man page from it. */
 export function buildProgram(context: Context): Command {
@@ -49,6 +50,7 @@ export function buildProgram(context: Context): Command {
   addQueue(program, context);
   addAccount(program, context);
   addRoute(program, context);
+  addUpstream(program, context);
   addConfig(program, context);
   addClient(program, context);
   addSendTest(program, context);
