@@ -18,7 +18,6 @@ const LATER: readonly Later[] = [
   { path: ['accounts', '*', 'identities'], asks: (_value, _key, file) => !accountLogin(file) },
   { path: ['accounts', '*', 'oauth2'] },
   { path: ['accounts', '*', 'auth'], asks: (value) => value === 'xoauth2' },
-  { path: ['accounts', '*', 'proxy'] },
   { path: ['accounts', '*', 'sandbox'], asks: (value) => value === true },
   { path: ['routes', '*', 'accounts', '*'], asks: (_value, key) => key !== 0 },
   { path: ['routes', '*', 'rewrite'] },

@@ -22,8 +22,24 @@ export interface Account {
   /** Header fields added upstream, never shown to the client. */
   readonly headers: Readonly<Record<string, string>>;
   readonly sourceAddress: string | null;
+  /** Between us and the upstream; TLS and pins are about the upstream. */
+  readonly proxy: ProxyServer | null;
   /** Where in relay.yaml it stands, for messages that name the line to mend. */
   readonly at: SourcePlace;
+}
+
+/** SOCKS5 (RFC 1928) or HTTP CONNECT (RFC 9110 section 9.3.6). */
+export interface ProxyServer {
+  readonly is: 'socks5' | 'http';
+  /** An IPv6 address stands without brackets. */
+  readonly host: string;
+  readonly port: number;
+  readonly login: { readonly username: string; readonly password: Secret } | null;
+}
+
+/** `socks5://127.0.0.1:1080`, without the login. */
+export function proxyName({ is, host, port }: ProxyServer): string {
+  return `${is}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 export interface SourcePlace {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Account, AccountLimits } from '../../relay/account.ts';
+import type { Account, AccountLimits, ProxyServer } from '../../relay/account.ts';
 import { type Preset, presetHost, presetNames, readPreset } from '../presets.ts';
 import type { AccountConfig } from '../schema/relay.ts';
 import { didYouMean } from '../wanted.ts';
@@ -59,6 +59,7 @@ async function buildAccount(
     },
     headers: config.headers,
     sourceAddress: config.source_address ?? null,
+    proxy: buildProxy(config, place),
     at: context.document.placeOf(path, 'key'),
   };
 }
@@ -98,6 +99,21 @@ function findHost(
  */
 function ownAddress(username: string | null): string[] {
   return username !== null && /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(username) ? [username] : [];
+}
+
+/** A password in it is a secret like any other: only in a file that nobody else can read. */
+function buildProxy(
+  config: AccountConfig,
+  { path, context: { report, secrets } }: { path: Path; context: BuildContext },
+): ProxyServer | null {
+  const proxy = config.proxy ?? null;
+  if (proxy !== null && proxy.login !== null && !secrets.literalAllowed) {
+    report.error(
+      [...path, 'proxy'],
+      'holds a password, in a file that others may read; chmod 600 the file',
+    );
+  }
+  return proxy;
 }
 
 function buildLimits(

@@ -47,6 +47,7 @@ export function account(name: string, identities: readonly string[] = []): Accou
     },
     headers: {},
     sourceAddress: null,
+    proxy: null,
     at: { file: 'relay.yaml', line: 1, column: 1 },
   };
 }
