@@ -1,5 +1,6 @@
 import type { Rate } from '../lib/rate.ts';
 import type { Secret } from '../lib/secret.ts';
+import type { ReplyRule } from './reply-rule.ts';
 
 /** One set of credentials at one provider, presets and defaults already merged. */
 export interface Account {
@@ -22,6 +23,8 @@ export interface Account {
   /** Header fields added upstream, never shown to the client. */
   readonly headers: Readonly<Record<string, string>>;
   readonly sourceAddress: string | null;
+  /** What replies of its provider mean, read before the generic rules; absent: only those. */
+  readonly replyRules?: readonly ReplyRule[];
   /** Between us and the upstream; TLS and pins are about the upstream. */
   readonly proxy: ProxyServer | null;
   /** Where in relay.yaml it stands, for messages that name the line to mend. */
