@@ -5,6 +5,7 @@ import { addAccount } from './account.ts';
 import { addClient } from './client.ts';
 import { annotate, type Context } from './command.ts';
 import { addConfig } from './config.ts';
+import { addDomain } from './domain.ts';
 import { Failure } from './failure.ts';
 import type { Io } from './io.ts';
 import { addQueue } from './queue.ts';
@@ -51,6 +52,7 @@ export function buildProgram(context: Context): Command {
   addAccount(program, context);
   addRoute(program, context);
   addUpstream(program, context);
+  addDomain(program, context);
   addConfig(program, context);
   addClient(program, context);
   addSendTest(program, context);
