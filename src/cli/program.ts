@@ -8,7 +8,9 @@ import { addConfig } from './config.ts';
 import { addDomain } from './domain.ts';
 import { Failure } from './failure.ts';
 import type { Io } from './io.ts';
+import { addProvider } from './provider.ts';
 import { addQueue } from './queue.ts';
+import { addReply } from './reply.ts';
 import { addRoute } from './route.ts';
 import { addSendTest } from './send-test.ts';
 import { addStatus } from './status.ts';
@@ -53,6 +55,8 @@ export function buildProgram(context: Context): Command {
   addRoute(program, context);
   addUpstream(program, context);
   addDomain(program, context);
+  addProvider(program, context);
+  addReply(program, context);
   addConfig(program, context);
   addClient(program, context);
   addSendTest(program, context);
