@@ -47,6 +47,6 @@ async function orNone<T>(name: string, ask: () => Promise<T[]>): Promise<T[]> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOTFOUND' || code === 'ENODATA' || code === 'EBADNAME') return [];
-    throw new Failure('dns', EX_TEMPFAIL, `the DNS server did not answer for ${name}: ${message}`);
+    throw new Failure('dns', EX_TEMPFAIL, `no answer from the DNS for ${name}: ${message}`);
   }
 }
