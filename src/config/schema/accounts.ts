@@ -68,8 +68,9 @@ export const accountSchema = z
       .optional()
       .meta({
         description:
-          'Addresses it may send as (reverse-path and From). Default: the username when it is an ' +
-          'address, else any.',
+          'Addresses it may send as (reverse-path and From); mail from others is refused with 550 ' +
+          '5.7.1. Default: the username when it is an address and the provider is not known to ' +
+          'use it for logging in only, else any.',
         examples: [['app@shop.example']],
       }),
     limits: accountLimitsSchema,

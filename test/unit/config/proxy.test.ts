@@ -45,6 +45,14 @@ test('an error does not repeat what may be a password', async () => {
   expect(line).not.toContain('hunter2');
 });
 
+test('a login stands only in a file that nobody else can read', async () => {
+  const options = { mode: 0o644, env: { P: 'x', S: 'y' } };
+  const readable = (proxy: string) => withProxy(proxy).replace('shop-password', '{env: S}');
+  const [line] = await problemsOf(readable('http://me:hunter2@127.0.0.1:3128'), options);
+  expect(line).toContain('accounts.up.proxy: holds a password, in a file that others may read');
+  expect(await problemsOf(readable('http://127.0.0.1:3128'), options)).toEqual([]);
+});
+
 test('a login is shown without its password', async () => {
   const text = withProxy('socks5://me:hunter2@127.0.0.1:1080').replace('{env: P}', 'x');
   const shown = JSON.stringify(describeSettings(await settingsOf(text)));

@@ -52,12 +52,12 @@ export function account(name: string, identities: readonly string[] = []): Accou
   };
 }
 
+export type GivenRoute = Partial<Omit<Route, 'action'>> & {
+  readonly action: RouteAction | readonly string[];
+};
+
 /** Routes in order; the action's shorthand is a list of accounts. */
-export function routes(
-  ...list: readonly (Partial<Omit<Route, 'action'>> & {
-    readonly action: RouteAction | readonly string[];
-  })[]
-): Route[] {
+export function routes(...list: readonly GivenRoute[]): Route[] {
   return list.map((given, position) => ({
     sender: null,
     client: null,
