@@ -46,7 +46,7 @@ export function advise(port: PortSurvey, login: PortLogin | null, subject: Subje
     case 'unresolved':
       return no('the host has no address');
     case 'failed':
-      return no('no SMTP');
+      return no('no SMTP session came about');
     case 'open':
       return adviseOpen(port, login, subject);
   }

@@ -12,6 +12,7 @@ import { readDuration } from './queue-filter.ts';
 /** What providers and hosters listen on. */
 const usualPorts = [25, 465, 587, 2525, 2587, 2465, 2079];
 const portsMax = 32;
+const timeoutMsMax = 10 * 60_000;
 
 /** `relayctl upstream ...` */
 export function addUpstream(program: Command, context: Context): void {
@@ -28,7 +29,7 @@ export function addUpstream(program: Command, context: Context): void {
     .option('--account <name>', 'log in with the credentials of this account of relay.yaml')
     .addOption(
       new Option('--timeout <duration>', 'for a connection; answers get three times as long')
-        .argParser(readDuration)
+        .argParser(readTimeout)
         .default(5_000, '5s'),
     );
   annotate(probe, {
@@ -97,6 +98,14 @@ function targetOf(host: string, account: Account | null): SurveyTarget {
   const { tls, sourceAddress, proxy } = account;
   const servername = account.host === host ? tls.servername : host;
   return { host, servername, ca: tls.ca, sourceAddress, proxy };
+}
+
+function readTimeout(text: string): number {
+  const timeoutMs = readDuration(text);
+  if (timeoutMs === 0 || timeoutMs > timeoutMsMax) {
+    throw new InvalidArgumentError('It is a duration above zero and of at most 10m.');
+  }
+  return timeoutMs;
 }
 
 function readHost(text: string): string {

@@ -202,6 +202,17 @@ test('a host without a preset: what is not known is said, not guessed', async ()
   expect(named.first?.accounts[0]?.aligned).toBe(true);
 });
 
+test('a domain of the provider itself needs nothing', async () => {
+  const dns = await startDns({ '_dmarc.icloud.com': { TXT: ['v=DMARC1; p=quarantine'] } });
+  onTestFinished(() => dns.close());
+  const account = '{provider: icloud, username: me@icloud.com, password: aaaa-bbbb-cccc-dddd}';
+  const file = relayYaml(account, 'me@icloud.com');
+  const ran = await relayctl(`domain check --resolver ${dns.address} --config ${file}`);
+  expect(ran.exitCode).toBe(0);
+  expect(ran.out).toContain('nothing is to be published');
+  expect(ran.out).not.toContain('problem');
+});
+
 test('domains can be named; one that no account may send for is noticed', async () => {
   const zone = { ...complete, '_dmarc.other.example': { TXT: ['v=DMARC1; p=none; sp=reject'] } };
   const { report } = await check(zone, gmail, 'sub.other.example. SHOP.example');

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { advise } from '../../../src/cli/probe-advice.ts';
-import type { PortReport, SurveyReport } from '../../../src/cli/probe-report.ts';
+import { type PortReport, reportOf, type SurveyReport } from '../../../src/cli/probe-report.ts';
 import type { PortSurvey } from '../../../src/delivery/port-survey.ts';
 import { makeCa, makeCertificate, makeSelfSigned, spkiPin } from '../../support/certificates.ts';
 import { startUpstream, type UpstreamOptions } from '../../support/upstream.ts';
@@ -235,6 +235,7 @@ test.each([
   ['upstream probe mail.example --ports 0', 64],
   ['upstream probe mail.example --ports 25,,465', 64],
   ['upstream probe mail.example --timeout soon', 64],
+  ['upstream probe mail.example --timeout 40d', 64],
 ])('%s is a usage error', async (line, exitCode) => {
   expect((await relayctl(line)).exitCode).toBe(exitCode);
 });
@@ -272,4 +273,21 @@ test('an old TLS has to be allowed in so many words', () => {
   const old = { ...open, mode: 'starttls' as const, protocol: 'TLSv1 ECDHE-RSA-AES128-SHA' };
   const { lines } = advise(old, null, { name: 'up', host: 'h', loginWanted: null, nowMs });
   expect(lines.map((line) => line.trim())).toContain('minimum: TLSv1');
+});
+
+test('ports that nothing answers on are put down to the network, not to the server', () => {
+  const silent = { ...open, state: 'filtered' as const, mode: null, auth: [], port: 25 };
+  const asked = { host: 'localhost', account: null, nowMs };
+  const some = reportOf([silent, open], null, asked);
+  expect(some.notes).toEqual([expect.stringContaining('Port 25: no answer, while the host')]);
+  expect(some.best?.port).toBe(587);
+  const all = reportOf([silent, { ...silent, port: 587 }], null, asked);
+  expect(all.notes).toEqual([expect.stringContaining('may block outgoing mail')]);
+  expect(all.usable).toBe(false);
+});
+
+test('of several good ports the one with TLS from the start is recommended', () => {
+  const good = { ...open, mode: 'starttls' as const };
+  const ports = [good, { ...good, port: 2525 }, { ...good, mode: 'implicit' as const, port: 465 }];
+  expect(reportOf(ports, null, { host: 'h.example', account: null, nowMs }).best?.port).toBe(465);
 });
