@@ -41,7 +41,7 @@ export function addReply(program: Command, context: Context): void {
         'Needs no daemon.',
       ],
     ],
-    json: '{provider, phase, reply, rule: {number, text, action} | null, verdict: {scope, action, reason, hint, ...}, mayFailOver}',
+    json: '{provider, phase, reply, rule: {number, text, action} | null, verdict: {scope, action, ...}, mayFailOver}',
   });
   onAction(explain, context, async (invocation) => {
     const report = await explained(invocation);
