@@ -126,7 +126,7 @@ function providers(): string[] {
     if (preset === null) return [];
     const regions = [...new Set([...Object.keys(preset.hosts), ...preset.regions])];
     const text = [
-      `${preset.title}: ${preset.host}, port ${preset.port}, ${preset.tls}.`,
+      `${preset.title}: ${preset.host ?? 'host to be given'}, port ${preset.port}, ${preset.tls}.`,
       ...(preset.username === undefined ? [] : [`Username ${preset.username}.`]),
       ...(regions.length === 0 ? [] : [`Regions: ${regions.join(', ')}.`]),
       ...preset.notes,

@@ -24,6 +24,7 @@ export function writeSettings(directory: string, upstreamPort: number): string {
     port: ${upstreamPort}
     username: ${username}
     password: ${password}
+    identities: ["${username.replace(/^.*@/, '@')}"]
     tls: {mode: starttls, verify: full, ca: ${directory}/upstream-ca.pem}`;
   const file = join(directory, 'relay.yaml');
   writeFileSync(

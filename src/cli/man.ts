@@ -47,12 +47,15 @@ const EXIT_STATUS = [
   ...[
     [0, 'Done.'],
     [64, 'The command line is wrong.'],
-    [65, 'No such message, account or client; or what was tested would be refused.'],
-    [69, 'The daemon is not running; an account test failed; a test message bounced.'],
+    [65, 'No such message, account or client; or what was tested is not in order.'],
+    [
+      69,
+      'The daemon is not running; an account test failed; a test message bounced; no port is of use.',
+    ],
     [70, 'A bug in relayctl or relayd.'],
     [
       75,
-      'Not now: the storage is full or failing, the daemon is stopping, a test message still waits.',
+      'Not now: storage full or failing, daemon stopping, test message still waiting, no answer from DNS.',
     ],
     [76, 'The other side is no relayd, or one of another version.'],
     [77, 'No permission.'],

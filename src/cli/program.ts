@@ -5,13 +5,17 @@ import { addAccount } from './account.ts';
 import { addClient } from './client.ts';
 import { annotate, type Context } from './command.ts';
 import { addConfig } from './config.ts';
+import { addDomain } from './domain.ts';
 import { Failure } from './failure.ts';
 import type { Io } from './io.ts';
+import { addProvider } from './provider.ts';
 import { addQueue } from './queue.ts';
+import { addReply } from './reply.ts';
 import { addRoute } from './route.ts';
 import { addSendTest } from './send-test.ts';
 import { addStatus } from './status.ts';
 import { jsonLine, printable } from './text.ts';
+import { addUpstream } from './upstream.ts';
 
 /** The whole command tree; `scripts` make the man page from it. */
 export function buildProgram(context: Context): Command {
@@ -49,6 +53,10 @@ export function buildProgram(context: Context): Command {
   addQueue(program, context);
   addAccount(program, context);
   addRoute(program, context);
+  addUpstream(program, context);
+  addDomain(program, context);
+  addProvider(program, context);
+  addReply(program, context);
   addConfig(program, context);
   addClient(program, context);
   addSendTest(program, context);

@@ -90,7 +90,7 @@ function outcome({ result, why }: RouteReport): string {
   }
 }
 
-function readPath(text: string): string {
+export function readPath(text: string): string {
   if (text === '<>') return '';
   if (!/^[^\s<>]+@[^\s<>@]+$/.test(text)) {
     throw new InvalidArgumentError('It must be a mail address such as a@b.example, or <>.');

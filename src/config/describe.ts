@@ -1,7 +1,7 @@
 import { formatDuration } from '../lib/duration.ts';
 import { formatRate } from '../lib/rate.ts';
 import { formatSize } from '../lib/size.ts';
-import type { Account, TlsPolicy } from '../relay/account.ts';
+import { type Account, type ProxyServer, proxyName, type TlsPolicy } from '../relay/account.ts';
 import type { Client } from '../relay/client.ts';
 import type { Route } from '../relay/route.ts';
 import type { ListenerSettings, Settings, SubmissionLimits } from '../relay/settings.ts';
@@ -114,6 +114,7 @@ function describeAccount(account: Account): Shown {
     }),
     headers: account.headers,
     source_address: account.sourceAddress ?? undefined,
+    proxy: account.proxy === null ? undefined : describeProxy(account.proxy),
     timeouts: {
       connect: formatDuration(timeouts.connectMs),
       greeting: formatDuration(timeouts.greetingMs),
@@ -169,4 +170,11 @@ function compact(shown: Shown): Shown {
 
 function mapValues<T>(entries: ReadonlyMap<string, T>, describe: (value: T) => Shown): Shown {
   return Object.fromEntries([...entries].map(([name, value]) => [name, describe(value)]));
+}
+
+function describeProxy(proxy: ProxyServer): string {
+  const name = proxyName(proxy);
+  if (proxy.login === null) return name;
+  const login = `${encodeURIComponent(proxy.login.username)}:${proxy.login.password}@`;
+  return name.replace('://', `://${login}`);
 }

@@ -9,16 +9,13 @@ interface Later {
    * Which values would change something; every value when absent. `key` is the last step of the
    * path.
    */
-  readonly asks?: (value: unknown, key: PathPart, file: unknown) => boolean;
+  readonly asks?: (value: unknown, key: PathPart) => boolean;
 }
 
 const LATER: readonly Later[] = [
   { path: ['accounts', '*', 'limits', 'rate'] },
-  // What a session that logged in as the account may use; for routed mail nobody asks yet.
-  { path: ['accounts', '*', 'identities'], asks: (_value, _key, file) => !accountLogin(file) },
   { path: ['accounts', '*', 'oauth2'] },
   { path: ['accounts', '*', 'auth'], asks: (value) => value === 'xoauth2' },
-  { path: ['accounts', '*', 'proxy'] },
   { path: ['accounts', '*', 'sandbox'], asks: (value) => value === true },
   { path: ['routes', '*', 'accounts', '*'], asks: (_value, key) => key !== 0 },
   { path: ['routes', '*', 'rewrite'] },
@@ -36,15 +33,11 @@ const LATER: readonly Later[] = [
 export function notYetActedOn(document: ConfigDocument): string[] {
   return LATER.flatMap(({ path, asks }) =>
     matches(document.plain, path)
-      .filter(({ at, value }) => asks?.(value, at.at(-1) ?? '', document.plain) ?? true)
+      .filter(({ at, value }) => asks?.(value, at.at(-1) ?? '') ?? true)
       .map(({ at }) => ({ at, line: document.placeOf(at, 'key').line })),
   )
     .toSorted((a, b) => a.line - b.line)
     .map(({ at, line }) => `${formatPath(at)} (line ${line})`);
-}
-
-function accountLogin(file: unknown): boolean {
-  return matches(file, ['listeners', '*', 'account_login']).some(({ value }) => value === true);
 }
 
 interface Match {

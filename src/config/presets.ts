@@ -2,15 +2,20 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { packageRoot } from '../lib/version.ts';
+import type { ReplyRule } from '../relay/reply-rule.ts';
+import { domainFactsSchema } from './provider-domain.ts';
+import { compileRule, replyRuleSchema } from './reply-rules.ts';
 import { accountLimitsSchema } from './schema/account-parts.ts';
-import { rate } from './schema/kinds.ts';
+import { addressPattern, rate } from './schema/kinds.ts';
 
 /** config/providers/NAME.json: what is known of one provider. */
 const presetSchema = z.strictObject({
   title: z.string(),
   documentation: z.url(),
-  /** `{region}` is replaced by the account's region. */
-  host: z.string(),
+  /** `{region}` is replaced by the account's region; absent where every customer has an own one. */
+  host: z.string().optional(),
+  /** Other hosts of the same provider; its group `region` is the region they belong to. */
+  host_pattern: z.strictObject({ pattern: z.string(), samples: z.array(z.string()) }).optional(),
   /** Hosts of single regions. */
   hosts: z.record(z.string(), z.string()).prefault({}),
   /** Known regions for `{region}`; others are taken as well, providers open new ones. */
@@ -24,6 +29,8 @@ const presetSchema = z.strictObject({
   username: z.string().optional(),
   /** What usernames look like; the hint is shown when one does not. */
   username_pattern: z.strictObject({ pattern: z.string(), hint: z.string() }).optional(),
+  /** Who may send, where the username says nothing about that. */
+  identities: z.array(addressPattern()).optional(),
   password: z
     .strictObject({
       whitespace: z.enum(['ignored', 'kept']).prefault('kept'),
@@ -34,8 +41,16 @@ const presetSchema = z.strictObject({
   /** How `secret_access_key` becomes the password. */
   derived_password: z.enum(['ses']).optional(),
   limits: accountLimitsSchema,
+  /** What the DNS of its customers' domains needs; absent: not known. */
+  domain: domainFactsSchema.optional(),
   /** In place of limits.rate while the account is in the provider's test mode. */
   sandbox: z.strictObject({ rate: z.array(rate()) }).optional(),
+  /** The provider's own name for a message: group 1 of what its last reply says. */
+  id: z
+    .strictObject({ pattern: z.string(), sample: z.string(), is: z.string(), for: z.string() })
+    .optional(),
+  /** What replies mean, in order; a name: those of that preset. */
+  reply_rules: z.union([z.string(), z.array(replyRuleSchema)]).prefault([]),
   notes: z.array(z.string()).prefault([]),
 });
 
@@ -58,21 +73,41 @@ export function readPreset(name: string): Preset | null {
   return presetSchema.parse(data);
 }
 
+const compiled = new Map<string, readonly ReplyRule[]>();
+
+/** The reply rules of a provider, compiled once; none for an unknown one. */
+export function replyRulesOf(name: string): readonly ReplyRule[] {
+  const known = compiled.get(name);
+  if (known !== undefined) return known;
+  const data = readPreset(name)?.reply_rules ?? [];
+  const rules = typeof data === 'string' ? replyRulesOf(data) : data.map(compileRule);
+  compiled.set(name, rules);
+  return rules;
+}
+
+/** The region that a host given in the file belongs to, as its name says; null when it does not. */
+export function regionOfHost(preset: Preset, host: string): string | null {
+  if (preset.host_pattern === undefined) return null;
+  return new RegExp(preset.host_pattern.pattern, 'i').exec(host)?.groups?.region ?? null;
+}
+
 /** The host for a region; a problem in words when the preset needs another one. */
 export function presetHost(
   preset: Preset,
   region: string | null,
 ): { host: string } | { problem: string } {
-  const templated = preset.host.includes('{region}');
+  const { host: usual } = preset;
+  if (usual === undefined) return { problem: `missing; ${preset.title} has no host of its own` };
+  const templated = usual.includes('{region}');
   if (region === null) {
-    if (!templated) return { host: preset.host };
+    if (!templated) return { host: usual };
     return { problem: `missing; ${preset.title} needs a region such as ${preset.regions[0]}` };
   }
   const host = Object.hasOwn(preset.hosts, region) ? preset.hosts[region] : undefined;
   if (host !== undefined) return { host };
   // RFC 1123 section 2.1 label: what comes from the file ends up in a host name.
   if (templated && /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(region)) {
-    return { host: preset.host.replace('{region}', region) };
+    return { host: usual.replace('{region}', region) };
   }
   const known = [...Object.keys(preset.hosts), ...(templated ? preset.regions : [])];
   return known.length === 0

@@ -3,6 +3,7 @@ import { matchesAny } from '../policy/address-pattern.ts';
 import { admitReversePath } from '../policy/admit.ts';
 import { noRouteText, routeFor } from '../policy/route.ts';
 import type { AccountState } from '../relay/account.ts';
+import type { RefusalReason } from '../relay/events.ts';
 import type { Route } from '../relay/route.ts';
 import type { Settings } from '../relay/settings.ts';
 import type { RouteAccount, RouteReport } from './reports.ts';
@@ -32,8 +33,13 @@ export function routeReport(
   return byRoute(settings, question, route, states);
 }
 
+const WHY: Partial<Record<RefusalReason, string>> = {
+  'no-route': 'no route takes mail of this sender',
+  identity: 'the identities of the only account it can leave through do not cover it',
+};
+
 function clientRefusal(
-  settings: Pick<Settings, 'routes' | 'clients'>,
+  settings: Pick<Settings, 'routes' | 'clients' | 'accounts'>,
   question: RouteQuestion,
 ): RouteReport | null {
   if (question.client === null) return null;
@@ -47,11 +53,7 @@ function clientRefusal(
   const refused = admitReversePath(settings, client, question.from);
   if (refused === null) return null;
   const reply = `${refused.code} ${enhancedStatus(refused.code, refused.detail)} ${refused.text}`;
-  const why =
-    refused.why === 'no-route'
-      ? 'no route takes mail of this sender'
-      : `the senders of client ${client.name} do not cover it`;
-  return refusal(reply, why);
+  return refusal(reply, WHY[refused.why] ?? `the senders of client ${client.name} do not cover it`);
 }
 
 function byRoute(

@@ -1,6 +1,7 @@
 import type { Answer, Ask } from '../control/wire.ts';
 import { ControlError } from '../control/wire.ts';
 import { ownAccepted } from '../delivery/settled-events.ts';
+import { admitThrough } from '../policy/admit.ts';
 import { planLanes } from '../policy/route.ts';
 import type { Message, MessageId } from '../relay/message.ts';
 import type { Relay } from './relay.ts';
@@ -32,6 +33,9 @@ export async function sendTest(
   if (plan.action === 'discard') {
     throw new ControlError('refused', `the route for ${from} to ${to} discards`);
   }
+  const account = plan.lane === null ? undefined : settings.accounts.get(plan.lane);
+  const foreign = account && admitThrough(account, { reversePath: from, from: [] });
+  if (foreign) throw new ControlError('refused', foreign.text);
   const id = newMessageId();
   const acceptedAtMs = nowMs();
   const bytes = testMessage({ id, from, to, hostname: settings.hostname, atMs: acceptedAtMs });

@@ -8,10 +8,11 @@ export function sameAccount(a: Account, b: Account): boolean {
 }
 
 /**
- * A secret prints as `[secret]`: the password counts through the credential version, the key as it
- * is.
+ * A secret prints as `[secret]`: the password counts through the credential version, the key and
+ * the proxy's password as they are.
  */
 function fingerprint(account: Account): string {
   const key = account.tls.key?.reveal() ?? null;
-  return JSON.stringify([{ ...account, at: null }, key]);
+  const proxy = account.proxy?.login?.password.reveal() ?? null;
+  return JSON.stringify([{ ...account, at: null }, key, proxy]);
 }

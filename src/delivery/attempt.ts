@@ -104,8 +104,7 @@ class Attempt {
     const impossible = obstacle(message, addressed, capabilities, bytes);
     if (impossible !== null) {
       const cause: Cause = { from: 'us', ...impossible };
-      const result: Result = { is: 'bounced', cause, reason: reasonOf(cause) };
-      this.#settleAll(recipients, result);
+      this.#settleAll(recipients, { is: 'bounced', cause, reason: reasonOf(cause) });
       return [];
     }
     let slot: number | null = null;
@@ -119,7 +118,8 @@ class Attempt {
       },
     };
     const end = await connection.transact(letter);
-    const results = judgeTransaction(end, { reused, reconnects: this.#reconnects });
+    const about = { account: this.#account, message, addressed };
+    const results = judgeTransaction(end, { reused, reconnects: this.#reconnects }, about);
     const phase = end.broken === null ? lastPhase(results) : phaseOf(end.broken);
     return this.#conclude(recipients, results, { slot, phase, reused });
   }

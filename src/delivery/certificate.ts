@@ -17,11 +17,16 @@ export interface CertificateFacts {
   readonly faults: readonly TlsFault[];
   /** OpenSSL's own word for a chain it does not trust, null otherwise. */
   readonly chainError: string | null;
+  /** Subjects of the certificates the peer sent, its own first. */
+  readonly chain: readonly string[];
 }
 
 const DATE_ERRORS = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'];
 
-/** Reads the certificate of a finished handshake. Null: the peer sent none. */
+/**
+ * Reads the certificate of a finished handshake, once: Node takes it off the chain of the socket,
+ * so that a second look meets its issuer. Null: the peer sent none.
+ */
 export function inspectCertificate(
   socket: TLSSocket,
   policy: TlsPolicy,
@@ -49,6 +54,7 @@ export function inspectCertificate(
     pin: pinOf(certificate),
     faults,
     chainError,
+    chain: chainOf(certificate),
   };
 }
 
@@ -79,6 +85,19 @@ function chainErrorBehindDates(leaf: X509Certificate, policy: TlsPolicy): string
     current = next;
   }
   return 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY';
+}
+
+function chainOf(leaf: X509Certificate): string[] {
+  const subjects: string[] = [];
+  // The last of a chain may name itself as its issuer.
+  const seen = new Set<string>();
+  let certificate: X509Certificate | undefined = leaf;
+  while (certificate !== undefined && !seen.has(certificate.fingerprint256)) {
+    seen.add(certificate.fingerprint256);
+    subjects.push(oneLine(certificate.subject));
+    certificate = certificate.issuerCertificate;
+  }
+  return subjects;
 }
 
 function isSelfSigned(certificate: X509Certificate): boolean {

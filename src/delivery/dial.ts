@@ -1,10 +1,12 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { domainToASCII } from 'node:url';
 import { formatDuration } from '../lib/duration.ts';
-import type { Account } from '../relay/account.ts';
+import { type Account, type ProxyServer, proxyName } from '../relay/account.ts';
 import type { Cause, Phase } from '../relay/outcome.ts';
 import { causeOfError, interrupted, networkCause } from './fault.ts';
 import { tlsOptions } from './tls.ts';
+import { openTunnel } from './tunnel.ts';
 
 /**
  * Names of one host may have several addresses; each gets this long before the next is tried beside
@@ -14,15 +16,35 @@ const addressAttemptMs = 2_000;
 
 export type Dialled<S> = { readonly socket: S } | { readonly cause: Cause };
 
-/**
- * Resolves the host (as the system does, so /etc/hosts counts) and connects. `signal` ends it
- * early.
- */
+/** A way to the account's upstream, through its proxy where it has one. `signal` ends it early. */
 export async function dial(account: Account, signal: AbortSignal): Promise<Dialled<Socket>> {
+  const { proxy, timeouts } = account;
+  if (proxy === null) return await reach(account, account, signal);
+  const reached = await reach(account, proxy, signal);
+  if ('cause' in reached) return { cause: ofProxy(proxy, reached.cause) };
+  const { socket } = reached;
+  const cause = await openTunnel(socket, proxy, {
+    target: { host: domainToASCII(account.host) || account.host, port: account.port },
+    timeoutMs: timeouts.connectMs,
+    signal,
+  });
+  if (cause === null) return { socket };
+  socket.on('error', ignoreLateError).destroy();
+  return { cause: ofProxy(proxy, cause) };
+}
+
+/**
+ * Resolves the host (as the system does, so /etc/hosts counts) and connects.
+ */
+async function reach(
+  account: Account,
+  peer: { readonly host: string; readonly port: number },
+  signal: AbortSignal,
+): Promise<Dialled<Socket>> {
   if (signal.aborted) return { cause: interrupted };
   let socket: Socket;
   try {
-    socket = connectTo(account);
+    socket = connectTo(peer, account.sourceAddress);
   } catch (error) {
     // An address or port that Node refuses to try.
     if (!(error instanceof Error)) throw error;
@@ -32,12 +54,21 @@ export async function dial(account: Account, signal: AbortSignal): Promise<Diall
   return await settled(socket, { event: 'connect', timeoutMs: connectMs, signal });
 }
 
-function connectTo({ host, port, sourceAddress }: Account): Socket {
+function connectTo(
+  { host, port }: { readonly host: string; readonly port: number },
+  sourceAddress: string | null,
+): Socket {
   const from =
     sourceAddress === null
       ? { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: addressAttemptMs }
       : { autoSelectFamily: false, localAddress: sourceAddress, family: isIP(sourceAddress) };
   return connect({ host, port, noDelay: true, keepAlive: true, ...from });
+}
+
+/** Whoever reads it must not look for the fault at the upstream. */
+function ofProxy(proxy: ProxyServer, cause: Cause): Cause {
+  if (cause.from !== 'network') return cause;
+  return { ...cause, detail: `proxy ${proxyName(proxy)}: ${cause.detail}` };
 }
 
 /** The TLS handshake of mode `implicit`. What the certificate is worth is judged afterwards. */

@@ -1,5 +1,4 @@
 import { formatReply } from '../mail/reply.ts';
-import { reasonOf } from '../policy/classify.ts';
 import { delayWarningDue, type NotificationKind } from '../policy/notify.ts';
 import { inDoubtDue, nextAttempt } from '../policy/schedule.ts';
 import type { RelayEvent } from '../relay/events.ts';
@@ -72,7 +71,7 @@ export function decide(
       return putBack(recipient, context);
     case 'again':
       // More repetitions than any attempt needs: the schedule takes over.
-      return deferred(recipient, { cause: result.cause, reason: reasonOf(result.cause) }, context);
+      return deferred(recipient, result, context);
   }
 }
 

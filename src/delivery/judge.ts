@@ -1,5 +1,8 @@
+import type { EnvelopeRecipient } from '../mail/envelope.ts';
 import type { Reply } from '../mail/reply.ts';
 import { classify, classifyFault, reasonOf } from '../policy/classify.ts';
+import type { Account } from '../relay/account.ts';
+import type { Message } from '../relay/message.ts';
 import type { Cause, Phase, ReasonClass, Verdict } from '../relay/outcome.ts';
 import type { TransactionEnd } from './transaction-contract.ts';
 
@@ -17,7 +20,12 @@ export type Result =
   /** We broke it off ourselves before the final dot: it waits and has used up no attempt. */
   | { readonly is: 'interrupted'; readonly cause: Cause }
   /** Another transaction at once: with fewer recipients, or on another connection. */
-  | { readonly is: 'again'; readonly why: 'split' | 'reconnect'; readonly cause: Cause };
+  | ({ readonly is: 'again'; readonly why: 'split' | 'reconnect' } & Why);
+
+interface Why {
+  readonly cause: Cause;
+  readonly reason: ReasonClass;
+}
 
 export type AccountVerdict = Verdict & { readonly scope: 'account' };
 
@@ -28,18 +36,31 @@ export interface Circumstances {
   readonly reconnects: number;
 }
 
+/** What the transaction was about: replies can name account, senders and recipients. */
+export interface Subject {
+  readonly account: Account;
+  readonly message: Message;
+  readonly addressed: readonly EnvelopeRecipient[];
+}
+
 /** One result per recipient of the transaction, in their order. */
-export function judgeTransaction(end: TransactionEnd, circumstances: Circumstances): Result[] {
+export function judgeTransaction(
+  end: TransactionEnd,
+  circumstances: Circumstances,
+  { account, message, addressed }: Subject,
+): Result[] {
   const recipients = end.rcpt.length;
   const acceptedRecipients = end.rcpt.filter((reply) => reply !== null && reply.code < 300).length;
   const { reconnects } = circumstances;
-  const refused = (phase: Phase, reply: Reply): Result =>
-    resultOf(classify({ phase, reply, recipients, acceptedRecipients, reconnects }), {
-      from: 'peer',
-      phase,
-      reply,
-    });
-  return end.rcpt.map((reply) => {
+  const senders = [message.envelope.reversePath, message.from ?? ''].filter((a) => a !== '');
+  const seen = { recipients, acceptedRecipients, reconnects, senders };
+  return end.rcpt.map((reply, index) => {
+    const refused = (at: Phase, answer: Reply): Result => {
+      const recipient = addressed[index]?.forwardPath ?? '';
+      const { replyRules } = account;
+      const verdict = classify({ ...seen, phase: at, reply: answer, recipient }, replyRules);
+      return resultOf(verdict, { from: 'peer', phase: at, reply: answer });
+    };
     if (end.mail !== null && end.mail.code >= 300) return refused('mail', end.mail);
     if (reply !== null && reply.code >= 300) return refused('rcpt', reply);
     const { endOfData, data, broken } = end;
@@ -83,7 +104,7 @@ function brokenOff(
   if (end.dotted) return { is: 'in-doubt', cause: { ...broken, phase: 'end-of-data' } };
   // Upstreams end resting sessions when they like. That is not a failure of this message.
   if (reused && reconnects === 0 && end.mail === null) {
-    return { is: 'again', why: 'reconnect', cause: broken };
+    return { is: 'again', why: 'reconnect', cause: broken, reason: 'network' };
   }
   return resultOf(classifyFault(broken.fault, broken.phase), broken);
 }
@@ -100,6 +121,6 @@ function resultOf(verdict: Verdict, cause: Cause): Result {
       return { is: 'held', cause, reason };
     case 'split':
     case 'reconnect':
-      return { is: 'again', why: verdict.action, cause };
+      return { is: 'again', why: verdict.action, cause, reason };
   }
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { classify, classifyFault, reasonOf } from '../policy/classify.ts';
-import type { Account } from '../relay/account.ts';
+import { type Account, proxyName } from '../relay/account.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { Cause, Verdict } from '../relay/outcome.ts';
 import type { Clock } from '../relay/ports.ts';
@@ -75,7 +75,8 @@ async function openOnce(options: OpenOptions, useTls: boolean): Promise<Opened> 
   const login = chooseLogin(account, authOffered(session), {
     encrypted: session.secure,
     verified: guard.trusted,
-    loopback: isLoopback(socket.remoteAddress),
+    // Behind a proxy on this machine the upstream is somewhere else.
+    loopback: account.proxy === null && isLoopback(socket.remoteAddress),
   });
   if (login.is === 'refused') {
     session.leave(0);
@@ -163,7 +164,8 @@ function established(
 ): Opened {
   const { socket } = session;
   const { login, openedAtMs } = facts;
-  const peer = `${account.host}[${socket.remoteAddress ?? '?'}]:${account.port}`;
+  const way = account.proxy === null ? socket.remoteAddress : `via ${proxyName(account.proxy)}`;
+  const peer = `${account.host}[${way ?? '?'}]:${account.port}`;
   const connection = new Connection(
     {
       account,
@@ -205,17 +207,17 @@ function isLoopback(address: string | undefined): boolean {
 }
 
 function refused(account: Account, cause: Cause, hint: string | null = null): Opened {
-  const verdict = verdictOn(cause);
+  const verdict = verdictOn(account, cause);
   const advice = hint ?? handshakeAdvice(account, cause);
   if (advice === null || verdict.scope !== 'account') return { refusal: { cause, verdict } };
   return { refusal: { cause, verdict: { ...verdict, hint: advice } } };
 }
 
-function verdictOn(cause: Cause): Verdict {
+function verdictOn({ replyRules }: Account, cause: Cause): Verdict {
   switch (cause.from) {
     case 'peer': {
       const { phase, reply } = cause;
-      return classify({ phase, reply, recipients: 0, acceptedRecipients: 0 });
+      return classify({ phase, reply, recipients: 0, acceptedRecipients: 0 }, replyRules);
     }
     case 'network':
       return classifyFault(cause.fault, cause.phase);

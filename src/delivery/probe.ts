@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Account } from '../relay/account.ts';
+import { type Account, proxyName } from '../relay/account.ts';
 import type { Clock } from '../relay/ports.ts';
 import type { ProbeReport, ProbeStep, ProbeTls } from '../relay/probe-report.ts';
 import { tlsName } from './capabilities.ts';
@@ -16,7 +16,7 @@ export async function probeAccount(
   options: { readonly hostname: string; readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<ProbeReport> {
   const { clock } = options;
-  const witness = new ProbeWitness(clock);
+  const witness = new ProbeWitness(clock, account);
   const opened = await openConnection({ account, ...options, emit: () => {}, witness });
   const base = { account: account.name, tls: witness.tls };
   if ('refusal' in opened) {
@@ -53,15 +53,23 @@ class ProbeWitness implements OpenWitness {
   tls: ProbeTls | null = null;
   address = '';
   readonly #clock: Clock;
+  readonly #account: Account;
   #sinceMs: number;
   #session: UpstreamSession | null = null;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, account: Account) {
     this.#clock = clock;
+    this.#account = account;
     this.#sinceMs = clock();
   }
 
   connected(socket: Socket): void {
+    const { proxy, host, port } = this.#account;
+    if (proxy !== null) {
+      this.address = ` (through ${proxyName(proxy)})`;
+      this.step('connect', true, `${host}:${port} through ${proxyName(proxy)}`);
+      return;
+    }
     this.address = ` (${socket.remoteAddress ?? '?'})`;
     this.step('connect', true, `${socket.remoteAddress}:${socket.remotePort}`);
   }

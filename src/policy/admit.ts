@@ -4,7 +4,7 @@ import type { Client } from '../relay/client.ts';
 import type { RefusalReason } from '../relay/events.ts';
 import type { Settings } from '../relay/settings.ts';
 import { matchesAny } from './address-pattern.ts';
-import { noRouteText, routeAtMail } from './route.ts';
+import { noRouteText, onlyAccountAtMail, routeAtMail } from './route.ts';
 
 /**
  * A session that logged in with an account's own credentials (`account_login`) and stays with that
@@ -25,10 +25,11 @@ export interface Refusal {
 
 /**
  * RFC 6409 section 6.1 at MAIL: may this session use the reverse-path, and is there a route at all?
- * The null reverse-path is nobody's: the From field is checked in its place after DATA.
+ * And where only one account can be meant: may that one? The null reverse-path is nobody's: the
+ * From field is checked in its place after DATA.
  */
 export function admitReversePath(
-  settings: Pick<Settings, 'routes'>,
+  settings: Pick<Settings, 'routes' | 'accounts'>,
   client: Client | BoundAccount,
   reversePath: string,
 ): Refusal | null {
@@ -39,7 +40,11 @@ export function admitReversePath(
   if ('account' in client) return null;
   const sender = reversePath === '' ? null : reversePath;
   const answer = routeAtMail(settings.routes, { sender, client: client.name });
-  if (answer.is === 'may') return null;
+  if (answer.is === 'may') {
+    const only = sender && onlyAccountAtMail(settings.routes, { sender, client: client.name });
+    const account = settings.accounts.get(only || '');
+    return account === undefined ? null : admitThrough(account, { reversePath, from: [] });
+  }
   const text = answer.is === 'reject' ? answer.text : noRouteText(reversePath, null);
   return refusal(550, '7.1', text, 'no-route');
 }
@@ -66,6 +71,20 @@ export function admitFrom(
   if (foreign === undefined) return null;
   const text = `${nameOf(client)} may not use ${foreign} in the From field`;
   return refusal(550, '7.1', text, whyNot(client, 'from-not-allowed'));
+}
+
+/**
+ * Whether the account that the message leaves through may send as its reverse-path and every
+ * address of its From field. The provider would refuse it later, when the application is gone.
+ */
+export function admitThrough(
+  account: Account,
+  facts: { readonly reversePath: string; readonly from: readonly string[] },
+): Refusal | null {
+  const addresses = facts.reversePath === '' ? facts.from : [facts.reversePath, ...facts.from];
+  const foreign = addresses.find((address) => !mayUse({ account }, address));
+  if (foreign === undefined) return null;
+  return refusal(550, '7.1', `account ${account.name} may not send as ${foreign}`, 'identity');
 }
 
 function mayUse(client: Client | BoundAccount, address: string): boolean {

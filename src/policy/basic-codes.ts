@@ -1,5 +1,5 @@
 import type { Phase } from '../relay/outcome.ts';
-import type { Judgement } from './judgement.ts';
+import type { Judgement } from '../relay/reply-rule.ts';
 
 /** Judgements per part of the session; null: by the code's class. */
 interface Row {

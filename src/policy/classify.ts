@@ -7,9 +7,11 @@ import type {
   ReasonClass,
   Verdict,
 } from '../relay/outcome.ts';
+import type { Judgement, ReplyRule } from '../relay/reply-rule.ts';
 import { judgeBasicCode } from './basic-codes.ts';
-import { type Judgement, type Seen, verdictFor } from './judgement.ts';
-import { firstMatch, type ReplyRule, TEXT_RULES, TRANSACTION_RULES } from './reply-rules.ts';
+import { verdictFor } from './judgement.ts';
+import { firstMatch, TEXT_RULES, TRANSACTION_RULES } from './reply-rules.ts';
+import type { Seen } from './seen.ts';
 import { judgeStatus } from './status-codes.ts';
 import { hold, isBeforeMail, pause, reconnect, settle, WAITS } from './verdicts.ts';
 
@@ -19,21 +21,36 @@ import { hold, isBeforeMail, pause, reconnect, settle, WAITS } from './verdicts.
  * the provider's own and go before everything generic.
  */
 export function classify(seen: Seen, rules: readonly ReplyRule[] = []): Verdict {
-  if (seen.phase === 'quit') return reconnect('upstream');
-  return verdictFor(judge(seen, rules), seen);
+  return explain(seen, rules).verdict;
 }
 
-/** The order in which a reply is read; the first answer counts. */
-function judge(seen: Seen, rules: readonly ReplyRule[]): Judgement {
+export interface Explained {
+  readonly verdict: Verdict;
+  /** Of the provider's; null: the generic order decided. */
+  readonly rule: ReplyRule | null;
+}
+
+/** The same, and which of the provider's rules decided. */
+export function explain(seen: Seen, rules: readonly ReplyRule[]): Explained {
+  if (seen.phase === 'quit') return { verdict: reconnect('upstream'), rule: null };
+  // A success where there can be none is out of step, whatever its text says.
+  const rule = seen.reply.code < 400 ? null : firstMatch(rules, seen);
+  if (rule === null) return { verdict: verdictFor(judge(seen), seen), rule };
+  const named = rule.text?.exec(seen.reply.text)?.groups ?? {};
+  return { verdict: verdictFor(rule.judgement, seen, named), rule };
+}
+
+/** The order in which a reply is read where no provider's rule decides; the first answer counts. */
+function judge(seen: Seen): Judgement {
   const { phase, reply } = seen;
   // A success where there can be none, such as 250 in place of 354: the dialogue is out of step.
   if (reply.code < 400) return ['reconnect-then-retry', 'upstream'];
-  const scoped = firstMatch(rules, seen) ?? firstMatch(TEXT_RULES, seen);
-  if (scoped !== null) return scoped;
+  const scoped = firstMatch(TEXT_RULES, seen);
+  if (scoped !== null) return scoped.judgement;
   // Before MAIL no status can make it a message's fault.
   if (isBeforeMail(phase)) return judgeBasicCode(reply.code, phase);
   return (
-    firstMatch(TRANSACTION_RULES, seen) ??
+    firstMatch(TRANSACTION_RULES, seen)?.judgement ??
     judgeStatus(reply.code, reply.detail) ??
     judgeBasicCode(reply.code, phase)
   );

@@ -1,5 +1,8 @@
-import type { Reply } from '../mail/reply.ts';
 import type { Phase, ReasonClass, Verdict } from '../relay/outcome.ts';
+import type { Judgement } from '../relay/reply-rule.ts';
+import { refusedIdentities } from './identities.ts';
+import { namedEnd } from './pause-end.ts';
+import type { Named, Seen } from './seen.ts';
 import {
   hold,
   holdSender,
@@ -11,47 +14,6 @@ import {
   WAITS,
 } from './verdicts.ts';
 
-/**
- * A reply of 400 or above, or one out of place, with what the transaction looked like when it came.
- */
-export interface Seen {
-  readonly phase: Phase;
-  readonly reply: Reply;
-  /** Recipients given in this transaction. */
-  readonly recipients: number;
-  /** Those of them whose RCPT was answered 2xx. */
-  readonly acceptedRecipients: number;
-  /** How often this attempt was already repeated on a new connection; absent: never. */
-  readonly reconnects?: number;
-}
-
-/**
- * What a table can ask for; `verdictFor` turns it into what it means at the phase the reply came.
- */
-export type Action =
-  | 'retry'
-  | 'bounce' // RCPT: the recipient, else the message
-  | 'bounce-recipient' // the same, but several in one transaction are split first: one may be meant
-  | 'bounce-at-rcpt' // elsewhere retried
-  | 'split' // with one recipient: retried or bounced, as the code says
-  | 'split-if-accepted' // too many recipients when some were accepted, else retried
-  | 'reconnect-then-retry'
-  | 'reconnect-then-bounce'
-  | 'reconnect-then-pause'
-  | 'throttle'
-  | 'pause' // their trouble
-  | 'pause-policy'
-  | 'pause-flood'
-  | 'pause-quota'
-  | 'hold-account'
-  | 'hold-sender';
-
-/**
- * Action, reason class (null: what the phase says), and for the account or sender a hint of its
- * own.
- */
-export type Judgement = readonly [action: Action, reason: ReasonClass | null, hint?: string];
-
 /** Whom a refusal concerns when nothing but its phase is known. */
 function reasonAt(phase: Phase): ReasonClass {
   if (isBeforeMail(phase)) return phase === 'auth' ? 'credentials' : 'upstream';
@@ -59,9 +21,18 @@ function reasonAt(phase: Phase): ReasonClass {
   return phase === 'rcpt' ? 'recipient' : 'content';
 }
 
-export function verdictFor([action, named, hint]: Judgement, seen: Seen): Verdict {
+/** `named` is what the rule's text found in the reply. */
+export function verdictFor(judgement: Judgement, seen: Seen, named: Named = {}): Verdict {
+  const { waitsMs, mayFailOver } = judgement[3] ?? {};
+  const verdict = usualVerdict(judgement, seen, named);
+  if (verdict.scope !== 'account') return verdict;
+  const own = mayFailOver === undefined ? verdict : { ...verdict, mayFailOver };
+  return own.action === 'pause' && waitsMs !== undefined ? { ...own, waitsMs } : own;
+}
+
+function usualVerdict([action, asked, hint]: Judgement, seen: Seen, named: Named): Verdict {
   const { phase } = seen;
-  const reason = named ?? reasonAt(phase);
+  const reason = asked ?? reasonAt(phase);
   switch (action) {
     case 'retry':
     case 'bounce':
@@ -90,10 +61,16 @@ export function verdictFor([action, named, hint]: Judgement, seen: Seen): Verdic
       return pause(reason, WAITS.flood, hint);
     case 'pause-quota':
       return pause('quota', WAITS.quota, hint);
+    case 'pause-until':
+      return { ...pause(asked ?? 'quota', WAITS.quota, hint), ...namedEnd(named) };
+    case 'pause-until-hour':
+      return { ...pause(asked ?? 'quota', WAITS.quota, hint), until: { is: 'next-hour' } };
     case 'hold-account':
       return hold(reason, hint);
     case 'hold-sender':
       return holdSender(hint);
+    case 'refused-identities':
+      return refusedIdentities(seen, named.identities ?? '', hint);
   }
 }
 

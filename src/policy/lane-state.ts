@@ -1,5 +1,6 @@
 import type { AccountState } from '../relay/account.ts';
 import type { Verdict } from '../relay/outcome.ts';
+import { endOfPause } from './pause-end.ts';
 import { jittered } from './schedule.ts';
 
 /*
@@ -41,7 +42,8 @@ export function onVerdict(
   if (again !== null && again === running) return again;
   const strikes = (again?.strikes ?? 0) + 1;
   const wait = verdict.waitsMs[Math.min(strikes, verdict.waitsMs.length) - 1] ?? 0;
-  const untilMs = nowMs + jittered(wait, context.dice);
+  const named = verdict.until === undefined ? null : endOfPause(verdict.until, context);
+  const untilMs = named ?? nowMs + jittered(wait, context.dice);
   // Another kind of failure must not shorten a pause that is running, a quota's for instance.
   if (running !== null && running.untilMs >= untilMs) return running;
   // A clock set back meanwhile must not leave the beginning in the future.

@@ -1,19 +1,6 @@
-import type { StatusDetail } from '../mail/reply.ts';
 import type { Phase } from '../relay/outcome.ts';
-import type { Judgement, Seen } from './judgement.ts';
-
-/**
- * One row of an ordered list; all conditions given must hold, the first row that matches decides.
- */
-export interface ReplyRule {
-  readonly phases?: readonly Phase[];
-  /** Reply codes, or a class as its first digit. */
-  readonly codes?: readonly number[];
-  /** Enhanced status details; null stands for a reply without any. */
-  readonly details?: readonly (StatusDetail | null)[];
-  readonly text?: RegExp;
-  readonly judgement: Judgement;
-}
+import type { Judgement, ReplyRule } from '../relay/reply-rule.ts';
+import type { Seen } from './seen.ts';
 
 const AFTER_MAIL_BEGAN: readonly Phase[] = ['mail', 'rcpt', 'data', 'end-of-data'];
 const QUOTA: Judgement = ['pause-quota', 'quota'];
@@ -188,7 +175,8 @@ export const TRANSACTION_RULES: readonly ReplyRule[] = [
   },
 ];
 
-export function firstMatch(rules: readonly ReplyRule[], seen: Seen): Judgement | null {
+/** The first rule that matches; null when none does. */
+export function firstMatch(rules: readonly ReplyRule[], seen: Seen): ReplyRule | null {
   const { phase, reply } = seen;
   const rule = rules.find(
     ({ phases, codes, details, text }) =>
@@ -198,5 +186,5 @@ export function firstMatch(rules: readonly ReplyRule[], seen: Seen): Judgement |
       (details?.includes(reply.detail) ?? true) &&
       (text?.test(reply.text) ?? true),
   );
-  return rule?.judgement ?? null;
+  return rule ?? null;
 }

@@ -58,6 +58,29 @@ export function routeAtMail(
   return { is: 'none' };
 }
 
+/**
+ * The only account that the message can leave through, whatever its recipients and header; null
+ * when there are several, or when it may be held or discarded.
+ */
+export function onlyAccountAtMail(
+  routes: readonly Route[],
+  query: { readonly sender: string; readonly client: string },
+): string | null {
+  const isSender = addressMatcher(query.sender);
+  let only: string | null = null;
+  for (const route of routes) {
+    if (route.client !== null && route.client !== query.client) continue;
+    if (route.sender !== null && !isSender(route.sender)) continue;
+    if (route.action.is !== 'reject') {
+      const lane = laneOf(route);
+      if (lane === null || (only !== null && only !== lane)) return null;
+      only = lane;
+    }
+    if (route.recipient === null && route.header === null) break;
+  }
+  return only;
+}
+
 /** The account whose lane a route puts its mail into; null when it goes to none. */
 export function laneOf(route: Route | null): string | null {
   return route?.action.is === 'accounts' ? (route.action.accounts[0] ?? null) : null;

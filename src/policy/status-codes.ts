@@ -1,5 +1,5 @@
 import type { StatusDetail } from '../mail/reply.ts';
-import type { Judgement } from './judgement.ts';
+import type { Judgement } from '../relay/reply-rule.ts';
 
 /** Null: the status says no more than the reply code, which then decides. */
 type Cell = Judgement | null;

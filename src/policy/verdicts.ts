@@ -50,7 +50,7 @@ export function pause(
   reason: ReasonClass,
   waitsMs: readonly number[],
   hint: string = HINTS[reason] ?? '',
-): Verdict {
+): Verdict & { readonly action: 'pause' } {
   return { scope: 'account', action: 'pause', reason, hint, waitsMs };
 }
 
@@ -60,6 +60,16 @@ export function hold(reason: ReasonClass, hint: string = HINTS[reason] ?? ''): V
 
 export function holdSender(hint: string = HINTS.sender ?? ''): Verdict {
   return { scope: 'sender', action: 'hold', reason: 'sender', hint };
+}
+
+/**
+ * Whether another account may take the mail, now or when a pause lasts. Not what concerns content,
+ * recipient or sender: it would be refused there too, and cost a second reputation. Nor what is
+ * merely too fast: that passes by itself.
+ */
+export function mayFailOver(verdict: Verdict): boolean {
+  if (verdict.scope !== 'account') return false;
+  return verdict.mayFailOver ?? verdict.reason !== 'throttled';
 }
 
 /** What an operator can do, in plain words. Mail waits and is not bounced in all of these cases. */

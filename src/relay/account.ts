@@ -1,5 +1,6 @@
 import type { Rate } from '../lib/rate.ts';
 import type { Secret } from '../lib/secret.ts';
+import type { ReplyRule } from './reply-rule.ts';
 
 /** One set of credentials at one provider, presets and defaults already merged. */
 export interface Account {
@@ -22,8 +23,26 @@ export interface Account {
   /** Header fields added upstream, never shown to the client. */
   readonly headers: Readonly<Record<string, string>>;
   readonly sourceAddress: string | null;
+  /** What replies of its provider mean, read before the generic rules; absent: only those. */
+  readonly replyRules?: readonly ReplyRule[];
+  /** Between us and the upstream; TLS and pins are about the upstream. */
+  readonly proxy: ProxyServer | null;
   /** Where in relay.yaml it stands, for messages that name the line to mend. */
   readonly at: SourcePlace;
+}
+
+/** SOCKS5 (RFC 1928) or HTTP CONNECT (RFC 9110 section 9.3.6). */
+export interface ProxyServer {
+  readonly is: 'socks5' | 'http';
+  /** An IPv6 address stands without brackets. */
+  readonly host: string;
+  readonly port: number;
+  readonly login: { readonly username: string; readonly password: Secret } | null;
+}
+
+/** `socks5://127.0.0.1:1080`, without the login. */
+export function proxyName({ is, host, port }: ProxyServer): string {
+  return `${is}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 export interface SourcePlace {

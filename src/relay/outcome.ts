@@ -101,6 +101,8 @@ export type Verdict =
       readonly action: 'hold';
       readonly reason: ReasonClass;
       readonly hint: string;
+      /** Whether another account may try; absent: as `mayFailOver` in policy/verdicts says. */
+      readonly mayFailOver?: boolean;
     }
   | {
       readonly scope: 'account';
@@ -109,4 +111,13 @@ export type Verdict =
       readonly hint: string;
       /** Pause length per consecutive occurrence; the last repeats. Milliseconds. */
       readonly waitsMs: readonly number[];
+      /** The end as the provider named it; goes before `waitsMs` while it lies ahead. */
+      readonly until?: PauseEnd;
+      readonly mayFailOver?: boolean;
     };
+
+/** When a provider wants to be asked again. Milliseconds, of the epoch or from now. */
+export type PauseEnd =
+  | { readonly is: 'at'; readonly ms: number }
+  | { readonly is: 'after'; readonly ms: number }
+  | { readonly is: 'next-hour' };

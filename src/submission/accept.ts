@@ -1,6 +1,6 @@
 import { parseAddressList } from '../mail/header-address.ts';
 import type { HeaderScan } from '../mail/header-scan.ts';
-import { admitFrom } from '../policy/admit.ts';
+import { admitFrom, admitThrough, type Refusal } from '../policy/admit.ts';
 import { type LanePlan, planLanes, routingSender } from '../policy/route.ts';
 import type { Body, Message, MessageId } from '../relay/message.ts';
 import { StoreError } from '../relay/ports.ts';
@@ -45,6 +45,8 @@ export async function acceptMessage(core: Core, received: Received): Promise<Acc
   if (rejected !== undefined) {
     return { reply: noPermission(rejected.plan.text), why: 'no-route' };
   }
+  const foreign = admitThroughAccounts(received.transaction, parts, facts.addresses);
+  if (foreign !== null) return { reply: foreign, why: foreign.why };
   try {
     return await store(core, received, parts);
   } catch (error) {
@@ -105,6 +107,20 @@ function planParts(core: Core, received: Received, from: string | null): readonl
     };
     return { plan, message };
   });
+}
+
+/** Nothing of a message is taken when one of its accounts may not send as its author. */
+function admitThroughAccounts(
+  { settings, reversePath }: Transaction,
+  parts: readonly Part[],
+  from: readonly string[],
+): Refusal | null {
+  for (const { plan } of parts) {
+    const account = plan.lane === null ? undefined : settings.accounts.get(plan.lane);
+    const refusal = account === undefined ? null : admitThrough(account, { reversePath, from });
+    if (refusal !== null) return refusal;
+  }
+  return null;
 }
 
 async function store(core: Core, received: Received, parts: readonly Part[]): Promise<Accepted> {

@@ -55,6 +55,8 @@ const ACCOUNTS = {
     auth: 'plain',
     identities: ['erp@velosi.example'],
   },
+  other: { host: '127.0.0.1', port: 1, auth: 'none' },
+  own: { host: '127.0.0.1', port: 1, auth: 'none', identities: ['@own.example'] },
 };
 
 const ROUTES = [
@@ -62,10 +64,14 @@ const ROUTES = [
   { sender: '@example.com', recipient: '@refused.example', reject: 'not to there' },
   { sender: '@example.com', header: { 'X-Stream': 'drop' }, discard: true },
   { sender: '@example.com', recipient: '@held.example', hold: true },
-  { sender: '@example.com', accounts: ['main'] },
-  { sender: '@velosi.example', accounts: ['main'] },
-  { sender: '@cron.example', accounts: ['main'] },
-  { sender: '*@*.example.com', accounts: ['main'] },
-  { sender: '@quoted.example', accounts: ['main'] },
-  { sender: '@bücher.example', accounts: ['main'] },
+  { sender: '@example.com', accounts: ['other'] },
+  { sender: '@velosi.example', accounts: ['other'] },
+  { sender: '@cron.example', accounts: ['other'] },
+  { sender: '*@*.example.com', accounts: ['other'] },
+  { sender: '@own.example', accounts: ['own'] },
+  { sender: '@foreign.example', accounts: ['own'] },
+  { sender: '@either.example', recipient: '@own.example', accounts: ['own'] },
+  { sender: '@either.example', accounts: ['other'] },
+  { sender: '@quoted.example', accounts: ['other'] },
+  { sender: '@bücher.example', accounts: ['other'] },
 ];

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
-import { daemon, mainLogin, simpleConfig, submit, upstream } from './scene.ts';
+import { accountAt, daemon, mainLogin, simpleConfig, submit, upstream } from './scene.ts';
 
 const login = { user: 'user@relay.test', pass: 'upstream-password' };
 
 test('an app keeps its upstream address and password and changes only the host', async () => {
   const server = await upstream({ accounts: mainLogin });
+  const main = { username: login.user, password: login.pass };
   const config = await simpleConfig(server, {
+    accounts: { main: await accountAt(server, main) },
     listeners: [{ listen: '127.0.0.1:0', account_login: true }],
     routes: [{ sender: '*', reject: 'no upstream account for this sender' }],
   });

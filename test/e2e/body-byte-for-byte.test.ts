@@ -10,7 +10,7 @@ test('the envelope and every byte of the body reach the upstream as they came', 
     config: {
       listeners: [{ listen: '127.0.0.1:0', auth: 'optional' }],
       clients: { local: { networks: ['127.0.0.1/32'], senders: ['*'] } },
-      accounts: { main: await accountAt(server, login) },
+      accounts: { main: await accountAt(server, login, { identities: ['*'] }) },
       routes: [{ sender: '*', accounts: ['main'] }],
     },
   });

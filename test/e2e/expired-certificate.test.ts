@@ -23,6 +23,7 @@ function config(port: number, tls: Record<string, unknown>) {
         port,
         username: 'user@relay.test',
         password: 'upstream-password',
+        identities: ['*'],
         tls,
       },
     },

@@ -50,7 +50,7 @@ export async function simpleConfig(
   const login = { username: 'user@relay.test', password: 'upstream-password' };
   return {
     clients: { app },
-    accounts: { main: await accountAt(server, login) },
+    accounts: { main: await accountAt(server, login, { identities: ['*'] }) },
     routes: [{ sender: '*', accounts: ['main'] }],
     ...more,
   };

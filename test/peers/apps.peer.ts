@@ -34,6 +34,7 @@ beforeAll(async () => {
     port: upstream.port,
     username,
     password: accounts[username],
+    identities: ['*'],
     tls: { ca: caFile },
   });
   relayd = await startDaemon({

@@ -72,6 +72,7 @@ function settings(port: number, ca: string, accountPasswords: Record<string, str
     port,
     username,
     password: accountPasswords[username],
+    identities: ['*'],
     tls: { mode: 'starttls', verify: 'full', ca },
   });
   return {

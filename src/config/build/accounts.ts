@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import type { Account, AccountLimits } from '../../relay/account.ts';
-import { type Preset, presetHost, presetNames, readPreset } from '../presets.ts';
+import type { Account, AccountLimits, ProxyServer } from '../../relay/account.ts';
+import { type Preset, presetHost, presetNames, readPreset, replyRulesOf } from '../presets.ts';
 import type { AccountConfig } from '../schema/relay.ts';
 import { didYouMean } from '../wanted.ts';
 import { buildTls, modeOfPort } from './account-tls.ts';
@@ -48,7 +48,7 @@ async function buildAccount(
     ...credentials,
     credentialVersion: await credentialVersion(host, port, credentials),
     tls: buildTls(config, { host, login, usualMode }, place),
-    identities: config.identities ?? ownAddress(credentials.username),
+    identities: config.identities ?? preset?.identities ?? ownAddress(credentials.username),
     limits: buildLimits(config, preset, place),
     timeouts: {
       connectMs: config.timeouts.connect,
@@ -59,6 +59,8 @@ async function buildAccount(
     },
     headers: config.headers,
     sourceAddress: config.source_address ?? null,
+    replyRules: preset === null ? [] : replyRulesOf(config.provider ?? ''),
+    proxy: buildProxy(config, place),
     at: context.document.placeOf(path, 'key'),
   };
 }
@@ -89,7 +91,7 @@ function findHost(
   }
   const result = presetHost(preset, config.region ?? null);
   if ('host' in result) return result.host;
-  report.error([...path, 'region'], result.problem);
+  report.error([...path, preset.host === undefined ? 'host' : 'region'], result.problem);
   return null;
 }
 
@@ -98,6 +100,21 @@ function findHost(
  */
 function ownAddress(username: string | null): string[] {
   return username !== null && /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(username) ? [username] : [];
+}
+
+/** A password in it is a secret like any other: only in a file that nobody else can read. */
+function buildProxy(
+  config: AccountConfig,
+  { path, context: { report, secrets } }: { path: Path; context: BuildContext },
+): ProxyServer | null {
+  const proxy = config.proxy ?? null;
+  if (proxy !== null && proxy.login !== null && !secrets.literalAllowed) {
+    report.error(
+      [...path, 'proxy'],
+      'holds a password, in a file that others may read; chmod 600 the file',
+    );
+  }
+  return proxy;
 }
 
 function buildLimits(

@@ -2,7 +2,7 @@ import { scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 import { Secret } from '../../lib/secret.ts';
 import type { Account } from '../../relay/account.ts';
-import type { Preset } from '../presets.ts';
+import { type Preset, regionOfHost } from '../presets.ts';
 import type { AccountConfig } from '../schema/relay.ts';
 import { sesSmtpPassword } from '../ses-password.ts';
 import { type BuildContext, type Path, secretOrNull, secretText } from './context.ts';
@@ -70,8 +70,13 @@ async function derivedPassword(
     return null;
   }
   const key = await secretOrNull(config.secret_access_key, at, context);
-  if (key === null || config.region === undefined) return null;
-  return new Secret(sesSmtpPassword(key.reveal(), config.region));
+  const { host } = config;
+  const region = config.region ?? (host === undefined ? null : regionOfHost(preset, host));
+  if (region === null && host !== undefined) {
+    report.error([...path, 'region'], 'missing; the password is derived for one region', 'key');
+  }
+  if (key === null || region === null) return null;
+  return new Secret(sesSmtpPassword(key.reveal(), region));
 }
 
 interface Given {

@@ -8,9 +8,9 @@ import {
   filePath,
   hostName,
   oneOf,
+  proxyUrl,
   text,
   truth,
-  url,
   whole,
 } from './kinds.ts';
 import { secret } from './secret.ts';
@@ -68,8 +68,9 @@ export const accountSchema = z
       .optional()
       .meta({
         description:
-          'Addresses it may send as (reverse-path and From). Default: the username when it is an ' +
-          'address, else any.',
+          'Addresses it may send as (reverse-path and From); mail from others is refused with 550 ' +
+          '5.7.1. Default: the username when it is an address and the provider is not known to ' +
+          'use it for logging in only, else any.',
         examples: [['app@shop.example']],
       }),
     limits: accountLimitsSchema,
@@ -106,10 +107,13 @@ export const accountSchema = z
         description: 'Own address to connect from.',
         examples: ['203.0.113.7'],
       }),
-    proxy: url(['socks5', 'socks4', 'socks4a', 'http', 'https'])
+    proxy: proxyUrl()
       .optional()
       .meta({
-        description: 'Proxy to connect through.',
+        description:
+          'Proxy to connect through: SOCKS5 (default port 1080) or HTTP CONNECT (default port 80), ' +
+          'with user:password@ where it asks for a login. The proxy resolves the host name; TLS and ' +
+          'pin are about the upstream, not about the proxy.',
         examples: ['socks5://127.0.0.1:1080'],
       }),
     timeouts: accountTimeoutsSchema,

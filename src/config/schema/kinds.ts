@@ -4,6 +4,7 @@ import { parseDuration } from '../../lib/duration.ts';
 import { parseRate } from '../../lib/rate.ts';
 import { parseSize } from '../../lib/size.ts';
 import { parseListenAddress } from '../listen-address.ts';
+import { parseProxyUrl } from '../proxy-url.ts';
 import { didYouMean, either, wanted } from '../wanted.ts';
 
 /** The scalar notations of relay.yaml. Each reads text into what the program computes with. */
@@ -141,6 +142,15 @@ export const url = (protocols: readonly string[]) =>
     hidden: true,
     read: (text) =>
       URL.canParse(text) && protocols.includes(new URL(text).protocol.slice(0, -1)) ? text : null,
+  });
+
+/** `socks5://user:pass@host:port`; the reader is strict, so that nothing in it goes unheeded. */
+export const proxyUrl = () =>
+  notation({
+    what: 'a proxy URL',
+    examples: ['socks5://127.0.0.1:1080', 'http://proxy.example:3128'],
+    hidden: true,
+    read: parseProxyUrl,
   });
 
 /** A day (its beginning, UTC) or an instant; milliseconds since 1970. */

@@ -181,7 +181,7 @@ test('keys that nothing acts on yet are named with their line, only when they ar
 clients:
   shop: {password: p, senders: ["*"]}
 accounts:
-  a: {host: a.example, username: a@a.example, password: p, proxy: "socks5://127.0.0.1:1080"}
+  a: {host: a.example, username: a@a.example, password: p}
   b:
     provider: ses
     region: eu-west-3
@@ -200,7 +200,6 @@ log: {format: exim, addresses: domain}
 `;
   const result = await loadText(text);
   expect(result.ok && result.notYetActedOn).toEqual([
-    'accounts.a.proxy (line 5)',
     'accounts.b.sandbox (line 11)',
     'accounts.b.limits.rate (line 13)',
     'routes[0].accounts[1] (line 15)',

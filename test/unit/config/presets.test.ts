@@ -54,6 +54,13 @@ test('sendgrid: port 2525, and everybody is called apikey and may send as anybod
   });
 });
 
+test('a username that is only for logging in does not say who may send', async () => {
+  const brevo = 'provider: brevo, username: 12ab@smtp-brevo.com, password: xsmtpsib-1';
+  expect((await accountOf(brevo)).identities).toEqual(['*']);
+  const own = await accountOf(`${brevo}, identities: ["@shop.example"]`);
+  expect(own.identities).toEqual(['@shop.example']);
+});
+
 test('every key of the account overrides the preset', async () => {
   const account = await accountOf(
     'provider: gmail, host: localhost, port: 465, username: a@b.example, password: abcdefghijklmnop, ' +

@@ -34,6 +34,7 @@ export function makeAccount(name: string, port: number, overrides: AccountOverri
     identities: [],
     headers: {},
     sourceAddress: null,
+    proxy: null,
     at: { file: '/etc/relayd/relay.yaml', line: 42, column: 3 },
     ...overrides,
     tls: {

@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { admitFrom, admitReversePath } from '../../../src/policy/admit.ts';
-import { account, client, routes } from './fixtures.ts';
+import { admitFrom, admitReversePath, admitThrough } from '../../../src/policy/admit.ts';
+import { account, client, type GivenRoute, routes } from './fixtures.ts';
 
 const velosi = client('velosi', ['erp@velosi.example', '@shop.example']);
 const cron = client('cron', ['*']);
-const settings = { routes: routes({ sender: '*', action: ['ses'] }) };
+const accounts = new Map([
+  ['ses', account('ses')],
+  ['own', account('own', ['@own.example'])],
+]);
+const settings = { routes: routes({ sender: '*', action: ['ses'] }), accounts };
 
 describe('MAIL (RFC 6409 section 6.1)', () => {
   test.each(['erp@velosi.example', 'erp+1@VELOSI.example', 'x@shop.example'])(
@@ -28,18 +32,18 @@ describe('MAIL (RFC 6409 section 6.1)', () => {
   });
 
   test('no route: 550 5.7.1', () => {
-    expect(admitReversePath({ routes: [] }, cron, 'a@b.example')).toEqual({
+    expect(admitReversePath({ routes: [], accounts }, cron, 'a@b.example')).toEqual({
       code: 550,
       detail: '7.1',
       text: 'no route for a@b.example',
       why: 'no-route',
     });
-    expect(admitReversePath({ routes: [] }, cron, '')).toMatchObject({ code: 550 });
+    expect(admitReversePath({ routes: [], accounts }, cron, '')).toMatchObject({ code: 550 });
   });
 
   test('a reject route answers with its own text', () => {
     const rejecting = routes({ sender: '*', action: { is: 'reject', text: 'nothing for you' } });
-    expect(admitReversePath({ routes: rejecting }, cron, 'a@b.example')).toMatchObject({
+    expect(admitReversePath({ routes: rejecting, accounts }, cron, 'a@b.example')).toMatchObject({
       code: 550,
       detail: '7.1',
       text: 'nothing for you',
@@ -49,14 +53,16 @@ describe('MAIL (RFC 6409 section 6.1)', () => {
 
   test('an account that logged in uses its identities, and needs no route', () => {
     const bound = { account: account('gmail', ['erp@velosi.example']) };
-    expect(admitReversePath({ routes: [] }, bound, 'erp@velosi.example')).toBeNull();
-    expect(admitReversePath({ routes: [] }, bound, '')).toBeNull();
-    expect(admitReversePath({ routes: [] }, bound, 'x@velosi.example')).toMatchObject({
+    expect(admitReversePath({ routes: [], accounts }, bound, 'erp@velosi.example')).toBeNull();
+    expect(admitReversePath({ routes: [], accounts }, bound, '')).toBeNull();
+    expect(admitReversePath({ routes: [], accounts }, bound, 'x@velosi.example')).toMatchObject({
       code: 553,
       text: 'account gmail may not use x@velosi.example as reverse-path',
       why: 'identity',
     });
-    expect(admitReversePath({ routes: [] }, { account: account('any') }, 'x@y.example')).toBeNull();
+    expect(
+      admitReversePath({ routes: [], accounts }, { account: account('any') }, 'x@y.example'),
+    ).toBeNull();
   });
 
   test('a reply line is short printable ASCII whatever the client sent', () => {
@@ -96,5 +102,46 @@ describe('the From field after DATA (RFC 6409 section 6.3)', () => {
       why: 'identity',
     });
     expect(admitFrom(bound, null, [])).toMatchObject({ code: 554 });
+  });
+});
+
+describe('the account that it leaves through', () => {
+  const refused = {
+    code: 550,
+    detail: '7.1',
+    text: 'account own may not send as a@b.example',
+    why: 'identity',
+  };
+  const own = { action: ['own'] };
+
+  test('is asked at MAIL when no other can be meant', () => {
+    const at = (...list: GivenRoute[]) =>
+      admitReversePath({ routes: routes(...list), accounts }, cron, 'a@b.example');
+    expect(at(own)).toEqual(refused);
+    expect(at({ sender: '@c.example', action: ['ses'] }, own)).toEqual(refused);
+    expect(at({ client: 'shop', action: ['ses'] }, own)).toEqual(refused);
+    expect(at({ recipient: '@c.example', action: ['own'] }, own)).toEqual(refused);
+    expect(at(own, { action: ['ses'] })).toEqual(refused);
+    expect(at({ recipient: '@c.example', action: ['ses'] }, own)).toBeNull();
+    expect(at({ header: { 'X-A': 'b' }, action: { is: 'hold' } }, own)).toBeNull();
+    expect(at({ recipient: '@c.example', action: { is: 'discard' } }, own)).toBeNull();
+    const reject = { is: 'reject', text: 'no' } as const;
+    expect(at({ recipient: '@c.example', action: reject }, own)).toEqual(refused);
+    expect(at({ action: ['gone'] })).toBeNull();
+  });
+
+  test('is not asked for the null reverse-path', () => {
+    expect(admitReversePath({ routes: routes(own), accounts }, cron, '')).toBeNull();
+  });
+
+  test('answers for the reverse-path and every address of the From field', () => {
+    const through = (reversePath: string, ...from: string[]) =>
+      admitThrough(account('own', ['@own.example']), { reversePath, from });
+    expect(through('x+1@OWN.example', 'y@own.example')).toBeNull();
+    expect(through('', 'y@own.example')).toBeNull();
+    expect(through('x@own.example')).toBeNull();
+    expect(through('a@b.example', 'y@own.example')).toEqual(refused);
+    expect(through('', 'y@own.example', 'a@b.example')).toEqual(refused);
+    expect(admitThrough(account('any'), { reversePath: 'a@b.example', from: [] })).toBeNull();
   });
 });

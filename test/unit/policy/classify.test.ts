@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseReply } from '../../../src/mail/reply.ts';
 import { classify, classifyFault, reasonOf } from '../../../src/policy/classify.ts';
-import type { Seen } from '../../../src/policy/judgement.ts';
-import type { ReplyRule } from '../../../src/policy/reply-rules.ts';
+import type { Seen } from '../../../src/policy/seen.ts';
 import type { NetworkFault, Phase, Verdict } from '../../../src/relay/outcome.ts';
 import { REASON_CLASSES } from '../../../src/relay/outcome.ts';
+import type { ReplyRule } from '../../../src/relay/reply-rule.ts';
 
 /** What the tables of the tests call a verdict: `account pause`, `recipient bounce`. */
 function short(verdict: Verdict): string {

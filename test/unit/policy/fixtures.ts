@@ -47,16 +47,17 @@ export function account(name: string, identities: readonly string[] = []): Accou
     },
     headers: {},
     sourceAddress: null,
+    proxy: null,
     at: { file: 'relay.yaml', line: 1, column: 1 },
   };
 }
 
+export type GivenRoute = Partial<Omit<Route, 'action'>> & {
+  readonly action: RouteAction | readonly string[];
+};
+
 /** Routes in order; the action's shorthand is a list of accounts. */
-export function routes(
-  ...list: readonly (Partial<Omit<Route, 'action'>> & {
-    readonly action: RouteAction | readonly string[];
-  })[]
-): Route[] {
+export function routes(...list: readonly GivenRoute[]): Route[] {
   return list.map((given, position) => ({
     sender: null,
     client: null,

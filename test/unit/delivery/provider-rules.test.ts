@@ -1,0 +1,59 @@
+import { afterEach, expect, test } from 'vitest';
+import { replyRulesOf } from '../../../src/config/presets.ts';
+import { startUpstream, type Upstream } from '../../support/upstream.ts';
+import type { Rule } from '../../support/upstream-rules.ts';
+import { makeAccount, makeRig, makeSettings, type Rig } from './harness.ts';
+
+let upstream: Upstream;
+let rig: Rig;
+
+afterEach(async () => {
+  await rig.delivery.drain(0);
+  await upstream.close();
+});
+
+async function open(provider: string, rules: readonly Rule[]): Promise<void> {
+  upstream = await startUpstream({ tls: 'none', rules });
+  const account = makeAccount('a', upstream.port, { replyRules: replyRulesOf(provider) });
+  rig = makeRig(makeSettings([account]));
+  await rig.delivery.resume();
+}
+
+test('SES sandbox: one unknown recipient of ten bounces, the nine get the message', async () => {
+  const reply =
+    '554 Message rejected: Email address is not verified. The following identities failed the ' +
+    'check in region EU-WEST-3: r4@x.example';
+  await open('ses', [{ at: 'end-of-data', times: 1, do: { reply } }]);
+  const to = Array.from({ length: 10 }, (_, index) => `r${index}@x.example`);
+  await rig.submit({ from: '', to });
+  await rig.event('message.completed');
+  const settled = rig.all('recipient.settled');
+  expect(settled.filter(({ outcome }) => outcome === 'bounced').map((it) => it.recipient)).toEqual([
+    'r4@x.example',
+  ]);
+  expect(settled.filter(({ outcome }) => outcome === 'delivered')).toHaveLength(9);
+  // The upstream keeps what it refused as well.
+  expect(upstream.messages.map(({ recipients }) => recipients.length)).toEqual([10, 9]);
+});
+
+test('the hour of cPanel: no bounce, no attempt used, the account waits for the next one', async () => {
+  const reply = '550 Domain x.example has exceeded the max emails per hour (5/5 (100%)) allowed.';
+  await open('cpanel', [{ at: 'rcpt', do: { reply } }]);
+  const id = await rig.submit({ to: ['r@x.example'] });
+  const { reason, untilMs } = await rig.event('account.paused');
+  expect(reason).toBe('quota');
+  // Up to a minute behind the full hour, so that not everybody comes at once.
+  expect(untilMs % 3_600_000).toBeLessThan(60_001);
+  await rig.until(() => rig.all('recipient.settled').length === 1, 'told');
+  expect((await rig.store.show(id)).queued?.recipients).toMatchObject([
+    { state: 'waiting', attempts: 0, lastReason: 'quota' },
+  ]);
+});
+
+test('a reply to AUTH or at the greeting is read by the rules of the provider, too', async () => {
+  await open('cpanel', [
+    { at: 'greeting', do: { reply: '421 Too many concurrent SMTP connections' } },
+  ]);
+  await rig.submit({ to: ['r@x.example'] });
+  expect(await rig.event('account.paused')).toMatchObject({ reason: 'throttled' });
+});
