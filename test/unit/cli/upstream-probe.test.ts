@@ -191,7 +191,7 @@ test('what is no mail server is told apart from a closed port', async () => {
     otherServer('HTTP/1.1 400 Bad Request\r\n\r\n'),
     otherServer(''),
   ]);
-  const line = `--json upstream probe 127.0.0.1 --timeout 20ms --ports ${web},${silent}`;
+  const line = `--json upstream probe 127.0.0.1 --timeout 400ms --ports ${web},${silent}`;
   const { exitCode, out } = await relayctl(line);
   expect(exitCode).toBe(69);
   expect((JSON.parse(out) as SurveyReport).ports.map(({ state }) => state)).toEqual([
