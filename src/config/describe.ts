@@ -1,7 +1,7 @@
 import { formatDuration } from '../lib/duration.ts';
 import { formatRate } from '../lib/rate.ts';
 import { formatSize } from '../lib/size.ts';
-import type { Account, TlsPolicy } from '../relay/account.ts';
+import type { Account, OAuth2, TlsPolicy } from '../relay/account.ts';
 import type { Client } from '../relay/client.ts';
 import type { Route } from '../relay/route.ts';
 import type { ListenerSettings, Settings, SubmissionLimits } from '../relay/settings.ts';
@@ -102,6 +102,7 @@ function describeAccount(account: Account): Shown {
     auth: account.auth,
     username: account.username ?? undefined,
     password: hidden(account.password),
+    oauth2: account.oauth2 === null ? undefined : describeOAuth2(account.oauth2),
     identities: account.identities,
     tls: describeTls(account.tls),
     limits: compact({
@@ -121,6 +122,18 @@ function describeAccount(account: Account): Shown {
       data: formatDuration(timeouts.dataMs),
       end_of_data: formatDuration(timeouts.endOfDataMs),
     },
+  });
+}
+
+function describeOAuth2({ tokenUrl, scope, grant }: OAuth2): Shown {
+  const own = grant.is === 'service-account' ? null : grant;
+  return compact({
+    token_url: tokenUrl,
+    client_id: own?.clientId,
+    client_secret: hidden(own?.clientSecret ?? null),
+    refresh_token: grant.is === 'refresh-token' ? SECRET : undefined,
+    service_account: grant.is === 'service-account' ? SECRET : undefined,
+    scope: scope ?? undefined,
   });
 }
 

@@ -15,3 +15,9 @@ function fingerprint(account: Account): string {
   const key = account.tls.key?.reveal() ?? null;
   return JSON.stringify([{ ...account, at: null }, key]);
 }
+
+/** Whether it has something to log in with: then it never goes on without AUTH. */
+export function logsIn({ auth, username, password, oauth2 }: Account): boolean {
+  if (auth === 'none' || username === null) return false;
+  return (auth === 'xoauth2' ? oauth2 : password) !== null;
+}

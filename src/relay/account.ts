@@ -10,8 +10,11 @@ export interface Account {
   readonly auth: 'auto' | 'plain' | 'login' | 'cram-md5' | 'xoauth2' | 'none';
   readonly username: string | null;
   readonly password: Secret | null;
+  /** Where access tokens come from, with `auth: xoauth2`; null with a password. */
+  readonly oauth2: OAuth2 | null;
   /**
-   * Changes whenever host, username or password change: pools and account holds are keyed by it.
+   * Changes whenever host, username, password or `oauth2` change: pools and account holds are keyed
+   * by it.
    */
   readonly credentialVersion: string;
   readonly tls: TlsPolicy;
@@ -25,6 +28,32 @@ export interface Account {
   /** Where in relay.yaml it stands, for messages that name the line to mend. */
   readonly at: SourcePlace;
 }
+
+/** How access tokens for one account are had. */
+export interface OAuth2 {
+  readonly tokenUrl: string;
+  readonly scope: string | null;
+  readonly grant: OAuth2Grant;
+}
+
+export type OAuth2Grant =
+  /** RFC 6749 section 6. */
+  | {
+      readonly is: 'refresh-token';
+      readonly clientId: string;
+      readonly clientSecret: Secret | null;
+      readonly refreshToken: Secret;
+    }
+  /** RFC 6749 section 4.4. */
+  | { readonly is: 'client-credentials'; readonly clientId: string; readonly clientSecret: Secret }
+  /** RFC 7523 section 2.1: a JWT signed with `privateKey` (PEM), on behalf of `subject`. */
+  | {
+      readonly is: 'service-account';
+      readonly issuer: string;
+      readonly subject: string;
+      readonly keyId: string | null;
+      readonly privateKey: Secret;
+    };
 
 export interface SourcePlace {
   readonly file: string;
