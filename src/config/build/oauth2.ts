@@ -23,16 +23,24 @@ export async function buildOAuth2(
 ): Promise<OAuth2 | null> {
   if (config === undefined) return null;
   const place = { path: [...path, 'oauth2'], context, username };
-  const { protocol, hostname } = new URL(config.token_url);
-  if (protocol !== 'https:' && !isLoopbackHost(hostname.replace(/^\[|\]$/g, ''))) {
-    context.report.error([...place.path, 'token_url'], 'must begin with https, it gets secrets');
-  }
+  checkUrl(config.token_url, [...place.path, 'token_url'], context);
   const grant =
     config.service_account === undefined
       ? await clientGrant(config, place)
       : await serviceAccount(config, place);
   if (grant === null) return null;
   return { tokenUrl: config.token_url, scope: config.scope ?? null, grant };
+}
+
+function checkUrl(text: string, path: Path, { report }: BuildContext): void {
+  const { protocol, hostname, username, password } = new URL(text);
+  if (protocol !== 'https:' && !isLoopbackHost(hostname.replace(/^\[|\]$/g, ''))) {
+    report.error(path, 'must begin with https, it gets secrets');
+  }
+  // It is shown in messages and by `config show`.
+  if (username !== '' || password !== '') {
+    report.error(path, 'holds a username or password; they go under client_id and client_secret');
+  }
 }
 
 async function clientGrant(
