@@ -39,13 +39,24 @@ async function tryTokens(session: UpstreamSession, login: TokenLogin): Promise<R
   session.rest();
   const second = await tokens.replace(first.token);
   if (signal.aborted) return refusalOf(account, interrupted);
-  if (second === null) return refusalOf(account, cause);
+  if (second === null) return refusedToken(account, cause);
   if ('refusal' in second) return second.refusal;
   const again = await offer(session, login, second.token);
   if (again === null) return null;
   if (isRefused(again)) tokens.dropped(second.token);
-  return refusalOf(account, again);
+  return refusedToken(account, again);
 }
+
+/** The general advice on refused logins speaks of passwords. */
+function refusedToken(account: Account, cause: Cause): Refusal {
+  const { verdict } = refusalOf(account, cause);
+  const aboutToken = verdict.scope === 'account' && verdict.reason === 'credentials';
+  return { cause, verdict: aboutToken ? { ...verdict, hint: refusedHint } : verdict };
+}
+
+const refusedHint =
+  'The upstream takes no access token of this account. Check its username and scope, its rights ' +
+  'at the provider and that SMTP AUTH is on for the mailbox, then run `relayctl account resume`.';
 
 const isRefused = (cause: Cause): boolean => cause.from === 'peer' && cause.reply.code >= 500;
 

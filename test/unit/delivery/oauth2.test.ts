@@ -106,6 +106,7 @@ test('a second refusal holds the account and says what the upstream said, its st
   const held = await event('account.held');
   expect(held).toMatchObject({ reason: 'credentials' });
   expect(held.detail).toBe('535 5.7.8 username or password not accepted (token: status 401)');
+  expect(held.hint).toContain('that SMTP AUTH is on for the mailbox');
   expect(tokens.requests).toHaveLength(2);
 
   // Mended at the provider: the operator resumes, and the next token is another one.
