@@ -1,6 +1,7 @@
 import type { PortSurvey, SurveyTarget } from '../delivery/port-survey.ts';
 import { probeAccount } from '../delivery/probe.ts';
 import { judgeTls } from '../delivery/tls-verdict.ts';
+import { passingTokens } from '../delivery/tokens.ts';
 import type { Account } from '../relay/account.ts';
 import type { Clock } from '../relay/ports.ts';
 import { byMerit, type PortLogin } from './probe-advice.ts';
@@ -23,6 +24,7 @@ export async function logInAtPorts(
   options: Options,
 ): Promise<ReadonlyMap<number, PortLogin>> {
   const logins = new Map<number, PortLogin>();
+  const tokens = passingTokens(options.clock, options.signal);
   let refusedAt: number | null = null;
   for (const { port } of byMerit(ports.map((port) => ({ port, login: null })))) {
     const obstacle = obstacleTo(account, port, target, options.clock());
@@ -35,7 +37,7 @@ export async function logInAtPorts(
       logins.set(port.port, { ok: false, detail, hint: null });
       continue;
     }
-    const report = await probeAccount(accountAt(account, port, target), options);
+    const report = await probeAccount(accountAt(account, port, target), { ...options, tokens });
     const last = report.steps.at(-1);
     if (!report.ok && last?.phase === 'auth') refusedAt = port.port;
     const { ok, hint } = report;

@@ -1,7 +1,13 @@
 import { formatDuration } from '../lib/duration.ts';
 import { formatRate } from '../lib/rate.ts';
 import { formatSize } from '../lib/size.ts';
-import { type Account, type ProxyServer, proxyName, type TlsPolicy } from '../relay/account.ts';
+import {
+  type Account,
+  type OAuth2,
+  type ProxyServer,
+  proxyName,
+  type TlsPolicy,
+} from '../relay/account.ts';
 import type { Client } from '../relay/client.ts';
 import type { Route } from '../relay/route.ts';
 import type { ListenerSettings, Settings, SubmissionLimits } from '../relay/settings.ts';
@@ -102,6 +108,7 @@ function describeAccount(account: Account): Shown {
     auth: account.auth,
     username: account.username ?? undefined,
     password: hidden(account.password),
+    oauth2: account.oauth2 === null ? undefined : describeOAuth2(account.oauth2),
     identities: account.identities,
     tls: describeTls(account.tls),
     limits: compact({
@@ -122,6 +129,18 @@ function describeAccount(account: Account): Shown {
       data: formatDuration(timeouts.dataMs),
       end_of_data: formatDuration(timeouts.endOfDataMs),
     },
+  });
+}
+
+function describeOAuth2({ tokenUrl, scope, grant }: OAuth2): Shown {
+  const own = grant.is === 'service-account' ? null : grant;
+  return compact({
+    token_url: tokenUrl,
+    client_id: own?.clientId,
+    client_secret: hidden(own?.clientSecret ?? null),
+    refresh_token: grant.is === 'refresh-token' ? SECRET : undefined,
+    service_account: grant.is === 'service-account' ? SECRET : undefined,
+    scope: scope ?? undefined,
   });
 }
 

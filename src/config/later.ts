@@ -14,8 +14,6 @@ interface Later {
 
 const LATER: readonly Later[] = [
   { path: ['accounts', '*', 'limits', 'rate'] },
-  { path: ['accounts', '*', 'oauth2'] },
-  { path: ['accounts', '*', 'auth'], asks: (value) => value === 'xoauth2' },
   { path: ['accounts', '*', 'sandbox'], asks: (value) => value === true },
   { path: ['routes', '*', 'accounts', '*'], asks: (_value, key) => key !== 0 },
   { path: ['routes', '*', 'rewrite'] },

@@ -16,3 +16,9 @@ function fingerprint(account: Account): string {
   const proxy = account.proxy?.login?.password.reveal() ?? null;
   return JSON.stringify([{ ...account, at: null }, key, proxy]);
 }
+
+/** Whether it has something to log in with: then it never goes on without AUTH. */
+export function logsIn({ auth, username, password, oauth2 }: Account): boolean {
+  if (auth === 'none' || username === null) return false;
+  return (auth === 'xoauth2' ? oauth2 : password) !== null;
+}

@@ -8,6 +8,7 @@ import type { Clock, Dice, DotLedger, Spool } from '../relay/ports.ts';
 import type { Work } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { headFields } from './account-headers.ts';
+import { logsIn } from './account-identity.ts';
 import { attemptRecord } from './attempt-record.ts';
 import type { Connection } from './connection.ts';
 import { decide } from './disposition.ts';
@@ -161,13 +162,12 @@ class Attempt {
    * the process.
    */
   #checkIdentity(connection: Connection): void {
-    const { name, credentialVersion, auth, username, password } = this.#account;
-    const expected = auth === 'none' || password === null ? null : username;
+    const { name, credentialVersion, username } = this.#account;
     const { account, authenticatedAs } = connection;
     const same =
       account.name === name &&
       account.credentialVersion === credentialVersion &&
-      authenticatedAs === expected;
+      authenticatedAs === (logsIn(this.#account) ? username : null);
     if (same) return;
     const { id } = this.#work.message;
     const as = authenticatedAs ?? account.name;

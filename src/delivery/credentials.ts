@@ -1,4 +1,5 @@
 import type { Account } from '../relay/account.ts';
+import { logsIn } from './account-identity.ts';
 import { placeOf } from './tls-verdict.ts';
 
 /** How far the way to the peer may be trusted with a password. */
@@ -18,6 +19,8 @@ export type Login =
       readonly username: string;
       readonly password: string;
     }
+  /** AUTH XOAUTH2 with an access token. */
+  | { readonly is: 'token'; readonly username: string }
   | { readonly is: 'refused'; readonly detail: string; readonly hint: string };
 
 export type Mechanism = 'PLAIN' | 'LOGIN' | 'CRAM-MD5';
@@ -29,21 +32,20 @@ const OVER_TLS: readonly Mechanism[] = ['PLAIN', 'LOGIN', 'CRAM-MD5'];
 const IN_CLEAR: readonly Mechanism[] = ['CRAM-MD5', 'PLAIN', 'LOGIN'];
 
 /**
- * How to log in, or why not. An account that has a password never goes on without AUTH, and a
- * password never goes over a way that is not both encrypted and verified, unless it does not leave
+ * How to log in, or why not. An account that has credentials never goes on without AUTH, and
+ * neither password nor token goes over a way that is not both encrypted and verified, unless it does not leave
  * this machine.
  */
 export function chooseLogin(account: Account, offered: readonly string[], wire: Wire): Login {
   const { username, password, auth } = account;
-  if (auth === 'none' || username === null || password === null) return { is: 'none' };
+  if (username === null || !logsIn(account)) return { is: 'none' };
   if (!wire.loopback && !(wire.encrypted && wire.verified)) return unsafe(account, wire);
   if (auth === 'xoauth2') {
-    return {
-      is: 'refused',
-      detail: 'auth: xoauth2 cannot log in with a password',
-      hint: `In ${placeOf(account)}: auth: auto, or an app password of the provider.`,
-    };
+    return offered.includes('XOAUTH2')
+      ? { is: 'token', username }
+      : notOffered(account, offered, wire);
   }
+  if (auth === 'none' || password === null) return { is: 'none' };
   const wanted = auth === 'auto' ? (wire.encrypted ? OVER_TLS : IN_CLEAR) : [asMechanism(auth)];
   const mechanism = wanted.find((one) => offered.includes(one));
   if (mechanism === undefined) return notOffered(account, offered, wire);
@@ -56,9 +58,10 @@ function asMechanism(auth: 'plain' | 'login' | 'cram-md5'): Mechanism {
 
 function unsafe(account: Account, wire: Wire): Login {
   const why = wire.encrypted ? 'its certificate is not verified' : 'the connection is in clear';
+  const what = account.auth === 'xoauth2' ? 'access token' : 'password';
   return {
     is: 'refused',
-    detail: `the password was not sent to ${account.host}:${account.port}: ${why}`,
+    detail: `the ${what} was not sent to ${account.host}:${account.port}: ${why}`,
     hint: wire.encrypted
       ? `In ${placeOf(account)}: tls: {verify: full}, or tls: {verify: pin, pin: [...]}.`
       : `In ${placeOf(account)}: tls: {mode: starttls}, or tls: {mode: implicit} with its port.`,

@@ -3,6 +3,7 @@ import type { MessageId } from '../relay/message.ts';
 import type { Clock, Dice, DotLedger, QueueStore, Spool } from '../relay/ports.ts';
 import type { LeaseOwner } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
+import { sameAccount } from './account-identity.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { LaneStates } from './lane-states.ts';
@@ -38,7 +39,20 @@ export interface DeliveryParts {
 /** Each part knows only what is below it; what has to be said upwards is a function. */
 export function assemble(deps: DeliveryDeps): DeliveryParts {
   const { settings, clock, emit } = deps;
-  const pool = new Pool({ hostname: () => settings().hostname, clock, emit });
+  const monotonic = deps.monotonic ?? (() => performance.now());
+  const pool = new Pool({
+    hostname: () => settings().hostname,
+    clock,
+    emit,
+    monotonic,
+    onTokenRefused(account, { verdict, cause }) {
+      const current = settings().accounts.get(account.name);
+      if (current === undefined || !sameAccount(current, account)) return;
+      if (verdict.scope !== 'account') return;
+      const lane = dispatcher.lane(account.name);
+      if (states.stop(lane, account, { verdict, cause })) dispatcher.evict(lane);
+    },
+  });
   const settler = new Settler(deps, (lane, dueAtMs) => {
     keeper.noteMail();
     dispatcher.wake(lane, dueAtMs);
@@ -53,7 +67,6 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
     onDue: (atMs) => keeper.wakeAt(atMs),
   });
   const housekeeping = new Housekeeping({ ...deps, settler });
-  const monotonic = deps.monotonic ?? (() => performance.now());
   const keeper: ScheduleKeeper = new ScheduleKeeper({
     ...deps,
     monotonic,

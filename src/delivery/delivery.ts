@@ -96,12 +96,13 @@ function life({ deps, pool, states, dispatcher, keeper }: DeliveryParts): Life {
       for (const [name, state] of await store.accountStates()) dispatcher.lane(name).state = state;
       // What was mended while the relay was down counts like a reload.
       openMended(settings().accounts);
+      pool.follow(settings().accounts);
       await keeper.clampAtStart();
       await keeper.look();
     },
 
     async reload({ accounts }) {
-      pool.retire(accounts);
+      pool.follow(accounts);
       openMended(accounts);
       const nowMs = clock();
       const stuck = [...dispatcher.lanes.values()].filter(
@@ -120,7 +121,9 @@ function life({ deps, pool, states, dispatcher, keeper }: DeliveryParts): Life {
       pool.stop();
       await keeper.stop();
       const signal = typeof cut === 'number' ? AbortSignal.timeout(cut) : cut;
-      if (await endsBefore(dispatcher.idle(), signal)) return { aborted: 0 };
+      const ended = await endsBefore(dispatcher.idle(), signal);
+      pool.tokens.end();
+      if (ended) return { aborted: 0 };
       const aborted = dispatcher.running;
       pool.abort();
       await endsBefore(dispatcher.idle(), AbortSignal.timeout(settleGraceMs));
@@ -166,7 +169,8 @@ function accountControl({ deps, pool, states, dispatcher, keeper }: DeliveryPart
     async testAccount(name) {
       const account = accountNamed(name);
       const { hostname } = settings();
-      return await probeAccount(account, { hostname, clock, signal: pool.aborted });
+      const { tokens, aborted: signal } = pool;
+      return await probeAccount(account, { hostname, clock, signal, tokens });
     },
   };
 }

@@ -1,19 +1,21 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { classify, classifyFault, reasonOf } from '../policy/classify.ts';
+import { assert } from '../lib/assert.ts';
 import { type Account, proxyName } from '../relay/account.ts';
 import type { EventSink } from '../relay/events.ts';
-import type { Cause, Verdict } from '../relay/outcome.ts';
+import type { Cause } from '../relay/outcome.ts';
 import type { Clock } from '../relay/ports.ts';
 import { authOffered, capabilitiesOf, tlsName } from './capabilities.ts';
 import { Connection } from './connection.ts';
 import { chooseLogin, type Login } from './credentials.ts';
 import { dial, handshake } from './dial.ts';
-import { causeOfError, interrupted, networkCause } from './fault.ts';
+import { networkCause } from './fault.ts';
 import { type OpenWitness, PeerGuard } from './peer-guard.ts';
+import { type Refusal, refusalOf } from './refusal.ts';
 import { UpstreamSession } from './session.ts';
 import { tlsOptions } from './tls.ts';
-import { handshakeAdvice } from './tls-advice.ts';
+import { logInWithToken } from './token-login.ts';
+import type { Tokens } from './tokens.ts';
 
 export interface OpenOptions {
   readonly account: Account;
@@ -25,12 +27,7 @@ export interface OpenOptions {
   readonly signal: AbortSignal;
   /** Told what was seen on the way, for `relayctl account test`. */
   readonly witness?: OpenWitness;
-}
-
-/** Why there is no connection, and what it means for the account. */
-export interface Refusal {
-  readonly cause: Cause;
-  readonly verdict: Verdict;
+  readonly tokens: Pick<Tokens, 'of'>;
 }
 
 export type Opened = { readonly connection: Connection } | { readonly refusal: Refusal };
@@ -85,8 +82,8 @@ async function openOnce(options: OpenOptions, useTls: boolean): Promise<Opened> 
     const verdict = { scope: 'account', action: 'hold', reason: 'credentials', hint } as const;
     return { refusal: { cause, verdict } };
   }
-  const notLoggedIn = await logIn(session, login, signal);
-  if (notLoggedIn !== null) return refused(account, notLoggedIn);
+  const refusal = await logIn(session, login, options);
+  if (refusal !== null) return { refusal };
   return established(options, session, { login, openedAtMs });
 }
 
@@ -115,46 +112,28 @@ function startSession(
 
 /** Greeting, EHLO and STARTTLS, up to where AUTH may begin. Null: the session is ready. */
 function ready(session: UpstreamSession, signal: AbortSignal): Promise<Cause | null> {
-  return stepOf(session, signal, (done) => {
+  return session.step(signal, (done) => {
     session.connect((error) => done(error ?? null));
   });
 }
 
-function logIn(
+async function logIn(
   session: UpstreamSession,
-  login: Login & { is: 'none' | 'password' },
-  signal: AbortSignal,
-): Promise<Cause | null> {
-  if (login.is === 'none') return Promise.resolve(null);
-  const { username: user, password: pass, mechanism: method } = login;
-  return stepOf(session, signal, (done) => session.login({ user, pass, method }, done));
-}
-
-/**
- * One step of the opening: ends with its own error, with the end of the session, or with the
- * signal.
- */
-function stepOf(
-  session: UpstreamSession,
-  signal: AbortSignal,
-  begin: (done: (error: Error | null) => void) => void,
-): Promise<Cause | null> {
-  return new Promise((resolve) => {
-    const end = (cause: Cause | null): void => {
-      signal.removeEventListener('abort', onAbort);
-      resolve(cause);
-    };
-    const onAbort = (): void => session.fail(interrupted);
-    signal.addEventListener('abort', onAbort);
-    session.onBroken = end;
-    if (signal.aborted) return onAbort();
-    begin((error) => {
-      if (error === null) return end(session.broken);
-      const cause = session.broken ?? causeOfError(error, session.phase);
-      session.fail(cause);
-      end(cause);
-    });
-  });
+  login: Exclude<Login, { is: 'refused' }>,
+  { account, tokens, signal }: OpenOptions,
+): Promise<Refusal | null> {
+  if (login.is === 'none') return null;
+  const { username } = login;
+  if (login.is === 'token') {
+    const source = tokens.of(account);
+    assert(source !== null, `account ${account.name} logs in with tokens and has no source`);
+    return logInWithToken(session, { account, username, tokens: source, signal });
+  }
+  const { password: pass, mechanism: method } = login;
+  const cause = await session.step(signal, (done) =>
+    session.login({ user: username, pass, method }, done),
+  );
+  return cause === null ? null : refusalOf(account, cause);
 }
 
 function established(
@@ -170,7 +149,7 @@ function established(
     {
       account,
       session,
-      authenticatedAs: login.is === 'password' ? login.username : null,
+      authenticatedAs: 'username' in login ? login.username : null,
       peer,
       tls: session.secure ? tlsName(socket as TLSSocket) : null,
       capabilities: capabilitiesOf(session, account),
@@ -207,21 +186,5 @@ function isLoopback(address: string | undefined): boolean {
 }
 
 function refused(account: Account, cause: Cause, hint: string | null = null): Opened {
-  const verdict = verdictOn(account, cause);
-  const advice = hint ?? handshakeAdvice(account, cause);
-  if (advice === null || verdict.scope !== 'account') return { refusal: { cause, verdict } };
-  return { refusal: { cause, verdict: { ...verdict, hint: advice } } };
-}
-
-function verdictOn({ replyRules }: Account, cause: Cause): Verdict {
-  switch (cause.from) {
-    case 'peer': {
-      const { phase, reply } = cause;
-      return classify({ phase, reply, recipients: 0, acceptedRecipients: 0 }, replyRules);
-    }
-    case 'network':
-      return classifyFault(cause.fault, cause.phase);
-    case 'us':
-      return { scope: 'message', action: 'retry', reason: reasonOf(cause) };
-  }
+  return { refusal: refusalOf(account, cause, hint) };
 }

@@ -5,6 +5,9 @@ import { sameAccount } from './account-identity.ts';
 import type { Connection } from './connection.ts';
 import { interrupted } from './fault.ts';
 import { type Opened, openConnection } from './open-connection.ts';
+import type { Refusal } from './refusal.ts';
+import { requestToken } from './token-request.ts';
+import { Tokens } from './tokens.ts';
 
 /** Balancers and providers drop long-lived sessions without a word; none gets this old. */
 const connectionAgeMsMax = 5 * 60_000;
@@ -13,6 +16,10 @@ export interface PoolDeps {
   readonly hostname: () => string;
   readonly clock: Clock;
   readonly emit: EventSink;
+  /** Milliseconds that only grow. */
+  readonly monotonic: () => number;
+  /** No token is to be had any more for an account; nobody was waiting for one. */
+  readonly onTokenRefused: (account: Account, refusal: Refusal) => void;
 }
 
 /**
@@ -28,10 +35,14 @@ export class Pool {
   readonly #idleTimers = new Map<Connection, NodeJS.Timeout>();
   readonly #retired = new WeakSet<Connection>();
   readonly #abort = new AbortController();
+  readonly tokens: Tokens;
   #stopping = false;
 
   constructor(deps: PoolDeps) {
     this.#deps = deps;
+    const { clock, monotonic, onTokenRefused: onRefused } = deps;
+    const { signal } = this.#abort;
+    this.tokens = new Tokens({ clock, monotonic, request: requestToken, signal, onRefused });
   }
 
   /**
@@ -51,8 +62,10 @@ export class Pool {
 
   async open(account: Account): Promise<Opened> {
     const { hostname, clock, emit } = this.#deps;
+    const { tokens } = this;
     const { signal } = this.#abort;
-    const opened = await openConnection({ account, hostname: hostname(), clock, emit, signal });
+    const way = { hostname: hostname(), clock, emit, signal, tokens };
+    const opened = await openConnection({ account, ...way });
     if ('refusal' in opened) return opened;
     const { connection } = opened;
     this.#open.add(connection);
@@ -87,10 +100,11 @@ export class Pool {
   }
 
   /**
-   * After a reload: connections of accounts that are gone or changed are not used for another
-   * message.
+   * The accounts in force, at start and after a reload: connections of those that are gone or
+   * changed are not used for another message, and tokens are had for new ones.
    */
-  retire(accounts: ReadonlyMap<string, Account>): void {
+  follow(accounts: ReadonlyMap<string, Account>): void {
+    this.tokens.follow(accounts);
     for (const connection of this.#open) {
       const account = accounts.get(connection.account.name);
       if (account !== undefined && sameAccount(account, connection.account)) continue;
@@ -111,6 +125,7 @@ export class Pool {
   /** Nothing is kept from now on: connections in use are closed when their transaction is over. */
   stop(): void {
     this.#stopping = true;
+    this.tokens.stop();
     for (const connection of this.#open) {
       if (this.#isResting(connection)) connection.close('stopping');
     }

@@ -127,6 +127,8 @@ async function look(
     hostname,
     clock,
     signal,
+    // A stranger has nothing to log in with.
+    tokens: { of: () => null },
     emit: () => {},
     witness: {
       connected: (socket) => {
@@ -196,6 +198,7 @@ function stranger(
     auth: 'none',
     username: null,
     password: null,
+    oauth2: null,
     credentialVersion: '',
     tls: {
       mode,

@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import SMTPConnection, { type Options } from 'nodemailer/lib/smtp-connection';
 import { formatDuration } from '../lib/duration.ts';
 import type { Cause, Phase } from '../relay/outcome.ts';
-import { causeOfError, networkCause } from './fault.ts';
+import { causeOfError, interrupted, networkCause } from './fault.ts';
 
 /**
  * Timers of the library are moved out of the way: every phase has our own deadline. Largest a timer
@@ -50,6 +50,14 @@ export interface SessionOptions {
    * Judges the peer of a fresh STARTTLS upgrade before another byte is sent; a cause refuses it.
    */
   readonly inspect: (socket: TLSSocket) => Cause | null;
+}
+
+/** How a login was answered. */
+export interface SaslAnswer {
+  /** The reply that ended it, as received. */
+  readonly last: string;
+  /** What the upstream asked in between, in base64; null: nothing. */
+  readonly challenge: string | null;
 }
 
 /**
@@ -139,6 +147,46 @@ export class UpstreamSession extends LibraryConnection {
   /** `take` gets the next reply that no earlier call has claimed. */
   expect(take: (raw: string) => void): void {
     this._responseActions.push(take);
+  }
+
+  /**
+   * One step of the opening: ends with its own error, with the end of the session, or with the
+   * signal. Null: it went well.
+   */
+  step(
+    signal: AbortSignal,
+    begin: (done: (error: Error | null) => void) => void,
+  ): Promise<Cause | null> {
+    return new Promise((resolve) => {
+      const end = (cause: Cause | null): void => {
+        signal.removeEventListener('abort', onAbort);
+        resolve(cause);
+      };
+      const onAbort = (): void => this.fail(interrupted);
+      if (this.broken !== null) return resolve(this.broken);
+      signal.addEventListener('abort', onAbort);
+      this.onBroken = end;
+      if (signal.aborted) return onAbort();
+      begin((error) => {
+        if (error === null) return end(this.broken);
+        const cause = this.broken ?? causeOfError(error, this.phase);
+        this.fail(cause);
+        end(cause);
+      });
+    });
+  }
+
+  /**
+   * RFC 4954 section 4 with an initial response (base64). A mechanism that has nothing to say to a
+   * challenge answers it with an empty line, as XOAUTH2 wants it after a refusal.
+   */
+  authenticate(mechanism: string, response: string, take: (answer: SaslAnswer) => void): void {
+    this.expect((first) => {
+      if (!first.startsWith('334')) return take({ last: first, challenge: null });
+      this.expect((last) => take({ last, challenge: first.slice(4).trim() }));
+      this._sendCommand('');
+    });
+    this._sendCommand(`AUTH ${mechanism} ${response}`, `AUTH ${mechanism} [secret]`);
   }
 
   /** Ends the session for a reason of ours; the socket is destroyed. */

@@ -11,8 +11,11 @@ export interface Account {
   readonly auth: 'auto' | 'plain' | 'login' | 'cram-md5' | 'xoauth2' | 'none';
   readonly username: string | null;
   readonly password: Secret | null;
+  /** Where access tokens come from, with `auth: xoauth2`; null with a password. */
+  readonly oauth2: OAuth2 | null;
   /**
-   * Changes whenever host, username or password change: pools and account holds are keyed by it.
+   * Changes whenever host, username, password or `oauth2` change: pools and account holds are keyed
+   * by it.
    */
   readonly credentialVersion: string;
   readonly tls: TlsPolicy;
@@ -44,6 +47,32 @@ export interface ProxyServer {
 export function proxyName({ is, host, port }: ProxyServer): string {
   return `${is}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
+
+/** How access tokens for one account are had. */
+export interface OAuth2 {
+  readonly tokenUrl: string;
+  readonly scope: string | null;
+  readonly grant: OAuth2Grant;
+}
+
+export type OAuth2Grant =
+  /** RFC 6749 section 6. */
+  | {
+      readonly is: 'refresh-token';
+      readonly clientId: string;
+      readonly clientSecret: Secret | null;
+      readonly refreshToken: Secret;
+    }
+  /** RFC 6749 section 4.4. */
+  | { readonly is: 'client-credentials'; readonly clientId: string; readonly clientSecret: Secret }
+  /** RFC 7523 section 2.1: a JWT signed with `privateKey` (PEM), on behalf of `subject`. */
+  | {
+      readonly is: 'service-account';
+      readonly issuer: string;
+      readonly subject: string;
+      readonly keyId: string | null;
+      readonly privateKey: Secret;
+    };
 
 export interface SourcePlace {
   readonly file: string;

@@ -11,7 +11,7 @@ export interface UpstreamOptions {
   /** Default: a certificate for localhost and 127.0.0.1 by a new CA. */
   readonly pair?: Pair;
   readonly maxVersion?: SecureVersion;
-  /** Username to password; default none: no AUTH. */
+  /** Username to password, or to its access token with XOAUTH2; default none: no AUTH. */
   readonly accounts?: Readonly<Record<string, string>>;
   readonly mechanisms?: readonly string[];
   /** EHLO keywords besides STARTTLS and AUTH; default: all that relayd can make use of. */
@@ -35,6 +35,8 @@ export interface Upstream {
   /** Connections ever made, and those open now. */
   readonly sessions: { readonly total: number; readonly open: number };
   script(rules: readonly Rule[]): void;
+  /** From the next login on. */
+  setPassword(username: string, password: string): void;
   /** Sessions that a rule keeps waiting now. */
   readonly stalled: () => number;
   /** Lets all stalled sessions go on. */
@@ -90,6 +92,7 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
     messages,
     sessions: server.sessions,
     script: script.set,
+    setPassword: (username, password) => void host.accounts.set(username, password),
     stalled: () => stalled.size,
     release: stalled.open,
     close: server.close,

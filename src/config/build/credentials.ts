@@ -1,16 +1,18 @@
 import { scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 import { Secret } from '../../lib/secret.ts';
-import type { Account } from '../../relay/account.ts';
+import type { Account, OAuth2 } from '../../relay/account.ts';
 import { type Preset, regionOfHost } from '../presets.ts';
 import type { AccountConfig } from '../schema/relay.ts';
 import { sesSmtpPassword } from '../ses-password.ts';
 import { type BuildContext, type Path, secretOrNull, secretText } from './context.ts';
+import { buildOAuth2, oauth2Identity } from './oauth2.ts';
 
 export interface Credentials {
   readonly auth: Account['auth'];
   readonly username: string | null;
   readonly password: Secret | null;
+  readonly oauth2: OAuth2 | null;
 }
 
 /** Who the account logs in as. Contradictions are reported. */
@@ -23,17 +25,13 @@ export async function buildCredentials(
   const password = await readPassword(config, preset, { path, context });
   const given = config.password !== undefined || config.secret_access_key !== undefined;
   const auth = config.auth ?? chosenAuth(preset, { login: given || username !== null });
-  if (config.oauth2 !== undefined) {
-    const at = (key: string) => [...path, 'oauth2', key];
-    await secretOrNull(config.oauth2.client_secret, at('client_secret'), context);
-    await secretOrNull(config.oauth2.refresh_token, at('refresh_token'), context);
-  }
+  const oauth2 = await buildOAuth2(config.oauth2, { username, path, context });
   checkCompleteness(config, { auth, username, given }, { path, context });
   lint({ username, password: config.password === undefined ? null : password }, preset, {
     path,
     context,
   });
-  return { auth, username, password };
+  return { auth, username, password, oauth2: auth === 'xoauth2' ? oauth2 : null };
 }
 
 function chosenAuth(preset: Preset | null, { login }: { login: boolean }): Account['auth'] {
@@ -131,15 +129,16 @@ function lint(
 const derive = promisify<string, string, number, { N: number }, Buffer>(scrypt);
 
 /**
- * 12 hexadecimal digits that change with host, port, username and password. They stand in the
+ * 12 hexadecimal digits that change with host, port, username, password and `oauth2`. They stand in the
  * database and in the log; scrypt makes it costly to guess a weak password from them.
  */
 export async function credentialVersion(
   host: string,
   port: number,
-  { username, password }: Credentials,
+  { username, password, oauth2 }: Credentials,
 ): Promise<string> {
   const salt = JSON.stringify(['relayd', host, port, username]);
-  const key = await derive(password?.reveal() ?? '', salt, 6, { N: 4096 });
+  const secret = oauth2 === null ? (password?.reveal() ?? '') : oauth2Identity(oauth2);
+  const key = await derive(secret, salt, 6, { N: 4096 });
   return key.toString('hex');
 }

@@ -71,8 +71,8 @@ export const oauth2Schema = z
       description: 'Where tokens are fetched.',
       examples: ['https://oauth2.googleapis.com/token'],
     }),
-    client_id: text('the id of the OAuth client', 'relay.apps.example').meta({
-      description: 'Id of the OAuth client.',
+    client_id: text('the id of the OAuth client', 'relay.apps.example').optional().meta({
+      description: 'Id of the OAuth client. Needed without service_account.',
     }),
     client_secret: secret()
       .optional()
@@ -83,11 +83,21 @@ export const oauth2Schema = z
     refresh_token: secret()
       .optional()
       .meta({
-        description: 'The refresh token. Without it the client credentials grant is used.',
+        description:
+          'The refresh token. Without it the client credentials grant is used, for which ' +
+          'client_secret is needed.',
         examples: [{ file: '/etc/relayd/secrets/oauth-refresh' }],
       }),
+    service_account: secret()
+      .optional()
+      .meta({
+        description:
+          'The JSON key of a service account as Google hands it out, in place of client and refresh ' +
+          "token. It acts as the account's username.",
+        examples: [{ file: '/etc/relayd/secrets/service-account.json' }],
+      }),
     scope: text('a scope', 'https://mail.google.com/').optional().meta({
-      description: 'Scope to ask for.',
+      description: 'Scope to ask for. Needed with service_account.',
     }),
   })
   .optional()

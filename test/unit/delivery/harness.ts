@@ -30,6 +30,7 @@ export function makeAccount(name: string, port: number, overrides: AccountOverri
     auth: 'auto',
     username,
     password: username === null ? null : new Secret(`password of ${username}`),
+    oauth2: null,
     credentialVersion: '1',
     identities: [],
     headers: {},

@@ -64,7 +64,12 @@ describe.each(kinds)('%s', (is) => {
     const pair = await makeCertificate(ca, { names: [host] });
     upstream = await startUpstream({ tls: mode, pair, accounts: { u: 'password of u' } });
     await start({ is, clientFirst: mode === 'implicit' });
-    const options = { hostname: 'r', clock: Date.now, signal: new AbortController().signal };
+    const options = {
+      hostname: 'r',
+      clock: Date.now,
+      signal: new AbortController().signal,
+      tokens: { of: () => null },
+    };
     const tls = { mode, ca: ca.certificate };
     const good = account(is, { username: 'u', tls: { ...tls, servername: host } });
     expect(await probeAccount(good, options)).toMatchObject({ ok: true, authenticatedAs: 'u' });
@@ -172,7 +177,12 @@ test('a proxy on this machine does not make the upstream one: no password in cle
   upstream = await startUpstream({ tls: 'none', accounts: { u: 'password of u' } });
   await start({ is: 'socks5' });
   const made = account('socks5', { username: 'u' });
-  const options = { hostname: 'r', clock: Date.now, signal: new AbortController().signal };
+  const options = {
+    hostname: 'r',
+    clock: Date.now,
+    signal: new AbortController().signal,
+    tokens: { of: () => null },
+  };
   const report = await probeAccount(made, options);
   expect(report).toMatchObject({ ok: false, authenticatedAs: null });
   expect(report.peer).toContain(`(through socks5://127.0.0.1:${proxy.port})`);

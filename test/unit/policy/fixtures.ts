@@ -18,6 +18,7 @@ export function account(name: string, identities: readonly string[] = []): Accou
     auth: 'auto',
     username: name,
     password: null,
+    oauth2: null,
     credentialVersion: '1',
     tls: {
       mode: 'starttls',

@@ -1,0 +1,31 @@
+import { classify, classifyFault, reasonOf } from '../policy/classify.ts';
+import type { Account } from '../relay/account.ts';
+import type { Cause, Verdict } from '../relay/outcome.ts';
+import { handshakeAdvice } from './tls-advice.ts';
+
+/** Why there is no connection, and what it means for the account. */
+export interface Refusal {
+  readonly cause: Cause;
+  readonly verdict: Verdict;
+}
+
+/** What a cause met while a connection was opened means; `hint` goes before the general one. */
+export function refusalOf(account: Account, cause: Cause, hint: string | null = null): Refusal {
+  const verdict = verdictOn(account, cause);
+  const advice = hint ?? handshakeAdvice(account, cause);
+  if (advice === null || verdict.scope !== 'account') return { cause, verdict };
+  return { cause, verdict: { ...verdict, hint: advice } };
+}
+
+function verdictOn({ replyRules }: Account, cause: Cause): Verdict {
+  switch (cause.from) {
+    case 'peer': {
+      const { phase, reply } = cause;
+      return classify({ phase, reply, recipients: 0, acceptedRecipients: 0 }, replyRules);
+    }
+    case 'network':
+      return classifyFault(cause.fault, cause.phase);
+    case 'us':
+      return { scope: 'message', action: 'retry', reason: reasonOf(cause) };
+  }
+}
