@@ -34,7 +34,7 @@ export function settledEvents({ work, decisions, attempt }: Settled, nowMs: numb
         authenticatedAs: attempt?.authenticatedAs ?? null,
         peer: attempt?.peer ?? null,
         tls: attempt?.tls ?? null,
-        attempts: recipient.attempts + (outcome === null ? 0 : 1),
+        attempts: recipient.attempts + (attempt === null || outcome === null ? 0 : 1),
         nextAtMs: waits ? becomes.dueAtMs : null,
         waitedMs,
       },

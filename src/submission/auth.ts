@@ -10,8 +10,10 @@ type Step = (response: Buffer, done: () => void) => void;
 /** Mechanisms the session may use now, for EHLO; none where a password would be in the clear. */
 export function offeredMechanisms(session: Session): readonly string[] {
   if (session.identity?.authenticated === true || authNeedsTls(session)) return [];
-  const { cramPossible } = session.core.authenticator;
-  return cramPossible ? ['PLAIN', 'LOGIN', 'CRAM-MD5'] : ['PLAIN', 'LOGIN'];
+  const { core, listener } = session;
+  return core.authenticator.cramPossible(listener.accountLogin)
+    ? ['PLAIN', 'LOGIN', 'CRAM-MD5']
+    : ['PLAIN', 'LOGIN'];
 }
 
 /**

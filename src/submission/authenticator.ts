@@ -31,8 +31,11 @@ export interface Authenticator {
    * plain.
    */
   checkCram(given: { name: string; challenge: string; digest: string }): Identity | null;
-  /** Whether CRAM-MD5 could succeed for anybody. */
-  readonly cramPossible: boolean;
+  /**
+   * Whether CRAM-MD5 can succeed for everybody. Clients try it first: offered to somebody it cannot
+   * work for, each of his logins would begin with a failure, and their number locks him out.
+   */
+  cramPossible(accountLogin: boolean): boolean;
   /** Whether anybody of that name is configured. */
   knows(name: string, accountLogin: boolean): boolean;
 }
@@ -96,11 +99,9 @@ export function authenticator(settings: () => Settings): Authenticator {
       const right = same(expected, digest.toLowerCase());
       return right && password?.is === 'plain' ? clientIdentity(name) : null;
     },
-    get cramPossible() {
-      for (const { password } of settings().clients.values()) {
-        if (password?.is === 'plain') return true;
-      }
-      return false;
+    cramPossible(accountLogin) {
+      const kinds = [...settings().clients.values()].flatMap(({ password }) => password?.is ?? []);
+      return !accountLogin && kinds.length > 0 && kinds.every((kind) => kind === 'plain');
     },
     knows: (name, accountLogin) => candidates(settings(), name, accountLogin).length > 0,
   };

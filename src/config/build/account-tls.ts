@@ -57,6 +57,12 @@ function checkProtection(
       'none, but the account logs in: its password would travel in the clear; use starttls or implicit',
     );
   }
+  if (server.mode === 'none') {
+    for (const key of ['pin', 'ca', 'exception'] as const) {
+      if (tls[key] === undefined) continue;
+      report.warn(at(key), 'is not used while tls.mode is none', 'key');
+    }
+  }
   if (server.mode === 'none' || tls.verify !== 'off') return;
   report.warn(
     at('verify'),

@@ -82,6 +82,9 @@ function findHost(
   preset: Preset | null,
   { path, context: { report } }: { path: Path; context: BuildContext },
 ): string | null {
+  if (config.region !== undefined && config.provider === undefined) {
+    report.error([...path, 'region'], 'needs provider: it chooses among the hosts of one', 'key');
+  }
   if (config.host !== undefined) return config.host;
   if (preset === null) {
     if (config.provider === undefined) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, rate, size, text, url, whole } from './kinds.ts';
+import { duration, durationOrZero, rate, size, text, url, whole } from './kinds.ts';
 import { secret } from './secret.ts';
 
 const rates = z
@@ -28,7 +28,7 @@ export const accountLimitsSchema = z
         description: "Messages after which a connection is closed. Default: the preset's, else 50.",
         examples: [50],
       }),
-    idle: duration()
+    idle: durationOrZero()
       .optional()
       .meta({
         description: "How long an unused connection stays open. Default: the preset's, else 30s.",

@@ -10,7 +10,7 @@ export const clientSchema = z
       .meta({
         description:
           'A hash from `relayctl client password` (scrypt$...), or a reference to a hash or a plain password. ' +
-          'CRAM-MD5 works with a plain one only.',
+          'CRAM-MD5 is offered only where all are plain, and not with account_login.',
         examples: ['scrypt$...', { env: 'SHOP_PASSWORD' }],
       }),
     networks: z

@@ -43,24 +43,40 @@ function notation<T>({ what, examples, pattern, read, hidden, hint }: Notation<T
 
 const same = (pattern: RegExp) => (text: string) => (pattern.test(text) ? text : null);
 
-/** `30s 5m 4h 5d`, combined as in `1h30m`; milliseconds. */
-export const duration = () =>
+/** `30s 5m 4h 5d`, combined as in `1h30m`; milliseconds. Zero only where it means something. */
+export const durationOrZero = () => durationFrom(0);
+export const duration = () => durationFrom(1);
+
+const durationFrom = (least: number) =>
   notation({
     what: 'a duration',
     examples: ['30s', '5m', '4h'],
     pattern: '^(\\d+(ms|[smhd]))+$',
-    read: parseDuration,
+    read: (text) => atLeast(least, parseDuration(text)),
+    hint: (text) => (parseDuration(text) === 0 ? moreThanZero : ''),
   });
 
-/** `64KiB`, `25MiB`; bytes. */
-export const size = () =>
+/** `64KiB`, `25MiB`; bytes. Zero only where it means something. */
+export const sizeOrZero = () => sizeFrom(0);
+export const size = () => sizeFrom(1);
+
+const sizeFrom = (least: number) =>
   notation({
     what: 'a size',
     examples: ['64KiB', '25MiB'],
     pattern: '^\\d+(\\.\\d+)? ?(B|KiB|MiB|GiB)$',
-    read: parseSize,
-    hint: (text) => (/^\d+ ?[KMG]B?$/i.test(text) ? '; units are B, KiB, MiB and GiB' : ''),
+    read: (text) => atLeast(least, parseSize(text)),
+    hint: (text) => {
+      if (parseSize(text) === 0) return moreThanZero;
+      return /^\d+ ?[KMG]B?$/i.test(text) ? '; units are B, KiB, MiB and GiB' : '';
+    },
   });
+
+const moreThanZero = '; it has to be more than 0';
+
+function atLeast(least: number, value: number | null): number | null {
+  return value === null || value < least ? null : value;
+}
 
 /** `20/m`: a count per second, minute, hour or day. */
 export const rate = () =>
@@ -94,6 +110,16 @@ export const address = () =>
     what: 'a mail address',
     examples: ['archive@shop.example'],
     read: same(/^[^\s<>]+@[^\s@<>]+$/),
+  });
+
+/** `a@b` or `Name <a@b>`: it becomes a From field as it is. */
+export const mailbox = () =>
+  notation({
+    what: 'a mailbox',
+    examples: ['Mail relay <relay@shop.example>'],
+    read: same(
+      /^(?:[^\s<>@]+@[^\s<>@]+|(?:"[^"\\\r\n]*" ?|[^<>()[\]\\,;:@"\x00-\x1f]*)<[^\s<>@]+@[^\s<>@]+>)$/,
+    ),
   });
 
 /** An address or a network in CIDR notation; a bare address is a network of one. */

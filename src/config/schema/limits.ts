@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, oneOf, rate, size, whole } from './kinds.ts';
+import { duration, oneOf, rate, size, sizeOrZero, whole } from './kinds.ts';
 
 const timeoutsSchema = z
   .strictObject({
@@ -50,11 +50,11 @@ export const limitsSchema = z
           'Five in one session end it.',
       }),
     timeouts: timeoutsSchema,
-    memory: size().prefault('128MiB').meta({
+    memory: sizeOrZero().prefault('128MiB').meta({
       description:
         'Message bodies held in memory at once; beyond it bodies go to files straight away.',
     }),
-    disk_free: size().prefault('200MiB').meta({
+    disk_free: sizeOrZero().prefault('200MiB').meta({
       description:
         'Free space of the queue directory below which nothing is accepted (452 4.3.1) and nothing is lost.',
     }),

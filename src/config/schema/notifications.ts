@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, oneOf, text, url } from './kinds.ts';
+import { duration, mailbox, oneOf, text, url } from './kinds.ts';
 import { secret } from './secret.ts';
 
 const events = () =>
@@ -17,7 +17,7 @@ const dsnSchema = z
       description:
         "account: delivery reports go out through the sender's own route. off: none are sent.",
     }),
-    from: text('a mailbox', 'Mail relay <relay@shop.example>').optional().meta({
+    from: mailbox().optional().meta({
       description:
         'From of the reports. Most providers take only an address of the account. Default: the sender.',
     }),

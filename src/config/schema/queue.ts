@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, filePath, oneOf } from './kinds.ts';
+import { duration, durationOrZero, filePath, oneOf } from './kinds.ts';
 
 const off = () => z.literal('off').transform(() => null);
 
@@ -36,7 +36,7 @@ export const queueSchema = z
           'once more 15 minutes later through the same account, with the risk of a duplicate. hold: until ' +
           'someone decides. fail: tell the sender.',
       }),
-    history: duration().prefault('30d').meta({
+    history: durationOrZero().prefault('30d').meta({
       description: 'How long finished messages stay visible (envelope and replies, not the text).',
     }),
   })

@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { address, addressPattern, duration, fieldName, fieldText, oneOf, text } from './kinds.ts';
+import {
+  address,
+  addressPattern,
+  duration,
+  durationOrZero,
+  fieldName,
+  fieldText,
+  oneOf,
+  text,
+} from './kinds.ts';
 
 const rewriteSchema = z
   .strictObject({
@@ -116,7 +125,7 @@ export const routesSchema = z
 
 export const failoverSchema = z
   .strictObject({
-    after: duration()
+    after: durationOrZero()
       .prefault('10m')
       .meta({
         description:

@@ -204,6 +204,7 @@ test('an operator bounces and removes', async () => {
     ['bounced', 'operator'],
     ['removed', 'operator'],
   ]);
+  expect(rig.all('recipient.settled').map(({ attempts }) => attempts)).toEqual([0, 0, 0]);
   expect(await rig.store.counts()).toMatchObject([{ state: 'waiting', recipients: 1 }]);
 });
 

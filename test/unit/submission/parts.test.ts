@@ -87,8 +87,17 @@ test('CRAM-MD5 checks the example of RFC 2195, and nobody without a plain passwo
   const digest = 'b913a602c7eda7a495b4e6e7334d3890';
   expect(checker.checkCram({ name: 'tim', challenge, digest })).toMatchObject({ name: 'tim' });
   expect(checker.checkCram({ name: 'tom', challenge, digest })).toBeNull();
-  expect(checker.cramPossible).toBe(true);
-  expect(authenticator(() => settingsWith()).cramPossible).toBe(false);
+});
+
+test('CRAM-MD5 is offered only where it works for everybody: clients try it first', () => {
+  const plain = client('plain', { is: 'plain', value: new Secret('p') });
+  const hashed = client('hashed', { is: 'scrypt', hash: 'scrypt$...' });
+  const offered = (accountLogin: boolean, ...clients: readonly Client[]): boolean =>
+    authenticator(() => settingsWith(...clients)).cramPossible(accountLogin);
+  expect(offered(false, plain, client('by network', null))).toBe(true);
+  expect(offered(true, plain)).toBe(false);
+  expect(offered(false, plain, hashed)).toBe(false);
+  expect(offered(false)).toBe(false);
 });
 
 test('a rate holds over any window, and comes back as the window passes', () => {
