@@ -1,4 +1,5 @@
 import type { AccountState, TlsFault } from '../relay/account.ts';
+import type { RememberedCertificate } from '../relay/certificate.ts';
 import type { HistoryEntry, LaneCount, QueueRow, StoreStats } from '../relay/queue.ts';
 
 /**
@@ -74,6 +75,8 @@ export interface AccountDetail {
     readonly reason: string;
     readonly untilMs: number;
   } | null;
+  /** What the server showed at the last handshake, with all above it; null: none yet. */
+  readonly certificate: RememberedCertificate | null;
   /** The place in the configuration file, for messages that name the line to mend. */
   readonly at: { readonly file: string; readonly line: number };
 }

@@ -3,6 +3,7 @@ import type { MessageId } from '../relay/message.ts';
 import type { Clock, Dice, DotLedger, QueueStore, Spool } from '../relay/ports.ts';
 import type { LeaseOwner } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
+import { CertificateWatch } from './certificate-watch.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { LaneStates } from './lane-states.ts';
@@ -30,6 +31,7 @@ export interface DeliveryParts {
   readonly deps: DeliveryDeps;
   readonly pool: Pool;
   readonly states: LaneStates;
+  readonly certificates: CertificateWatch;
   readonly dispatcher: Dispatcher;
   readonly housekeeping: Housekeeping;
   readonly keeper: ScheduleKeeper;
@@ -38,7 +40,9 @@ export interface DeliveryParts {
 /** Each part knows only what is below it; what has to be said upwards is a function. */
 export function assemble(deps: DeliveryDeps): DeliveryParts {
   const { settings, clock, emit } = deps;
-  const pool = new Pool({ hostname: () => settings().hostname, clock, emit });
+  const certificates = new CertificateWatch(deps);
+  const onCertificate = certificates.saw;
+  const pool = new Pool({ hostname: () => settings().hostname, clock, emit, onCertificate });
   const settler = new Settler(deps, (lane, dueAtMs) => {
     keeper.noteMail();
     dispatcher.wake(lane, dueAtMs);
@@ -60,5 +64,5 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
     dispatcher,
     housekeeping,
   });
-  return { deps, pool, states, dispatcher, housekeeping, keeper };
+  return { deps, pool, states, certificates, dispatcher, housekeeping, keeper };
 }

@@ -5,6 +5,7 @@ import { sameAccount } from './account-identity.ts';
 import type { Connection } from './connection.ts';
 import { interrupted } from './fault.ts';
 import { type Opened, openConnection } from './open-connection.ts';
+import type { OnCertificate } from './peer-guard.ts';
 
 /** Balancers and providers drop long-lived sessions without a word; none gets this old. */
 const connectionAgeMsMax = 5 * 60_000;
@@ -13,6 +14,7 @@ export interface PoolDeps {
   readonly hostname: () => string;
   readonly clock: Clock;
   readonly emit: EventSink;
+  readonly onCertificate: OnCertificate;
 }
 
 /**
@@ -50,9 +52,9 @@ export class Pool {
   }
 
   async open(account: Account): Promise<Opened> {
-    const { hostname, clock, emit } = this.#deps;
+    const { hostname, ...deps } = this.#deps;
     const { signal } = this.#abort;
-    const opened = await openConnection({ account, hostname: hostname(), clock, emit, signal });
+    const opened = await openConnection({ ...deps, account, hostname: hostname(), signal });
     if ('refusal' in opened) return opened;
     const { connection } = opened;
     this.#open.add(connection);

@@ -5,7 +5,7 @@ import type { Clock } from '../relay/ports.ts';
 import type { ProbeReport, ProbeStep, ProbeTls } from '../relay/probe-report.ts';
 import { tlsName } from './capabilities.ts';
 import type { CertificateFacts } from './certificate.ts';
-import { openConnection } from './open-connection.ts';
+import { type OpenOptions, openConnection } from './open-connection.ts';
 import { causeText } from './outcome-text.ts';
 import type { OpenWitness } from './peer-guard.ts';
 import type { UpstreamSession } from './session.ts';
@@ -13,7 +13,7 @@ import type { UpstreamSession } from './session.ts';
 /** Connects, secures and logs in as an attempt would, on a connection of its own; sends no mail. */
 export async function probeAccount(
   account: Account,
-  options: { readonly hostname: string; readonly clock: Clock; readonly signal: AbortSignal },
+  options: Pick<OpenOptions, 'hostname' | 'clock' | 'signal' | 'onCertificate'>,
 ): Promise<ProbeReport> {
   const { clock } = options;
   const witness = new ProbeWitness(clock);
