@@ -42,7 +42,16 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
   const { settings, clock, emit } = deps;
   const certificates = new CertificateWatch(deps);
   const onCertificate = certificates.saw;
-  const pool = new Pool({ hostname: () => settings().hostname, clock, emit, onCertificate });
+  const pool = new Pool({
+    hostname: () => settings().hostname,
+    clock,
+    emit,
+    onCertificate,
+    onConnected({ name }) {
+      const lane = dispatcher.lane(name);
+      if (states.connected(lane)) dispatcher.pump(lane);
+    },
+  });
   const settler = new Settler(deps, (lane, dueAtMs) => {
     keeper.noteMail();
     dispatcher.wake(lane, dueAtMs);

@@ -15,6 +15,8 @@ export interface PoolDeps {
   readonly clock: Clock;
   readonly emit: EventSink;
   readonly onCertificate: OnCertificate;
+  /** A new connection to the account is ready. */
+  readonly onConnected: (account: Account) => void;
 }
 
 /**
@@ -52,7 +54,7 @@ export class Pool {
   }
 
   async open(account: Account): Promise<Opened> {
-    const { hostname, ...deps } = this.#deps;
+    const { hostname, onConnected, ...deps } = this.#deps;
     const { signal } = this.#abort;
     const opened = await openConnection({ ...deps, account, hostname: hostname(), signal });
     if ('refusal' in opened) return opened;
@@ -60,6 +62,7 @@ export class Pool {
     this.#open.add(connection);
     connection.onClosed = () => this.#forget(connection);
     if (signal.aborted) connection.abort(interrupted);
+    else onConnected(account);
     return opened;
   }
 
