@@ -10,6 +10,7 @@ import type { Io } from './io.ts';
 import { addQueue } from './queue.ts';
 import { addRoute } from './route.ts';
 import { addSendTest } from './send-test.ts';
+import { addStats } from './stats.ts';
 import { addStatus } from './status.ts';
 import { jsonLine, printable } from './text.ts';
 
@@ -52,6 +53,7 @@ export function buildProgram(context: Context): Command {
   addConfig(program, context);
   addClient(program, context);
   addSendTest(program, context);
+  addStats(program, context);
   return program;
 }
 

@@ -1,3 +1,4 @@
+import type { StatsRow } from '../policy/sending-stats.ts';
 import type { AccountState, TlsFault } from '../relay/account.ts';
 import type { RememberedCertificate } from '../relay/certificate.ts';
 import type { HistoryEntry, LaneCount, QueueRow, StoreStats } from '../relay/queue.ts';
@@ -109,6 +110,16 @@ export interface MessageReport {
   /** Null once no recipient is left in the queue. */
   readonly queued: QueueRow | null;
   readonly history: HistoryEntry | null;
+}
+
+/** What was sent, by the keys asked for. */
+export interface StatsReport {
+  readonly sinceMs: number;
+  readonly rows: readonly StatsRow[];
+  /** The last row holds the groups that are too many to be kept apart. */
+  readonly merged: boolean;
+  /** False: there is more mail than one request reads, and the oldest is missing. */
+  readonly complete: boolean;
 }
 
 /** What a change to waiting mail reached. */
