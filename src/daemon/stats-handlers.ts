@@ -5,8 +5,8 @@ import type { MessageId } from '../relay/message.ts';
 import { messageIdFirstAt } from '../relay/message-id.ts';
 import type { QueueStore } from '../relay/ports.ts';
 
-/** Messages read at a time: commits wait for no more than that. */
-const pageMessages = 500;
+/** Messages read at a time: commits and sessions wait for no more than that. */
+const pageMessages = 200;
 /** Messages that one request looks at, of the queue and of the history each. */
 const messagesMax = 200_000;
 

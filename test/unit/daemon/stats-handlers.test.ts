@@ -45,5 +45,5 @@ test('a history larger than one request reads is said to be cut', async () => {
   };
   const { stats } = statsHandlers({ ...openMemoryStore(), history });
   expect((await stats({ by: [], sinceMs: 0 })).complete).toBe(false);
-  expect(pages).toBe(400);
+  expect(pages).toBe(1_000);
 });
