@@ -4,6 +4,7 @@ import { EX_OK, EX_UNAVAILABLE } from '../lib/sysexits.ts';
 import type { AccountState } from '../relay/account.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
 import { accountTable, lastDelivery, usage } from './account-table.ts';
+import { certificateFacts } from './certificate.ts';
 import { annotate, type Context, noun, onAction } from './command.ts';
 import { flushedText } from './queue-change.ts';
 import { queueText } from './queue-counts.ts';
@@ -45,7 +46,10 @@ function addShow(account: Command, context: Context): void {
     .argument('<name>', 'account of relay.yaml');
   annotate(show, {
     examples: [['account show gmail', 'Everything but its password.']],
-    json: '{account, routes: {index, line, sender}[], identities[], tls, exception | null, at: {file, line}}',
+    json:
+      '{account, routes: {index, line, sender}[], identities[], tls, exception | null, ' +
+      'certificate: {subject, issuer, names[], validToMs, pin, chain[], lastSeenAtMs, ...} | null, ' +
+      'at: {file, line}}',
   });
   onAction(show, context, async ({ args, ask, io, print }) => {
     const detail = await ask('account.show', { name: String(args[0]) });
@@ -75,6 +79,7 @@ function renderAccount(detail: AccountDetail, nowMs: number): string {
           `${exception.allow.join(', ')} until ${instant(exception.untilMs)}: ${exception.reason}`,
         ),
     ],
+    ...certificateFacts(detail.certificate, nowMs),
     ['Queue', queueText(account.queue, nowMs)],
     ['Connections', `${account.connections.open} of at most ${account.connections.max}`],
     ['Used', usage(account.quota)],

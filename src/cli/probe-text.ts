@@ -1,3 +1,4 @@
+import type { CertificateFacts } from '../delivery/certificate.ts';
 import type { Io } from './io.ts';
 import type { PortReport, SurveyReport } from './probe-report.ts';
 import { type Column, facts, table } from './table.ts';
@@ -62,7 +63,7 @@ function portDetails(port: PortReport): string {
     ['Names', certificate && printable(certificate.names.join(', '))],
     ['Valid', certificate && validity(certificate, port.daysLeft ?? 0)],
     ['Trust', certificate?.chainError == null ? null : printable(certificate.chainError)],
-    ['Chain', certificate && printable(certificate.chain.join(' <- '))],
+    ['Chain', certificate && printable(chainText(certificate))],
     ['Pin', certificate && `sha256//${certificate.pin}`],
     ['Login', login === null || login.detail === '' ? null : printable(login.detail)],
     ['Hint', login?.hint == null ? null : printable(login.hint)],
@@ -83,4 +84,9 @@ function conclusion({ best, host }: SurveyReport): string {
   if (best === null) return `No port of ${printable(host)} can be used.\n`;
   const lines = best.lines.map((line) => `${printable(line)}\n`).join('');
   return `Use port ${best.port}. In relay.yaml:\n\n${lines}`;
+}
+
+/** Subjects of the certificates the peer sent, its own first. */
+function chainText({ subject, chain }: CertificateFacts): string {
+  return [subject, ...chain.map((link) => link.subject)].join(' <- ');
 }

@@ -13,6 +13,7 @@ import { addQueue } from './queue.ts';
 import { addReply } from './reply.ts';
 import { addRoute } from './route.ts';
 import { addSendTest } from './send-test.ts';
+import { addStats } from './stats.ts';
 import { addStatus } from './status.ts';
 import { jsonLine, printable } from './text.ts';
 import { addUpstream } from './upstream.ts';
@@ -60,6 +61,7 @@ export function buildProgram(context: Context): Command {
   addConfig(program, context);
   addClient(program, context);
   addSendTest(program, context);
+  addStats(program, context);
   return program;
 }
 

@@ -1,4 +1,6 @@
+import type { StatsRow } from '../policy/sending-stats.ts';
 import type { AccountState, TlsFault } from '../relay/account.ts';
+import type { RememberedCertificate } from '../relay/certificate.ts';
 import type { HistoryEntry, LaneCount, QueueRow, StoreStats } from '../relay/queue.ts';
 
 /**
@@ -74,6 +76,8 @@ export interface AccountDetail {
     readonly reason: string;
     readonly untilMs: number;
   } | null;
+  /** What the server showed at the last handshake, with all above it; null: none yet. */
+  readonly certificate: RememberedCertificate | null;
   /** The place in the configuration file, for messages that name the line to mend. */
   readonly at: { readonly file: string; readonly line: number };
 }
@@ -106,6 +110,16 @@ export interface MessageReport {
   /** Null once no recipient is left in the queue. */
   readonly queued: QueueRow | null;
   readonly history: HistoryEntry | null;
+}
+
+/** What was sent, by the keys asked for. */
+export interface StatsReport {
+  readonly sinceMs: number;
+  readonly rows: readonly StatsRow[];
+  /** The last row holds the groups that are too many to be kept apart. */
+  readonly merged: boolean;
+  /** False: there is more mail than one request reads, and the oldest is missing. */
+  readonly complete: boolean;
 }
 
 /** What a change to waiting mail reached. */

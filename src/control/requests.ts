@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { STATS_KEYS } from '../policy/sending-stats.ts';
 import type { MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type { QueueFilter } from '../relay/queue.ts';
@@ -25,7 +26,11 @@ const Reason = z
   .regex(/^[^\x00-\x1f\x7f-\x9f]+$/, 'must not hold control characters');
 /** It becomes a header field of a message of ours, which does not ask for SMTPUTF8. */
 const OwnAddress = Address.regex(/^[!-;=?-~]+@[!-;=?A-~]+$/, 'is not an ASCII mail address');
-const Instant = z.int().min(0);
+/** Up to the year 2039, where the numbers of message ids end. */
+const Instant = z
+  .int()
+  .min(0)
+  .max(2 ** 41 - 1);
 
 /** JSON has no undefined: a key is there or it is not. */
 const Filter = z
@@ -71,5 +76,9 @@ export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
     headers: z.record(z.string(), z.string().max(reasonCharactersMax)),
   }),
   'config.show': Nothing,
+  stats: z.strictObject({
+    by: z.array(z.enum(STATS_KEYS)).max(STATS_KEYS.length),
+    sinceMs: Instant,
+  }),
   'message.send-test': z.strictObject({ from: OwnAddress, to: OwnAddress }),
 };

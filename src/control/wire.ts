@@ -1,3 +1,4 @@
+import type { StatsKey } from '../policy/sending-stats.ts';
 import type { AccountState } from '../relay/account.ts';
 import type { MessageId } from '../relay/message.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
@@ -7,6 +8,7 @@ import type {
   AccountReport,
   MessageReport,
   RouteReport,
+  StatsReport,
   StatusReport,
   Touched,
 } from './reports.ts';
@@ -80,6 +82,11 @@ export interface ControlRequests {
   readonly 'config.show': {
     ask: Nothing;
     answer: { readonly file: string; readonly settings: Readonly<Record<string, unknown>> };
+  };
+  /** Counts of mail accepted at or after `sinceMs`, as far back as the history reaches. */
+  readonly stats: {
+    ask: { readonly by: readonly StatsKey[]; readonly sinceMs: number };
+    answer: StatsReport;
   };
   /** Accepts a short message of our own as if a client had submitted it. */
   readonly 'message.send-test': {

@@ -26,6 +26,7 @@ export function accountHandlers(relay: Relay, nowMs: () => number): AccountHandl
         identities: account.identities,
         tls: tlsInWords(account),
         exception: account.tls.exception,
+        certificate: delivery.certificate(name),
         at: { file: account.at.file, line: account.at.line },
       };
     },

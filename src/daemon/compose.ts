@@ -109,6 +109,7 @@ async function openObservation(
       accountStates: async () => delivery.states(),
       storeStats: () => store.stats(),
       connections: () => delivery.connections(),
+      certificatesEndMs: () => certificatesEndMs(options.settings(), delivery),
       logLinesDropped: options.logLinesDropped,
     },
     nowMs: Date.now,
@@ -124,6 +125,15 @@ async function openObservation(
     notReady: () => store.stats().then(() => (state() === 'stopping' ? ['stopping'] : [])),
     inherited,
   });
+}
+
+function certificatesEndMs({ accounts }: Settings, delivery: Delivery): Map<string, number> {
+  const ends = new Map<string, number>();
+  for (const name of accounts.keys()) {
+    const certificate = delivery.certificate(name);
+    if (certificate !== null) ends.set(name, certificate.validToMs);
+  }
+  return ends;
 }
 
 /**

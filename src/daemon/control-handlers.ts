@@ -7,6 +7,7 @@ import { accountHandlers, accountReports } from './account-handlers.ts';
 import { queueHandlers } from './queue-handlers.ts';
 import type { Relay } from './relay.ts';
 import { sendTest } from './send-test.ts';
+import { statsHandlers } from './stats-handlers.ts';
 
 /** The daemon's answers to relayctl. */
 export function controlHandlers(
@@ -17,6 +18,7 @@ export function controlHandlers(
   return {
     ...queueHandlers(relay, nowMs),
     ...accountHandlers(relay, nowMs),
+    ...statsHandlers(relay.store),
 
     status: async () => {
       const counts = await relay.store.counts();

@@ -1,26 +1,19 @@
 import { createHash, type X509Certificate } from 'node:crypto';
 import { checkServerIdentity, type TLSSocket } from 'node:tls';
 import type { TlsFault, TlsPolicy } from '../relay/account.ts';
+import type { ChainLink, SeenCertificate } from '../relay/certificate.ts';
 import { trustAnchors } from './tls.ts';
 
 /** What a peer's certificate says, and what is wrong with it for this policy. */
-export interface CertificateFacts {
-  readonly subject: string;
-  readonly issuer: string;
-  /** DNS names and addresses it is valid for, without their type. */
-  readonly names: readonly string[];
-  readonly validFromMs: number;
-  readonly validToMs: number;
-  /** Base64 SHA-256 of the SubjectPublicKeyInfo, as `tls.pin` holds it after `sha256//`. */
-  readonly pin: string;
+export interface CertificateFacts extends SeenCertificate {
   /** All of them at once: OpenSSL itself reports only the last it met. */
   readonly faults: readonly TlsFault[];
   /** OpenSSL's own word for a chain it does not trust, null otherwise. */
   readonly chainError: string | null;
-  /** Subjects of the certificates the peer sent, its own first. */
-  readonly chain: readonly string[];
 }
 
+/** Longer chains than this do not exist in practice and a loop must end. */
+const chainLengthMax = 10;
 const DATE_ERRORS = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'];
 
 /**
@@ -46,16 +39,37 @@ export function inspectCertificate(
   const nameError = checkServerIdentity(policy.servername, certificate.toLegacyObject());
   if (nameError !== undefined) faults.push('name-mismatch');
   return {
+    fingerprint: certificate.fingerprint256,
     subject: oneLine(certificate.subject),
     issuer: oneLine(certificate.issuer),
     names: namesOf(certificate),
     validFromMs,
     validToMs,
     pin: pinOf(certificate),
+    chain: chainAbove(certificate),
     faults,
     chainError,
-    chain: chainOf(certificate),
   };
+}
+
+/** What is worth remembering of it: not the faults, which depend on the policy and the day. */
+export function seenOf(facts: CertificateFacts): SeenCertificate {
+  const { faults: _faults, chainError: _chainError, ...seen } = facts;
+  return seen;
+}
+
+function chainAbove(leaf: X509Certificate): ChainLink[] {
+  const links: ChainLink[] = [];
+  let below = leaf;
+  let above = leaf.issuerCertificate;
+  while (above !== undefined && links.length < chainLengthMax) {
+    if (above.fingerprint256 === below.fingerprint256) break;
+    const validToMs = above.validToDate.getTime();
+    links.push({ subject: oneLine(above.subject), validToMs, pin: pinOf(above) });
+    below = above;
+    above = above.issuerCertificate;
+  }
+  return links;
 }
 
 /** Base64 SHA-256 of the public key as SubjectPublicKeyInfo (RFC 7469 section 2.4). */
@@ -70,8 +84,7 @@ export function pinOf(certificate: X509Certificate): string {
 function chainErrorBehindDates(leaf: X509Certificate, policy: TlsPolicy): string | null {
   const anchors = trustAnchors(policy);
   let current: X509Certificate = leaf;
-  // Longer chains than this do not exist in practice and a loop must end.
-  for (let depth = 0; depth < 10; depth++) {
+  for (let depth = 0; depth < chainLengthMax; depth++) {
     const { fingerprint256, issuer } = current;
     if (anchors.some((anchor) => anchor.fingerprint256 === fingerprint256)) return null;
     const signed = current;
@@ -85,19 +98,6 @@ function chainErrorBehindDates(leaf: X509Certificate, policy: TlsPolicy): string
     current = next;
   }
   return 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY';
-}
-
-function chainOf(leaf: X509Certificate): string[] {
-  const subjects: string[] = [];
-  // The last of a chain may name itself as its issuer.
-  const seen = new Set<string>();
-  let certificate: X509Certificate | undefined = leaf;
-  while (certificate !== undefined && !seen.has(certificate.fingerprint256)) {
-    seen.add(certificate.fingerprint256);
-    subjects.push(oneLine(certificate.subject));
-    certificate = certificate.issuerCertificate;
-  }
-  return subjects;
 }
 
 function isSelfSigned(certificate: X509Certificate): boolean {

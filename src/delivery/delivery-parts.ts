@@ -4,6 +4,7 @@ import type { Clock, Dice, DotLedger, QueueStore, Spool } from '../relay/ports.t
 import type { LeaseOwner } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { sameAccount } from './account-identity.ts';
+import { CertificateWatch } from './certificate-watch.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { LaneStates } from './lane-states.ts';
@@ -31,6 +32,7 @@ export interface DeliveryParts {
   readonly deps: DeliveryDeps;
   readonly pool: Pool;
   readonly states: LaneStates;
+  readonly certificates: CertificateWatch;
   readonly dispatcher: Dispatcher;
   readonly housekeeping: Housekeeping;
   readonly keeper: ScheduleKeeper;
@@ -40,6 +42,8 @@ export interface DeliveryParts {
 export function assemble(deps: DeliveryDeps): DeliveryParts {
   const { settings, clock, emit } = deps;
   const monotonic = deps.monotonic ?? (() => performance.now());
+  const certificates = new CertificateWatch(deps);
+  const onCertificate = certificates.saw;
   const pool = new Pool({
     hostname: () => settings().hostname,
     clock,
@@ -51,6 +55,11 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
       if (verdict.scope !== 'account') return;
       const lane = dispatcher.lane(account.name);
       if (states.stop(lane, account, { verdict, cause })) dispatcher.evict(lane);
+    },
+    onCertificate,
+    onConnected({ name }) {
+      const lane = dispatcher.lane(name);
+      if (states.connected(lane)) dispatcher.pump(lane);
     },
   });
   const settler = new Settler(deps, (lane, dueAtMs) => {
@@ -73,5 +82,5 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
     dispatcher,
     housekeeping,
   });
-  return { deps, pool, states, dispatcher, housekeeping, keeper };
+  return { deps, pool, states, certificates, dispatcher, housekeeping, keeper };
 }

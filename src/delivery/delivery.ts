@@ -1,6 +1,7 @@
 import { assert } from '../lib/assert.ts';
 import { mayWork } from '../policy/lane-state.ts';
 import type { Account, AccountState } from '../relay/account.ts';
+import type { RememberedCertificate } from '../relay/certificate.ts';
 import type { Cause } from '../relay/outcome.ts';
 import type { Dispatch } from '../relay/ports.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
@@ -34,6 +35,8 @@ export interface Delivery extends Dispatch {
   lastDeliveredAtMs(name: string): number | null;
   /** Open upstream connections per account. */
   connections(): ReadonlyMap<string, number>;
+  /** What the account's server showed at the last handshake, over restarts; null: none yet. */
+  certificate(name: string): RememberedCertificate | null;
   /** Bounces up to `limit` messages that match, with a notification each. */
   bounceMatching(filter: QueueFilter, reason: string, limit: number): Promise<Touched>;
   /** Removes everything that matches without telling the sender. */
@@ -86,7 +89,7 @@ function intake({ dispatcher, keeper }: DeliveryParts): Dispatch {
 
 type Life = Pick<Delivery, 'resume' | 'reload' | 'look' | 'nextLookAtMs' | 'drain'>;
 
-function life({ deps, pool, states, dispatcher, keeper }: DeliveryParts): Life {
+function life({ deps, pool, states, certificates, dispatcher, keeper }: DeliveryParts): Life {
   const { store, settings, clock } = deps;
   const openMended = (accounts: Settings['accounts']): void => {
     for (const [name, account] of accounts) states.reloaded(dispatcher.lane(name), account);
@@ -97,6 +100,7 @@ function life({ deps, pool, states, dispatcher, keeper }: DeliveryParts): Life {
       // What was mended while the relay was down counts like a reload.
       openMended(settings().accounts);
       pool.follow(settings().accounts);
+      await certificates.resume();
       await keeper.clampAtStart();
       await keeper.look();
     },
@@ -104,6 +108,7 @@ function life({ deps, pool, states, dispatcher, keeper }: DeliveryParts): Life {
     async reload({ accounts }) {
       pool.follow(accounts);
       openMended(accounts);
+      certificates.look();
       const nowMs = clock();
       const stuck = [...dispatcher.lanes.values()].filter(
         ({ name, state }) => !accounts.has(name) || !mayWork(state, nowMs),
@@ -121,12 +126,12 @@ function life({ deps, pool, states, dispatcher, keeper }: DeliveryParts): Life {
       pool.stop();
       await keeper.stop();
       const signal = typeof cut === 'number' ? AbortSignal.timeout(cut) : cut;
-      const ended = await endsBefore(dispatcher.idle(), signal);
+      const inTime = await endsBefore(dispatcher.idle(), signal);
       pool.tokens.end();
-      if (ended) return { aborted: 0 };
-      const aborted = dispatcher.running;
-      pool.abort();
-      await endsBefore(dispatcher.idle(), AbortSignal.timeout(settleGraceMs));
+      const aborted = inTime ? 0 : dispatcher.running;
+      if (!inTime) pool.abort();
+      const kept = Promise.all([dispatcher.idle(), certificates.stop()]).then(() => {});
+      await endsBefore(kept, AbortSignal.timeout(settleGraceMs));
       return { aborted };
     },
   };
@@ -134,10 +139,17 @@ function life({ deps, pool, states, dispatcher, keeper }: DeliveryParts): Life {
 
 type AccountControl = Pick<
   Delivery,
-  'holdAccount' | 'resumeAccount' | 'states' | 'lastDeliveredAtMs' | 'connections' | 'testAccount'
+  | 'holdAccount'
+  | 'resumeAccount'
+  | 'states'
+  | 'lastDeliveredAtMs'
+  | 'connections'
+  | 'certificate'
+  | 'testAccount'
 >;
 
-function accountControl({ deps, pool, states, dispatcher, keeper }: DeliveryParts): AccountControl {
+function accountControl(parts: DeliveryParts): AccountControl {
+  const { deps, pool, states, certificates, dispatcher, keeper } = parts;
   const { settings, clock } = deps;
   const accountNamed = (name: string): Account => {
     const account = settings().accounts.get(name);
@@ -165,12 +177,14 @@ function accountControl({ deps, pool, states, dispatcher, keeper }: DeliveryPart
     },
     lastDeliveredAtMs: (name) => dispatcher.lanes.get(name)?.lastDeliveredAtMs ?? null,
     connections: () => pool.counts(),
+    certificate: (name) => certificates.current(name),
 
     async testAccount(name) {
       const account = accountNamed(name);
       const { hostname } = settings();
       const { tokens, aborted: signal } = pool;
-      return await probeAccount(account, { hostname, clock, signal, tokens });
+      const onCertificate = certificates.saw;
+      return await probeAccount(account, { hostname, clock, signal, tokens, onCertificate });
     },
   };
 }

@@ -1,4 +1,4 @@
-import { mayWork, onReload, onSuccess } from '../policy/lane-state.ts';
+import { mayWork, onConnected, onReload, onSuccess } from '../policy/lane-state.ts';
 import type { Account, AccountState } from '../relay/account.ts';
 import type { EventSink, RelayEvent } from '../relay/events.ts';
 import type { ReasonClass } from '../relay/outcome.ts';
@@ -44,9 +44,17 @@ export class LaneStates {
 
   /** The upstream took a message. True: the lane is open again. */
   succeeded(lane: Lane): boolean {
+    return this.#openIf(lane, onSuccess);
+  }
+
+  /** A new connection is ready and logged in. True: the lane is open again. */
+  connected(lane: Lane): boolean {
+    return this.#openIf(lane, onConnected);
+  }
+
+  #openIf(lane: Lane, after: (state: AccountState, nowMs: number) => AccountState): boolean {
     if (lane.state.is === 'open') return false;
-    const state = onSuccess(lane.state, this.#deps.clock());
-    if (state.is !== 'open') return false;
+    if (after(lane.state, this.#deps.clock()).is !== 'open') return false;
     void this.#open(lane, 'success');
     return true;
   }

@@ -10,7 +10,7 @@ import { Connection } from './connection.ts';
 import { chooseLogin, type Login } from './credentials.ts';
 import { dial, handshake } from './dial.ts';
 import { networkCause } from './fault.ts';
-import { type OpenWitness, PeerGuard } from './peer-guard.ts';
+import { type OnCertificate, type OpenWitness, PeerGuard } from './peer-guard.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
 import { UpstreamSession } from './session.ts';
 import { tlsOptions } from './tls.ts';
@@ -23,6 +23,7 @@ export interface OpenOptions {
   readonly hostname: string;
   readonly clock: Clock;
   readonly emit: EventSink;
+  readonly onCertificate?: OnCertificate;
   /** Ends the opening early. */
   readonly signal: AbortSignal;
   /** Told what was seen on the way, for `relayctl account test`. */

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Account } from '../relay/account.ts';
+import type { SeenCertificate } from '../relay/certificate.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { Cause } from '../relay/outcome.ts';
 import type { Clock } from '../relay/ports.ts';
-import { type CertificateFacts, inspectCertificate } from './certificate.ts';
+import { type CertificateFacts, inspectCertificate, seenOf } from './certificate.ts';
 import { networkCause } from './fault.ts';
 import type { UpstreamSession } from './session.ts';
 import { explainRefusal, judgeTls, type TlsVerdict } from './tls-verdict.ts';
@@ -16,10 +17,14 @@ export interface OpenWitness {
   session(session: UpstreamSession): void;
 }
 
+/** Told of every handshake's certificate, whatever it is worth. */
+export type OnCertificate = (account: Account, seen: SeenCertificate) => void;
+
 export interface GuardOptions {
   readonly account: Account;
   readonly clock: Clock;
   readonly emit: EventSink;
+  readonly onCertificate?: OnCertificate;
   readonly witness?: OpenWitness;
 }
 
@@ -38,11 +43,12 @@ export class PeerGuard {
 
   /** A cause when nothing more may be sent to this peer. */
   inspect(socket: TLSSocket): Cause | null {
-    const { account, clock, emit, witness } = this.#options;
+    const { account, clock, emit, onCertificate, witness } = this.#options;
     const nowMs = clock();
     this.judged = true;
     const facts = inspectCertificate(socket, account.tls, nowMs);
     witness?.secured(socket, facts);
+    if (facts !== null) onCertificate?.(account, seenOf(facts));
     const verdict: TlsVerdict = judgeTls(account.tls, facts, nowMs);
     this.trusted = verdict.is === 'verified' || verdict.is === 'tolerated';
     if (verdict.is === 'tolerated') {

@@ -5,6 +5,7 @@ import { sameAccount } from './account-identity.ts';
 import type { Connection } from './connection.ts';
 import { interrupted } from './fault.ts';
 import { type Opened, openConnection } from './open-connection.ts';
+import type { OnCertificate } from './peer-guard.ts';
 import type { Refusal } from './refusal.ts';
 import { requestToken } from './token-request.ts';
 import { Tokens } from './tokens.ts';
@@ -20,6 +21,9 @@ export interface PoolDeps {
   readonly monotonic: () => number;
   /** No token is to be had any more for an account; nobody was waiting for one. */
   readonly onTokenRefused: (account: Account, refusal: Refusal) => void;
+  readonly onCertificate: OnCertificate;
+  /** A new connection to the account is ready. */
+  readonly onConnected: (account: Account) => void;
 }
 
 /**
@@ -61,16 +65,17 @@ export class Pool {
   }
 
   async open(account: Account): Promise<Opened> {
-    const { hostname, clock, emit } = this.#deps;
+    const { hostname, clock, emit, onCertificate, onConnected } = this.#deps;
     const { tokens } = this;
     const { signal } = this.#abort;
-    const way = { hostname: hostname(), clock, emit, signal, tokens };
+    const way = { hostname: hostname(), clock, emit, onCertificate, signal, tokens };
     const opened = await openConnection({ account, ...way });
     if ('refusal' in opened) return opened;
     const { connection } = opened;
     this.#open.add(connection);
     connection.onClosed = () => this.#forget(connection);
     if (signal.aborted) connection.abort(interrupted);
+    else onConnected(account);
     return opened;
   }
 

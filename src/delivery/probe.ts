@@ -13,7 +13,7 @@ import type { UpstreamSession } from './session.ts';
 /** Connects, secures and logs in as an attempt would, on a connection of its own; sends no mail. */
 export async function probeAccount(
   account: Account,
-  options: Pick<OpenOptions, 'hostname' | 'clock' | 'signal' | 'tokens'>,
+  options: Pick<OpenOptions, 'hostname' | 'clock' | 'signal' | 'tokens' | 'onCertificate'>,
 ): Promise<ProbeReport> {
   const { clock } = options;
   const witness = new ProbeWitness(clock, account);

@@ -76,6 +76,8 @@ export class UpstreamSession extends LibraryConnection {
   readonly #inspect: SessionOptions['inspect'];
   #timer: NodeJS.Timeout | null = null;
   #timerMs = 0;
+  /** The wait that runs is cut short by the cap. */
+  #capped = false;
   /**
    * On the monotonic clock: the opening, or the transaction that runs, ends here whatever its
    * phase.
@@ -121,6 +123,7 @@ export class UpstreamSession extends LibraryConnection {
     if (this.broken !== null) return;
     const leftMs = Math.max(0, this.#limitMs - performance.now());
     const timeoutMs = Math.min(phaseMs, leftMs);
+    this.#capped = leftMs < phaseMs;
     if (this.#timer !== null && this.#timerMs === timeoutMs) {
       this.#timer.refresh();
       return;
@@ -128,7 +131,9 @@ export class UpstreamSession extends LibraryConnection {
     this.rest();
     this.#timerMs = timeoutMs;
     this.#timer = setTimeout(() => {
-      const detail = `no answer within ${formatDuration(timeoutMs)}`;
+      const detail = this.#capped
+        ? `not done within ${formatDuration(attemptMsMax)}`
+        : `no answer within ${formatDuration(timeoutMs)}`;
       this.fail(networkCause(this.phase, 'timeout', detail));
     }, timeoutMs);
   }

@@ -146,6 +146,16 @@ export const METRICS = {
     help: 'Certificate faults tolerated by a time-boxed exception.',
     labels: ACCOUNT,
   },
+  relayd_upstream_certificate_not_after_seconds: {
+    type: 'gauge',
+    help: "When the upstream's certificate, as last seen, ends; absent before the first handshake.",
+    labels: ACCOUNT,
+  },
+  relayd_upstream_key_changes_total: {
+    type: 'counter',
+    help: 'Times an upstream showed a key that was never seen there.',
+    labels: ACCOUNT,
+  },
   relayd_queue_recipients: {
     type: 'gauge',
     help: 'Recipients in the queue.',

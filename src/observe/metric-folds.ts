@@ -138,6 +138,7 @@ function upstreamFolds(m: Instruments, account: AccountName) {
   const stopped = eachPair((name, phase) => m.relayd_attempts_stopped_total.labels(name, phase));
   const opened = each((name) => m.relayd_upstream_connections_opened_total.labels(name));
   const changes = eachPair((name, to) => m.relayd_account_changes_total.labels(name, to));
+  const keys = each((name) => m.relayd_upstream_key_changes_total.labels(name));
   const exceptions = each((name) => m.relayd_tls_exceptions_used_total.labels(name));
   return {
     'attempt.finished': (event) => {
@@ -153,6 +154,10 @@ function upstreamFolds(m: Instruments, account: AccountName) {
     'account.resumed': (event) => changes(account(event.account), 'open').inc(),
     'account.misrouted': () => m.relayd_accounts_misrouted_total.inc(),
     'tls.exception-used': (event) => exceptions(account(event.account)).inc(),
+    'tls.exception-ending': null,
+    // relayd_upstream_certificate_not_after_seconds tells it at any time.
+    'certificate.expiring': null,
+    'certificate.changed': (event) => keys(account(event.account)).inc(),
   } satisfies Partial<Folds>;
 }
 

@@ -18,6 +18,8 @@ export interface MetricSources {
   storeStats(): Promise<StoreStats>;
   /** Open upstream connections by account. */
   connections(): ReadonlyMap<string, number>;
+  /** When each account's certificate ends, as last seen; in milliseconds since 1970. */
+  certificatesEndMs(): ReadonlyMap<string, number>;
   logLinesDropped(): number;
 }
 
@@ -37,6 +39,7 @@ export async function refreshGauges(
   nowMs: number,
 ): Promise<void> {
   setConnections(m, sources.connections(), known);
+  setCertificates(m, sources.certificatesEndMs(), known);
   await Promise.all([
     part(m, 'queue', sources.counts(), (counts) => setQueue(m, counts, known, nowMs)),
     part(m, 'accounts', sources.accountStates(), (states) => setAccountStates(m, states, known)),
@@ -120,6 +123,19 @@ function setConnections(
   for (const account of known.accounts) m.relayd_upstream_connections.set({ account }, 0);
   for (const [name, count] of open) {
     m.relayd_upstream_connections.inc({ account: accountLabel(known, name) }, count);
+  }
+}
+
+function setCertificates(
+  m: Instruments,
+  ends: ReadonlyMap<string, number>,
+  known: KnownNames,
+): void {
+  const gauge = m.relayd_upstream_certificate_not_after_seconds;
+  gauge.reset();
+  for (const account of known.accounts) {
+    const endMs = ends.get(account);
+    if (endMs !== undefined) gauge.set({ account }, endMs / 1000);
   }
 }
 

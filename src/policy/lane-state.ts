@@ -7,9 +7,10 @@ import { jittered } from './schedule.ts';
  * Whether one account's lane may work.
  *
  * open    Attempts run.
- * paused  Stopped until a time. When it has come attempts run again, but the state stays `paused`,
- *         so that the next failure of the same kind waits longer (a strike more); a success makes
- *         it `open`.
+ * paused  Stopped until a time. When it has come attempts run again, one at a time, but the state
+ *         stays `paused`, so that the next failure of the same kind waits longer (a strike more);
+ *         a success makes it `open`. A pause for want of a connection is the circuit breaker:
+ *         a connection is success enough.
  * held    Stopped until someone acts: the operator resumes it, or a reload brings what it waited
  *         for.
  */
@@ -57,6 +58,14 @@ export function onVerdict(
  */
 export function onSuccess(state: AccountState, nowMs: number): AccountState {
   return state.is === 'paused' && mayWork(state, nowMs) ? { is: 'open' } : state;
+}
+
+/**
+ * A new connection is ready and logged in. Ends a pause for want of one whose time is over, whatever
+ * becomes of the message: the breaker was about the way there.
+ */
+export function onConnected(state: AccountState, nowMs: number): AccountState {
+  return state.is === 'paused' && state.reason === 'network' ? onSuccess(state, nowMs) : state;
 }
 
 /**

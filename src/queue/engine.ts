@@ -1,5 +1,6 @@
 import { acceptMessages } from './accept.ts';
 import { accountStates, setAccountState } from './accounts.ts';
+import { certificates, rememberCertificates } from './certificates.ts';
 import { claim, claimExpired, claimMatching } from './claim.ts';
 import type { Core } from './core.ts';
 import { storeFault } from './faults.ts';
@@ -103,6 +104,8 @@ function run(core: Core, [name, given]: Operation): unknown {
       return clampDue(core, given);
     case 'account.set':
       return setAccountState(core, given);
+    case 'certificate.remember':
+      return rememberCertificates(core, given);
     case 'history.expire':
       return core.history.expire(given);
     case 'message.body':
@@ -117,6 +120,8 @@ function run(core: Core, [name, given]: Operation): unknown {
       return core.sql.nextExpiry.get() ?? null;
     case 'account.states':
       return accountStates(core);
+    case 'certificate.memories':
+      return certificates(core);
     case 'history.list':
       return core.history.list(given);
     case 'store.stats':

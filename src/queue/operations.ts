@@ -1,4 +1,5 @@
 import type { AccountState } from '../relay/account.ts';
+import type { CertificateMemory } from '../relay/certificate.ts';
 import type { Body, MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type {
@@ -48,6 +49,10 @@ export interface OperationTable {
   };
   'queue.clamp-due': { given: number; answer: number };
   'account.set': { given: { account: string; state: AccountState }; answer: undefined };
+  'certificate.remember': {
+    given: { account: string; memory: CertificateMemory };
+    answer: undefined;
+  };
   'history.expire': { given: { beforeMs: number; limit: number }; answer: number };
   'message.body': { given: MessageId; answer: Body | null };
   'message.show': {
@@ -58,6 +63,7 @@ export interface OperationTable {
   'queue.counts': { given: null; answer: LaneCount[] };
   'queue.next-expiry': { given: null; answer: number | null };
   'account.states': { given: null; answer: ReadonlyMap<string, AccountState> };
+  'certificate.memories': { given: null; answer: ReadonlyMap<string, CertificateMemory> };
   'history.list': { given: { limit: number; before: MessageId | null }; answer: HistoryEntry[] };
   'store.stats': { given: null; answer: StoreStats };
 }
@@ -77,6 +83,7 @@ export const OUTSIDE: ReadonlySet<OperationName> = new Set<OperationName>([
   'queue.counts',
   'queue.next-expiry',
   'account.states',
+  'certificate.memories',
   'history.list',
   'history.expire',
   'store.stats',

@@ -72,6 +72,18 @@ export const EVENTS = {
     level: 'warn',
     help: 'A certificate fault was tolerated because of a time-boxed exception.',
   },
+  'tls.exception-ending': {
+    level: 'warn',
+    help: 'A certificate exception ends in 14, 7 or 1 days, or has ended (daysLeft 0).',
+  },
+  'certificate.expiring': {
+    level: 'warn',
+    help: "An upstream's certificate, as last seen, ends in 21, 7 or 1 days; said once each.",
+  },
+  'certificate.changed': {
+    level: 'warn',
+    help: 'An upstream showed a key that was never seen there; pins of it have to be changed.',
+  },
   'queue.recovered': { level: 'info', help: 'Leases of earlier runs were ended at start.' },
   'queue.flushed': { level: 'info', help: 'An operator flushed the queue.' },
   'queue.row-quarantined': {

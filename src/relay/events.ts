@@ -1,3 +1,4 @@
+import type { TlsFault } from './account.ts';
 import type { MessageId } from './message.ts';
 import type { Outcome, Phase, ReasonClass } from './outcome.ts';
 
@@ -125,6 +126,39 @@ export type RelayEvent =
       readonly fault: string;
       readonly untilMs: number;
       readonly reason: string;
+    }
+  | {
+      readonly is: 'tls.exception-ending';
+      readonly account: string;
+      readonly allow: readonly TlsFault[];
+      readonly reason: string;
+      readonly untilMs: number;
+      /** 0: it has ended. */
+      readonly daysLeft: number;
+    }
+  | {
+      readonly is: 'certificate.expiring';
+      readonly account: string;
+      /** `host:port` */
+      readonly server: string;
+      readonly subject: string;
+      /** In the notation of `tls.pin`. */
+      readonly pin: string;
+      readonly validToMs: number;
+      readonly daysLeft: number;
+      /** An account that has not connected for long may have a new one by now. */
+      readonly lastSeenAtMs: number;
+    }
+  | {
+      readonly is: 'certificate.changed';
+      readonly account: string;
+      /** `host:port` */
+      readonly server: string;
+      /** Both in the notation of `tls.pin`. */
+      readonly oldPin: string;
+      readonly newPin: string;
+      readonly issuer: string;
+      readonly validToMs: number;
     }
   | {
       readonly is: 'queue.recovered';

@@ -29,6 +29,11 @@ export function messageIdToNumber(id: string): number | null {
   return Number.isSafeInteger(value) ? value : null;
 }
 
+/** The lowest id that a message accepted at this instant, or later, can have. */
+export function messageIdFirstAt(atMs: number): MessageId {
+  return messageIdFromNumber(Math.max(0, atMs) * SEQUENCES_PER_MS);
+}
+
 /**
  * Ids that only grow, also when the clock goes back or more than 4096 are drawn in a millisecond.
  * `lastUsed` is the highest id the store has ever held, so a restart with a wrong clock repeats

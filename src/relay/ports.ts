@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { AccountState } from './account.ts';
+import type { CertificateMemory } from './certificate.ts';
 import type { Body, MessageId } from './message.ts';
 import type {
   Flushed,
@@ -85,6 +86,9 @@ export interface QueueStore {
   relane(moves: readonly { id: MessageId; lane: string | null }[]): Promise<void>;
   accountStates(): Promise<ReadonlyMap<string, AccountState>>;
   setAccountState(account: string, state: AccountState): Promise<void>;
+  /** What is remembered of each account's server, by account; also of accounts that are gone. */
+  certificates(): Promise<ReadonlyMap<string, CertificateMemory>>;
+  rememberCertificates(account: string, memory: CertificateMemory): Promise<void>;
   history(query: { limit: number; before: MessageId | null }): Promise<HistoryEntry[]>;
   /**
    * Deletes settled history older than beforeMs; never touches what is unsent. Returns rows

@@ -175,6 +175,8 @@ export function memoryOperator(state: MemoryState): OperatorPart {
       if (next.is === 'open') state.accounts.delete(account);
       else state.accounts.set(account, next);
     },
+    certificates: async () => new Map(state.certificates),
+    rememberCertificates: async (account, memory) => void state.certificates.set(account, memory),
     history: async ({ limit, before }) => state.history.page(limit, before),
     expireHistory: async (beforeMs) => state.history.expire(beforeMs),
   };

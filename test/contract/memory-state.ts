@@ -1,4 +1,5 @@
 import type { AccountState } from '../../src/relay/account.ts';
+import type { CertificateMemory } from '../../src/relay/certificate.ts';
 import type { Body, Message, MessageId } from '../../src/relay/message.ts';
 import type { Lease, QueuedRecipient, QueueFilter, RecipientState } from '../../src/relay/queue.ts';
 import type { MemoryHistory } from './memory-history.ts';
@@ -26,6 +27,7 @@ export interface MemoryEntry {
 export interface MemoryState {
   readonly entries: Map<MessageId, MemoryEntry>;
   readonly accounts: Map<string, AccountState>;
+  readonly certificates: Map<string, CertificateMemory>;
   readonly history: MemoryHistory;
   readonly nowMs: () => number;
 }

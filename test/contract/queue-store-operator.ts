@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { AccountState } from '../../src/relay/account.ts';
+import type { CertificateMemory } from '../../src/relay/certificate.ts';
 import type { QueueStore } from '../../src/relay/ports.ts';
 import type { QueueFilter } from '../../src/relay/queue.ts';
 import {
@@ -29,6 +30,26 @@ const stopped = {
   sinceMs: T0,
   credentialVersion: 'v1',
 } as const satisfies AccountState;
+
+const remembered: CertificateMemory = {
+  server: 'smtp.gmail.com:587',
+  certificates: [
+    {
+      fingerprint: 'AB:CD',
+      subject: 'CN=smtp.gmail.com',
+      issuer: 'CN=WR2',
+      names: ['smtp.gmail.com'],
+      validFromMs: T0 - 1_000,
+      validToMs: T0 + 1_000,
+      pin: 'pin',
+      chain: [{ subject: 'CN=WR2', validToMs: T0 + 9_000, pin: 'other' }],
+      firstSeenAtMs: T0 - 10,
+      lastSeenAtMs: T0,
+      announcedDays: null,
+    },
+  ],
+  exception: { untilMs: T0 + 5, announcedDays: 14 },
+};
 
 export function operatorContract(current: () => OpenStore): void {
   listContract(current);
@@ -260,6 +281,20 @@ function restContract(current: () => OpenStore): void {
       );
       await store.setAccountState('gmail', { is: 'open' });
       expect([...(await store.accountStates()).keys()]).toEqual(['ses']);
+    });
+
+    test('what is remembered of a server replaces what was, and survives', async () => {
+      const { store, reopen } = current();
+      await store.rememberCertificates('gmail', { ...remembered, certificates: [] });
+      await store.rememberCertificates('gmail', remembered);
+      await store.rememberCertificates('ses', { ...remembered, exception: null });
+      const again = reopen === null ? store : await reopen();
+      expect(new Map(await again.certificates())).toEqual(
+        new Map<string, CertificateMemory>([
+          ['gmail', remembered],
+          ['ses', { ...remembered, exception: null }],
+        ]),
+      );
     });
 
     test('history pages from the newest; old entries expire, unsettled ones never', async () => {

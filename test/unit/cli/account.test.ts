@@ -52,6 +52,19 @@ test('show: all there is but the password', async () => {
           reason: 'renewal asked for',
           untilMs: Date.UTC(2026, 11, 31),
         },
+        certificate: {
+          fingerprint: 'AB:CD',
+          subject: 'CN=smtp.gmail.com',
+          issuer: 'C=US, O=Google Trust Services, CN=WR2',
+          names: ['smtp.gmail.com'],
+          validFromMs: nowMs - 30 * 1_440 * minute,
+          validToMs: nowMs + 12 * 1_440 * minute,
+          pin: 'q6fYc=',
+          chain: [{ subject: 'CN=WR2', validToMs: Date.UTC(2029, 1, 20), pin: 'YPtHa=' }],
+          firstSeenAtMs: nowMs - 1_440 * minute,
+          lastSeenAtMs: nowMs - 5 * minute,
+          announcedDays: 21,
+        },
         at: { file: '/etc/relayd/relay.yaml', line: 5 },
       }),
     },
@@ -66,6 +79,11 @@ test('show: all there is but the password', async () => {
     May send as:   erp@velosi.example
     TLS:           starttls, verify full, at least TLSv1.2
     TLS exception: expired until 2026-12-31 00:00:00 UTC: renewal asked for
+    Certificate:   smtp.gmail.com, issued by C=US, O=Google Trust Services, CN=WR2
+    Valid until:   2026-12-03 12:00:00 UTC (ends in 12d)
+    Pin:           sha256//q6fYc=
+    Chain:         CN=WR2 (until 2029-02-20 00:00:00 UTC)
+    Last seen:     5m ago
     Queue:         3 recipients (2 waiting, 1 in-doubt), oldest 3h, next try in 4m
     Connections:   1 of at most 2
     Used:          312 of 500/d

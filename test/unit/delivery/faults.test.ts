@@ -179,6 +179,44 @@ test('nobody listens: the account pauses, longer each time, and no attempt is co
   expect(await queued(id)).toMatchObject({ state: 'waiting', attempts: 0 });
 });
 
+test('half open: one connection tries alone, and that it comes about is enough', async () => {
+  await openBare(() => {}, { limits: { connections: 5 } });
+  const port = [...rig.settings.accounts.values()][0]?.port ?? 0;
+  await new Promise((resolve) => server?.close(resolve));
+  server = null;
+  for (let count = 0; count < 10; count++) await rig.submit();
+  const { untilMs } = await rig.event('account.paused');
+  await rig.until(
+    async () => (await rig.store.counts()).every(({ state }) => state === 'waiting'),
+    'all back',
+  );
+  const triedBefore = rig.all('attempt.finished').length;
+  // Fresh mail does not join the probe either.
+  expect(rig.delivery.reserve('a', 100)).toBeNull();
+
+  const reply = '550 5.1.1 nobody here';
+  const rules: Rule[] = [
+    { at: 'greeting', times: 1, do: { stall: true } },
+    { at: 'rcpt', do: { reply } },
+  ];
+  upstream = await startUpstream({ port, tls: 'none', rules });
+  rig.aheadMs += untilMs - rig.now() + 1_000;
+  expect(rig.delivery.reserve('a', 100)).toBeNull();
+  await rig.delivery.look();
+  await rig.until(() => upstream?.sessions.total === 1, 'the probe');
+  await rig.delivery.look();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(upstream.sessions.total).toBe(1);
+  expect(rig.all('attempt.finished').length).toBe(triedBefore);
+  expect(rig.all('account.resumed')).toEqual([]);
+
+  // No message is taken, so only the connection can have closed the circuit.
+  upstream.release();
+  await rig.event('account.resumed', ({ by }) => by === 'success');
+  await rig.until(() => rig.all('message.completed').length >= 10, 'all refused');
+  expect(rig.all('recipient.settled').some(({ outcome }) => outcome === 'delivered')).toBe(false);
+});
+
 test('a name that does not resolve', async () => {
   await open([], { host: 'no-such-host.invalid' });
   await rig.submit();

@@ -26,6 +26,7 @@ const quiet: MetricSources = {
   accountStates: async () => new Map(),
   storeStats: async () => stats,
   connections: () => new Map(),
+  certificatesEndMs: () => new Map(),
   logLinesDropped: () => 0,
 };
 
@@ -122,6 +123,11 @@ test('a scrape asks the queue, the accounts and the pool', async () => {
           ],
         ]),
       connections: () => new Map([['gmail', 2]]),
+      certificatesEndMs: () =>
+        new Map([
+          ['gmail', noon],
+          ['gone', noon],
+        ]),
       logLinesDropped: () => 4,
     }),
   );
@@ -136,6 +142,7 @@ test('a scrape asks the queue, the accounts and the pool', async () => {
     'relayd_account_state{account="ses",state="held"}': 1,
     'relayd_account_state{account="ses",state="open"}': 0,
     'relayd_account_state{account="gmail",state="open"}': 1,
+    'relayd_upstream_certificate_not_after_seconds{account="gmail"}': noon / 1_000,
     'relayd_upstream_connections{account="gmail"}': 2,
     'relayd_upstream_connections{account="ses"}': 0,
     relayd_store_bytes: 8_192,
@@ -188,6 +195,7 @@ test('every event is counted or named as not counted', () => {
   expect(Object.keys(folds).toSorted()).toEqual(Object.keys(EVENTS).toSorted());
   const uncounted = Object.entries(folds).filter(([, fold]) => fold === null);
   expect(uncounted.map(([kind]) => kind).toSorted()).toEqual([
+    'certificate.expiring',
     'config.warning',
     'connection.closed',
     'daemon.failed',
@@ -198,11 +206,12 @@ test('every event is counted or named as not counted', () => {
     'message.completed',
     'queue.recovered',
     'supervisor.unreachable',
+    'tls.exception-ending',
   ]);
 });
 
 test('every metric of the catalogue shows up once its event has happened', async () => {
-  const metrics = open();
+  const metrics = open({ certificatesEndMs: () => new Map([['gmail', noon]]) });
   const outcomes = ['delivered', 'deferred', 'bounced', 'in-doubt', 'held', 'removed'] as const;
   for (const event of allSamples) metrics.sink(event);
   for (const outcome of outcomes) metrics.sink({ ...SAMPLES['recipient.settled'], outcome });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   mayWork,
+  onConnected,
   onReload,
   onSuccess,
   onVerdict,
@@ -92,6 +93,21 @@ describe('success', () => {
 
   test('an open account stays as it is', () => {
     expect(onSuccess(open, 0)).toBe(open);
+  });
+});
+
+describe('a connection', () => {
+  test('ends a pause for want of one, once its time is over', () => {
+    const paused = onVerdict(open, network, at(0));
+    expect(onConnected(paused, 29_999)).toBe(paused);
+    expect(onConnected(paused, 30_000)).toEqual(open);
+  });
+
+  test('says nothing about a quota or a hold', () => {
+    for (const verdict of [quota, hold('tls')]) {
+      const stopped = onVerdict(open, verdict, at(0));
+      expect(onConnected(stopped, 365 * 86_400_000)).toBe(stopped);
+    }
   });
 });
 

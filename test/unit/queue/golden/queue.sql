@@ -16,6 +16,11 @@ CREATE TABLE bodies (
   bytes BLOB NOT NULL
 ) STRICT;
 
+CREATE TABLE certificates (
+  account TEXT PRIMARY KEY,
+  memory TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE facts (
   name TEXT PRIMARY KEY,
   value INTEGER NOT NULL

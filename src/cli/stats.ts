@@ -1,0 +1,86 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { StatsReport } from '../control/reports.ts';
+import { formatAge } from '../lib/duration.ts';
+import { EX_OK } from '../lib/sysexits.ts';
+import { STATS_KEYS, type StatsKey, type StatsRow } from '../policy/sending-stats.ts';
+import { annotate, type Context, onAction } from './command.ts';
+import { readDuration } from './queue-filter.ts';
+import { type Column, table } from './table.ts';
+import { printable } from './text.ts';
+import { address, instant } from './words.ts';
+
+const weekMs = 7 * 86_400_000;
+
+/** `relayctl stats` */
+export function addStats(program: Command, context: Context): void {
+  const stats = program
+    .command('stats')
+    .description('what was sent: accepted, delivered, bounced, deferred, and how long it took')
+    .option('--by <keys>', `rows by ${STATS_KEYS.join(', ')}; several with commas`, readKeys, [
+      'account',
+    ])
+    .option('--since <duration>', 'mail accepted less long ago than this', readDuration, weekMs);
+  annotate(stats, {
+    examples: [
+      ['stats', 'The last seven days by account.'],
+      ['stats --by day,client --since 30d', 'As far back as queue.history reaches.'],
+    ],
+    json:
+      '{sinceMs, rows: {group, accepted, delivered, bounced, deferred, ' +
+      'latencyMs: {p50, p95} | null}[], merged, complete}',
+  });
+  onAction(stats, context, async ({ ask, io, options, print }) => {
+    const by = options.by as readonly StatsKey[];
+    const sinceMs = Math.max(0, io.nowMs() - Number(options.since));
+    const report = await ask('stats', { by, sinceMs });
+    print(report, () => renderStats(report, by, io.columns));
+    return EX_OK;
+  });
+}
+
+function renderStats(report: StatsReport, by: readonly StatsKey[], columns: number): string {
+  const since = `since ${instant(report.sinceMs)}`;
+  if (report.rows.length === 0) return `Nothing was accepted ${since}.\n`;
+  const head: Column[] = [
+    ...by.map((key) => ({ title: key.toUpperCase(), shrinkTo: 12 })),
+    ...COUNTS.map(([title]) => ({ title, align: 'right' as const })),
+  ];
+  const rows = report.rows.map((row) => [
+    ...by.map((key) => keyText(key, row.group[key] ?? null)),
+    ...COUNTS.map(([, text]) => text(row)),
+  ]);
+  const merged = report.merged ? 'There are more groups: the last row is all the others.\n' : '';
+  const cut = report.complete
+    ? ''
+    : 'There is more mail than is read at once: ask for less time.\n';
+  return `Recipients of mail accepted ${since}\n${table(head, rows, columns)}${merged}${cut}`;
+}
+
+const COUNTS: readonly (readonly [title: string, text: (row: StatsRow) => string])[] = [
+  ['ACCEPTED', ({ accepted }) => String(accepted)],
+  ['DELIVERED', ({ delivered }) => String(delivered)],
+  ['BOUNCED', ({ bounced }) => String(bounced)],
+  ['DEFERRED', ({ deferred }) => String(deferred)],
+  ['P50', ({ latencyMs }) => latencyText(latencyMs?.p50)],
+  ['P95', ({ latencyMs }) => latencyText(latencyMs?.p95)],
+];
+
+function latencyText(latencyMs: number | undefined): string {
+  if (latencyMs === undefined) return '-';
+  return latencyMs < 1_000 ? `${latencyMs}ms` : formatAge(latencyMs);
+}
+
+function keyText(key: StatsKey, value: string | null): string {
+  if (value === null) return '-';
+  return key === 'sender' ? address(value) : printable(value);
+}
+
+/** For commander: keys with commas, each at most once. */
+function readKeys(text: string): StatsKey[] {
+  const words = text.split(',');
+  const keys = words.flatMap((word) => STATS_KEYS.find((key) => key === word) ?? []);
+  if (keys.length < words.length || new Set(keys).size < keys.length) {
+    throw new InvalidArgumentError(`The keys are ${STATS_KEYS.join(', ')}, each at most once.`);
+  }
+  return keys;
+}

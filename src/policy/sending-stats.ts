@@ -1,0 +1,144 @@
+import type { Message } from '../relay/message.ts';
+import type { HistoryEntry, QueueRow } from '../relay/queue.ts';
+
+/** What numbers can be grouped by; `day` is the UTC day of acceptance. */
+export const STATS_KEYS = ['account', 'client', 'sender', 'day'] as const;
+export type StatsKey = (typeof STATS_KEYS)[number];
+
+/** All counts are of recipients, of messages accepted in the time asked for. */
+export interface StatsRow {
+  /** One value for each key asked for; null: no account, or a group that was merged into others. */
+  readonly group: Readonly<Partial<Record<StatsKey, string | null>>>;
+  readonly accepted: number;
+  readonly delivered: number;
+  readonly bounced: number;
+  /** Attempts that the schedule repeats: one recipient may be deferred several times. */
+  readonly deferred: number;
+  /** From acceptance to delivery, within 3 %; null without a delivery. */
+  readonly latencyMs: { readonly p50: number; readonly p95: number } | null;
+}
+
+export interface SendingStats {
+  /** Settled recipients and attempts of one message. */
+  addHistory(entry: HistoryEntry): void;
+  /** What of a message is still in the queue. */
+  addQueued(row: QueueRow): void;
+  /** By group, in the order of the keys asked for. */
+  rows(): StatsRow[];
+  /** More groups came up than are kept apart: the rest is one row, whose keys are all null. */
+  readonly merged: boolean;
+}
+
+/** Senders may be many: so many groups are kept apart. */
+export const statsGroupsMax = 1_000;
+
+interface Group {
+  readonly values: StatsRow['group'];
+  accepted: number;
+  delivered: number;
+  bounced: number;
+  deferred: number;
+  /** Deliveries by step of latency. */
+  readonly latencies: Map<number, number>;
+}
+
+/** Adds up one message after the other; memory grows with the groups only, and to a bound. */
+export function sendingStats(by: readonly StatsKey[]): SendingStats {
+  const groups = new Map<string, Group>();
+  let rest: Group | null = null;
+  const groupOf = (message: Message, account: string | null): Group => {
+    const values = by.map((key) => keyValue(key, message, account));
+    const name = JSON.stringify(values);
+    const known = groups.get(name);
+    if (known !== undefined) return known;
+    if (groups.size >= statsGroupsMax) {
+      rest ??= newGroup(by.map((key) => [key, null]));
+      return rest;
+    }
+    const group = newGroup(by.map((key, at) => [key, values[at] ?? null]));
+    groups.set(name, group);
+    return group;
+  };
+  return {
+    addHistory: (entry) => addHistory(entry, groupOf),
+    addQueued({ message, recipients }) {
+      for (const { lane } of recipients) groupOf(message, lane).accepted++;
+    },
+    rows() {
+      const apart = [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
+      return [...apart, ...(rest === null ? [] : [rest])].map(rowOf);
+    },
+    get merged() {
+      return rest !== null;
+    },
+  };
+}
+
+function addHistory(
+  { message, recipients, attempts }: HistoryEntry,
+  groupOf: (message: Message, account: string | null) => Group,
+): void {
+  const accounts = new Map<number, string>();
+  for (const { account, results } of attempts) {
+    for (const { index, outcome } of results) {
+      accounts.set(index, account);
+      if (outcome === 'deferred') groupOf(message, account).deferred++;
+    }
+  }
+  for (const { index, outcome, atMs } of recipients) {
+    const group = groupOf(message, accounts.get(index) ?? null);
+    group.accepted++;
+    if (outcome === 'bounced') group.bounced++;
+    if (outcome !== 'delivered') continue;
+    group.delivered++;
+    const step = stepOf(atMs - message.acceptedAtMs);
+    group.latencies.set(step, (group.latencies.get(step) ?? 0) + 1);
+  }
+}
+
+function keyValue(key: StatsKey, message: Message, account: string | null): string | null {
+  switch (key) {
+    case 'account':
+      return account;
+    case 'client':
+      return message.client;
+    case 'sender':
+      return message.envelope.reversePath;
+    case 'day':
+      return new Date(message.acceptedAtMs).toISOString().slice(0, 10);
+  }
+}
+
+function newGroup(values: readonly (readonly [StatsKey, string | null])[]): Group {
+  const counts = { accepted: 0, delivered: 0, bounced: 0, deferred: 0 };
+  return { values: Object.fromEntries(values), ...counts, latencies: new Map() };
+}
+
+function rowOf({ values, latencies, ...counts }: Group): StatsRow {
+  const { accepted, delivered, bounced, deferred } = counts;
+  const latencyMs =
+    delivered === 0
+      ? null
+      : { p50: percentile(latencies, delivered, 0.5), p95: percentile(latencies, delivered, 0.95) };
+  return { group: values, accepted, delivered, bounced, deferred, latencyMs };
+}
+
+/** Each step is 5 % longer than the one before, so a value is known within half of that. */
+const growth = Math.log(1.05);
+
+function stepOf(latencyMs: number): number {
+  // A clock that was set back meanwhile makes no delivery faster than at once.
+  return Math.round(Math.log(Math.max(1, latencyMs)) / growth);
+}
+
+/** The smallest latency that at least this share of the deliveries did not exceed. */
+function percentile(latencies: ReadonlyMap<number, number>, total: number, share: number): number {
+  let left = Math.ceil(total * share);
+  let reached = 0;
+  for (const [step, count] of [...latencies].toSorted(([a], [b]) => a - b)) {
+    reached = step;
+    left -= count;
+    if (left <= 0) break;
+  }
+  return Math.round(Math.exp(reached * growth));
+}

@@ -1,0 +1,19 @@
+import type { Database } from 'better-sqlite3';
+
+/** What is kept per account. */
+export function accountStatements(db: Database) {
+  return {
+    // Reads: all accounts that are paused or held.
+    accounts: db.prepare<[], Record<string, unknown>>('SELECT * FROM accounts ORDER BY account'),
+    // Writes: one account.
+    setAccount: db.prepare('INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
+    // Deletes: one account, which is thereby open.
+    openAccount: db.prepare('DELETE FROM accounts WHERE account = ?'),
+    // Reads: what is remembered of all accounts' servers.
+    certificates: db.prepare<[], { account: string; memory: string }>(
+      'SELECT account, memory FROM certificates ORDER BY account',
+    ),
+    // Writes: what is remembered of one account's server.
+    rememberCertificates: db.prepare('INSERT OR REPLACE INTO certificates VALUES (?, ?)'),
+  };
+}
