@@ -53,11 +53,13 @@ export class CertificateWatch {
   /** Time has passed, or the configuration is another one. */
   look(): void {
     const { settings, clock } = this.#deps;
+    // One reading of the clock: a step must not become due between looking and waiting for it.
+    const nowMs = clock();
     for (const name of this.#unsaved) this.#save(name);
     for (const [name, account] of settings().accounts) {
-      this.#take(name, onTime(this.#memories.get(name) ?? null, account, clock()));
+      this.#take(name, onTime(this.#memories.get(name) ?? null, account, nowMs));
     }
-    this.#wait();
+    this.#wait(nowMs);
   }
 
   /** A handshake for the account showed this certificate. */
@@ -66,9 +68,10 @@ export class CertificateWatch {
     const current = this.#deps.settings().accounts.get(account.name);
     if (current?.host !== account.host || current.port !== account.port) return;
     const before = this.#memories.get(account.name) ?? null;
-    const watched = onHandshake(before, seen, current, this.#deps.clock());
+    const nowMs = this.#deps.clock();
+    const watched = onHandshake(before, seen, current, nowMs);
     this.#take(account.name, watched);
-    if (watched.changed) this.#wait();
+    if (watched.changed) this.#wait(nowMs);
   };
 
   /** The certificate that the account's server showed last; null: none yet. */
@@ -93,10 +96,9 @@ export class CertificateWatch {
   }
 
   /** Sleeps until the earliest step of any account, a day at most. */
-  #wait(): void {
+  #wait(nowMs: number): void {
     if (this.#stopped) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    const nowMs = this.#deps.clock();
     const steps = [...this.#deps.settings().accounts].map(([name, account]) =>
       nextStepAtMs(this.#memories.get(name) ?? null, account, nowMs),
     );

@@ -13,7 +13,13 @@ test('mail leaves with an access token, and a withdrawn consent holds the accoun
     client_secret: 'client-secret',
     refresh_token: { env: 'REFRESH_TOKEN' },
   };
-  const login = { auth: 'xoauth2', username, oauth2, limits: { messages_per_connection: 1 } };
+  const login = {
+    auth: 'xoauth2',
+    username,
+    oauth2,
+    identities: ['*'],
+    limits: { messages_per_connection: 1 },
+  };
   const relay = await daemon({
     config: {
       clients: { app },
