@@ -13,13 +13,11 @@ interface Later {
 }
 
 const LATER: readonly Later[] = [
-  { path: ['accounts', '*', 'limits', 'rate'] },
   // What a session that logged in as the account may use; for routed mail nobody asks yet.
   { path: ['accounts', '*', 'identities'], asks: (_value, _key, file) => !accountLogin(file) },
   { path: ['accounts', '*', 'oauth2'] },
   { path: ['accounts', '*', 'auth'], asks: (value) => value === 'xoauth2' },
   { path: ['accounts', '*', 'proxy'] },
-  { path: ['accounts', '*', 'sandbox'], asks: (value) => value === true },
   { path: ['routes', '*', 'accounts', '*'], asks: (_value, key) => key !== 0 },
   { path: ['routes', '*', 'rewrite'] },
   { path: ['routes', '*', 'bcc'] },

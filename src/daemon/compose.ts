@@ -108,6 +108,7 @@ async function openObservation(
       accountStates: async () => delivery.states(),
       storeStats: () => store.stats(),
       connections: () => delivery.connections(),
+      quotas: () => delivery.quotas(),
       logLinesDropped: options.logLinesDropped,
     },
     nowMs: Date.now,

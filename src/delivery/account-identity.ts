@@ -1,4 +1,8 @@
+import { assert } from '../lib/assert.ts';
 import type { Account } from '../relay/account.ts';
+import type { EventSink } from '../relay/events.ts';
+import type { MessageId } from '../relay/message.ts';
+import type { Connection } from './connection.ts';
 
 /**
  * Whether a connection of one may serve the other: everything is equal but the place in the file.
@@ -14,4 +18,24 @@ export function sameAccount(a: Account, b: Account): boolean {
 function fingerprint(account: Account): string {
   const key = account.tls.key?.reveal() ?? null;
   return JSON.stringify([{ ...account, at: null }, key]);
+}
+
+/**
+ * Promise 3 of the design: a message never leaves as somebody else. A mismatch is a bug and ends the
+ * process.
+ */
+export function checkIdentity(
+  { name, credentialVersion, auth, username, password }: Account,
+  { account, authenticatedAs }: Connection,
+  { id, emit }: { readonly id: MessageId; readonly emit: EventSink },
+): void {
+  const expected = auth === 'none' || password === null ? null : username;
+  const same =
+    account.name === name &&
+    account.credentialVersion === credentialVersion &&
+    authenticatedAs === expected;
+  if (same) return;
+  const as = authenticatedAs ?? account.name;
+  emit({ is: 'account.misrouted', account: name, authenticatedAs: as, id });
+  assert(false, `message ${id} for account ${name} met a session of ${as}`);
 }

@@ -7,6 +7,7 @@ import { Dispatcher } from './dispatcher.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { LaneStates } from './lane-states.ts';
 import { Pool } from './pool.ts';
+import { Quotas } from './quotas.ts';
 import { ScheduleKeeper } from './schedule-keeper.ts';
 import { Settler } from './settler.ts';
 
@@ -21,7 +22,7 @@ export interface DeliveryDeps {
   readonly dice: Dice;
   readonly owner: LeaseOwner;
   readonly newMessageId: () => MessageId;
-  /** Milliseconds that only grow; default: `performance.now`. */
+  /** Milliseconds since the boot of the machine, which only grow; default: `process.hrtime`. */
   readonly monotonic?: () => number;
 }
 
@@ -30,6 +31,7 @@ export interface DeliveryParts {
   readonly deps: DeliveryDeps;
   readonly pool: Pool;
   readonly states: LaneStates;
+  readonly quotas: Quotas;
   readonly dispatcher: Dispatcher;
   readonly housekeeping: Housekeeping;
   readonly keeper: ScheduleKeeper;
@@ -43,22 +45,29 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
     keeper.noteMail();
     dispatcher.wake(lane, dueAtMs);
   });
+  const monotonic = deps.monotonic ?? sinceBootMs;
   const states = new LaneStates(deps);
+  const quotas = new Quotas({ ...deps, monotonic, boot: deps.owner.boot });
   const dispatcher: Dispatcher = new Dispatcher({
     ...deps,
     settler,
     states,
-    attempts: { ...deps, pool, settler },
+    quotas,
+    attempts: { ...deps, pool, quotas, settler },
     onRanDry: () => keeper.countSoon(),
     onDue: (atMs) => keeper.wakeAt(atMs),
   });
   const housekeeping = new Housekeeping({ ...deps, settler });
-  const monotonic = deps.monotonic ?? (() => performance.now());
   const keeper: ScheduleKeeper = new ScheduleKeeper({
     ...deps,
     monotonic,
     dispatcher,
     housekeeping,
   });
-  return { deps, pool, states, dispatcher, housekeeping, keeper };
+  return { deps, pool, states, quotas, dispatcher, housekeeping, keeper };
+}
+
+/** The same for every process of one boot, so that a restart knows how long it took. */
+function sinceBootMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
 }

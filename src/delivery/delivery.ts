@@ -1,5 +1,6 @@
 import { assert } from '../lib/assert.ts';
 import { mayWork } from '../policy/lane-state.ts';
+import type { QuotaUse } from '../policy/quota.ts';
 import type { Account, AccountState } from '../relay/account.ts';
 import type { Cause } from '../relay/outcome.ts';
 import type { Dispatch } from '../relay/ports.ts';
@@ -30,6 +31,10 @@ export interface Delivery extends Dispatch {
   resumeAccount(name: string): Promise<void>;
   /** Every configured account. */
   states(): ReadonlyMap<string, AccountState>;
+  /** What every configured account has used of its limits now. */
+  quotas(): ReadonlyMap<string, readonly QuotaUse[]>;
+  /** When so many more will be out at the earliest, by the account's limits; null: it has none. */
+  outAtMs(name: string, units: number): number | null;
   /** Null: nothing since the start. */
   lastDeliveredAtMs(name: string): number | null;
   /** Open upstream connections per account. */
@@ -86,7 +91,7 @@ function intake({ dispatcher, keeper }: DeliveryParts): Dispatch {
 
 type Life = Pick<Delivery, 'resume' | 'reload' | 'look' | 'nextLookAtMs' | 'drain'>;
 
-function life({ deps, pool, states, dispatcher, keeper }: DeliveryParts): Life {
+function life({ deps, pool, states, quotas, dispatcher, keeper }: DeliveryParts): Life {
   const { store, settings, clock } = deps;
   const openMended = (accounts: Settings['accounts']): void => {
     for (const [name, account] of accounts) states.reloaded(dispatcher.lane(name), account);
@@ -94,6 +99,7 @@ function life({ deps, pool, states, dispatcher, keeper }: DeliveryParts): Life {
   return {
     async resume() {
       for (const [name, state] of await store.accountStates()) dispatcher.lane(name).state = state;
+      await quotas.resume();
       // What was mended while the relay was down counts like a reload.
       openMended(settings().accounts);
       await keeper.clampAtStart();
@@ -120,10 +126,11 @@ function life({ deps, pool, states, dispatcher, keeper }: DeliveryParts): Life {
       pool.stop();
       await keeper.stop();
       const signal = typeof cut === 'number' ? AbortSignal.timeout(cut) : cut;
-      if (await endsBefore(dispatcher.idle(), signal)) return { aborted: 0 };
+      const ended = dispatcher.idle().then(() => quotas.settled());
+      if (await endsBefore(ended, signal)) return { aborted: 0 };
       const aborted = dispatcher.running;
       pool.abort();
-      await endsBefore(dispatcher.idle(), AbortSignal.timeout(settleGraceMs));
+      await endsBefore(ended, AbortSignal.timeout(settleGraceMs));
       return { aborted };
     },
   };
@@ -131,10 +138,18 @@ function life({ deps, pool, states, dispatcher, keeper }: DeliveryParts): Life {
 
 type AccountControl = Pick<
   Delivery,
-  'holdAccount' | 'resumeAccount' | 'states' | 'lastDeliveredAtMs' | 'connections' | 'testAccount'
+  | 'holdAccount'
+  | 'resumeAccount'
+  | 'states'
+  | 'quotas'
+  | 'outAtMs'
+  | 'lastDeliveredAtMs'
+  | 'connections'
+  | 'testAccount'
 >;
 
-function accountControl({ deps, pool, states, dispatcher, keeper }: DeliveryParts): AccountControl {
+function accountControl(parts: DeliveryParts): AccountControl {
+  const { deps, pool, states, quotas, dispatcher, keeper } = parts;
   const { settings, clock } = deps;
   const accountNamed = (name: string): Account => {
     const account = settings().accounts.get(name);
@@ -160,6 +175,8 @@ function accountControl({ deps, pool, states, dispatcher, keeper }: DeliveryPart
       const names = [...settings().accounts.keys()];
       return new Map(names.map((name) => [name, dispatcher.lanes.get(name)?.state ?? open]));
     },
+    quotas: () => new Map([...settings().accounts.keys()].map((name) => [name, quotas.uses(name)])),
+    outAtMs: (name, units) => quotas.outFrom(name, units),
     lastDeliveredAtMs: (name) => dispatcher.lanes.get(name)?.lastDeliveredAtMs ?? null,
     connections: () => pool.counts(),
 

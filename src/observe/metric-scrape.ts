@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { formatWindow } from '../lib/rate.ts';
+import type { QuotaUse } from '../policy/quota.ts';
 import type { AccountState } from '../relay/account.ts';
 import type { LaneCount, StoreStats } from '../relay/queue.ts';
 import type { Instruments } from './metric-instruments.ts';
@@ -18,6 +20,8 @@ export interface MetricSources {
   storeStats(): Promise<StoreStats>;
   /** Open upstream connections by account. */
   connections(): ReadonlyMap<string, number>;
+  /** What the accounts in force have used of their limits. */
+  quotas(): ReadonlyMap<string, readonly QuotaUse[]>;
   logLinesDropped(): number;
 }
 
@@ -37,6 +41,7 @@ export async function refreshGauges(
   nowMs: number,
 ): Promise<void> {
   setConnections(m, sources.connections(), known);
+  setQuotas(m, sources.quotas());
   await Promise.all([
     part(m, 'queue', sources.counts(), (counts) => setQueue(m, counts, known, nowMs)),
     part(m, 'accounts', sources.accountStates(), (states) => setAccountStates(m, states, known)),
@@ -120,6 +125,18 @@ function setConnections(
   for (const account of known.accounts) m.relayd_upstream_connections.set({ account }, 0);
   for (const [name, count] of open) {
     m.relayd_upstream_connections.inc({ account: accountLabel(known, name) }, count);
+  }
+}
+
+function setQuotas(m: Instruments, quotas: ReadonlyMap<string, readonly QuotaUse[]>): void {
+  m.relayd_quota_used.reset();
+  m.relayd_quota_limit.reset();
+  for (const [account, uses] of quotas) {
+    for (const { rate, used } of uses) {
+      const labels = { account, window: formatWindow(rate.windowMs) };
+      m.relayd_quota_used.set(labels, used);
+      m.relayd_quota_limit.set(labels, rate.count);
+    }
   }
 }
 

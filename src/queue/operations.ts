@@ -17,6 +17,7 @@ import type {
   StoreStats,
   Work,
 } from '../relay/queue.ts';
+import type { KeptQuota } from '../relay/quota.ts';
 import { encodeMessage, type MessageRow } from './rows.ts';
 
 /**
@@ -48,6 +49,7 @@ export interface OperationTable {
   };
   'queue.clamp-due': { given: number; answer: number };
   'account.set': { given: { account: string; state: AccountState }; answer: undefined };
+  'account.save-quota': { given: { account: string; quota: KeptQuota }; answer: undefined };
   'history.expire': { given: { beforeMs: number; limit: number }; answer: number };
   'message.body': { given: MessageId; answer: Body | null };
   'message.show': {
@@ -58,6 +60,7 @@ export interface OperationTable {
   'queue.counts': { given: null; answer: LaneCount[] };
   'queue.next-expiry': { given: null; answer: number | null };
   'account.states': { given: null; answer: ReadonlyMap<string, AccountState> };
+  'account.quotas': { given: null; answer: ReadonlyMap<string, KeptQuota> };
   'history.list': { given: { limit: number; before: MessageId | null }; answer: HistoryEntry[] };
   'store.stats': { given: null; answer: StoreStats };
 }
@@ -77,6 +80,7 @@ export const OUTSIDE: ReadonlySet<OperationName> = new Set<OperationName>([
   'queue.counts',
   'queue.next-expiry',
   'account.states',
+  'account.quotas',
   'history.list',
   'history.expire',
   'store.stats',

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { RecipientState } from '../relay/queue.ts';
+import { accountStatements } from './account-statements.ts';
 import { MESSAGE_COLUMNS } from './rows.ts';
 
 /** A recipient as its row gives it. */
@@ -26,7 +27,8 @@ export type Statements = ReturnType<typeof messageStatements> &
   ReturnType<typeof bodyStatements> &
   ReturnType<typeof claimStatements> &
   ReturnType<typeof overviewStatements> &
-  ReturnType<typeof operatorStatements>;
+  ReturnType<typeof operatorStatements> &
+  ReturnType<typeof accountStatements>;
 
 export function prepareStatements(db: Database): Statements {
   return {
@@ -35,6 +37,7 @@ export function prepareStatements(db: Database): Statements {
     ...claimStatements(db),
     ...overviewStatements(db),
     ...operatorStatements(db),
+    ...accountStatements(db),
   };
 }
 
@@ -236,11 +239,5 @@ function operatorStatements(db: Database) {
         'SELECT id FROM messages WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?',
       )
       .pluck(),
-    // Reads: all accounts that are paused or held.
-    accounts: db.prepare<[], Record<string, unknown>>('SELECT * FROM accounts ORDER BY account'),
-    // Writes: one account.
-    setAccount: db.prepare('INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
-    // Deletes: one account, which is thereby open.
-    openAccount: db.prepare('DELETE FROM accounts WHERE account = ?'),
   };
 }

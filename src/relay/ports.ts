@@ -17,6 +17,7 @@ import type {
   StoreStats,
   Work,
 } from './queue.ts';
+import type { KeptQuota } from './quota.ts';
 
 /** Milliseconds since 1970. */
 export type Clock = () => number;
@@ -85,6 +86,9 @@ export interface QueueStore {
   relane(moves: readonly { id: MessageId; lane: string | null }[]): Promise<void>;
   accountStates(): Promise<ReadonlyMap<string, AccountState>>;
   setAccountState(account: string, state: AccountState): Promise<void>;
+  /** What accounts have sent, as last kept. */
+  quotas(): Promise<ReadonlyMap<string, KeptQuota>>;
+  saveQuota(account: string, quota: KeptQuota): Promise<void>;
   history(query: { limit: number; before: MessageId | null }): Promise<HistoryEntry[]>;
   /**
    * Deletes settled history older than beforeMs; never touches what is unsent. Returns rows

@@ -175,6 +175,8 @@ export function memoryOperator(state: MemoryState): OperatorPart {
       if (next.is === 'open') state.accounts.delete(account);
       else state.accounts.set(account, next);
     },
+    quotas: async () => new Map(state.quotas),
+    saveQuota: async (account, quota) => void state.quotas.set(account, quota),
     history: async ({ limit, before }) => state.history.page(limit, before),
     expireHistory: async (beforeMs) => state.history.expire(beforeMs),
   };

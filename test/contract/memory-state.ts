@@ -1,6 +1,7 @@
 import type { AccountState } from '../../src/relay/account.ts';
 import type { Body, Message, MessageId } from '../../src/relay/message.ts';
 import type { Lease, QueuedRecipient, QueueFilter, RecipientState } from '../../src/relay/queue.ts';
+import type { KeptQuota } from '../../src/relay/quota.ts';
 import type { MemoryHistory } from './memory-history.ts';
 import { filterMatches } from './memory-matching.ts';
 
@@ -26,6 +27,7 @@ export interface MemoryEntry {
 export interface MemoryState {
   readonly entries: Map<MessageId, MemoryEntry>;
   readonly accounts: Map<string, AccountState>;
+  readonly quotas: Map<string, KeptQuota>;
   readonly history: MemoryHistory;
   readonly nowMs: () => number;
 }

@@ -153,6 +153,7 @@ export function openMemoryStore(nowMs: () => number = () => 0): MemoryStore {
   const state: MemoryState = {
     entries: new Map(),
     accounts: new Map(),
+    quotas: new Map(),
     history: memoryHistory(),
     nowMs,
   };
@@ -180,7 +181,16 @@ export function openMemoryStore(nowMs: () => number = () => 0): MemoryStore {
       closed = true;
     },
   };
-  const reads = ['body', 'counts', 'nextExpiry', 'list', 'show', 'accountStates', 'history'];
+  const reads = [
+    'body',
+    'counts',
+    'nextExpiry',
+    'list',
+    'show',
+    'accountStates',
+    'quotas',
+    'history',
+  ];
   const guarded = Object.entries(store).map(([name, method]) => [
     name,
     async (...given: unknown[]) => {

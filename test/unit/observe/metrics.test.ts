@@ -26,6 +26,7 @@ const quiet: MetricSources = {
   accountStates: async () => new Map(),
   storeStats: async () => stats,
   connections: () => new Map(),
+  quotas: () => new Map(),
   logLinesDropped: () => 0,
 };
 
@@ -122,6 +123,8 @@ test('a scrape asks the queue, the accounts and the pool', async () => {
           ],
         ]),
       connections: () => new Map([['gmail', 2]]),
+      quotas: () =>
+        new Map([['gmail', [{ rate: { count: 500, windowMs: 86_400_000 }, used: 312 }]]]),
       logLinesDropped: () => 4,
     }),
   );
@@ -138,6 +141,8 @@ test('a scrape asks the queue, the accounts and the pool', async () => {
     'relayd_account_state{account="gmail",state="open"}': 1,
     'relayd_upstream_connections{account="gmail"}': 2,
     'relayd_upstream_connections{account="ses"}': 0,
+    'relayd_quota_used{account="gmail",window="d"}': 312,
+    'relayd_quota_limit{account="gmail",window="d"}': 500,
     relayd_store_bytes: 8_192,
     relayd_log_lines_dropped_total: 4,
     [`relayd_build_info{version="0.1.0",node="${process.version}"}`]: 1,
@@ -202,7 +207,8 @@ test('every event is counted or named as not counted', () => {
 });
 
 test('every metric of the catalogue shows up once its event has happened', async () => {
-  const metrics = open();
+  const quotas = () => new Map([['ses', [{ rate: { count: 14, windowMs: 1_000 }, used: 0 }]]]);
+  const metrics = open({ quotas });
   const outcomes = ['delivered', 'deferred', 'bounced', 'in-doubt', 'held', 'removed'] as const;
   for (const event of allSamples) metrics.sink(event);
   for (const outcome of outcomes) metrics.sink({ ...SAMPLES['recipient.settled'], outcome });

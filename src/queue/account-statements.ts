@@ -1,0 +1,27 @@
+import type { Database } from 'better-sqlite3';
+
+/** What a row of `quotas` holds. */
+export interface QuotaRow {
+  readonly account: string;
+  readonly boot: string;
+  readonly monotonic_at: number;
+  readonly wall_at: number;
+  readonly pending: number;
+  readonly windows: string;
+}
+
+/** Accounts: whether they work, and what they have sent. */
+export function accountStatements(db: Database) {
+  return {
+    // Reads: all accounts that are paused or held.
+    accounts: db.prepare<[], Record<string, unknown>>('SELECT * FROM accounts ORDER BY account'),
+    // Writes: one account.
+    setAccount: db.prepare('INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
+    // Deletes: one account, which is thereby open.
+    openAccount: db.prepare('DELETE FROM accounts WHERE account = ?'),
+    // Reads: the quotas of all accounts; once in a life.
+    quotas: db.prepare<[], QuotaRow>('SELECT * FROM quotas ORDER BY account'),
+    // Writes: the quota of one account, by its key.
+    saveQuota: db.prepare('INSERT OR REPLACE INTO quotas VALUES (?, ?, ?, ?, ?, ?)'),
+  };
+}
