@@ -24,7 +24,7 @@ export function accountTable(
 ): string {
   const rows = accounts.map((account) => ({
     cells: summary(account, nowMs),
-    below: [accountReason(account.state)],
+    below: [accountReason(account.state) || quotaDelay(account, nowMs)],
   }));
   if (columns < wideColumns) return stackedTable(HEAD, rows, columns);
   const head = [...HEAD, { title: 'WHY', shrinkTo: 24 }];
@@ -59,6 +59,12 @@ function shortState(state: AccountState, nowMs: number): string {
 /** `12 of 20/m, 312 of 500/d` */
 export function usage(quota: readonly QuotaReport[]): string {
   return quota.length === 0 ? '-' : quota.map(({ rate, used }) => `${used} of ${rate}`).join(', ');
+}
+
+/** `limits.rate: out in 3h` while the limits delay what waits, else ''. */
+export function quotaDelay({ outAtMs }: AccountReport, nowMs: number): string {
+  const delays = outAtMs !== null && outAtMs - nowMs >= 1000;
+  return delays ? `limits.rate: out ${until(outAtMs, nowMs)}` : '';
 }
 
 /** `5m ago`, or `-` when nothing was delivered since the daemon started. */

@@ -3,7 +3,7 @@ import type { AccountDetail } from '../control/reports.ts';
 import { EX_OK, EX_UNAVAILABLE } from '../lib/sysexits.ts';
 import type { AccountState } from '../relay/account.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
-import { accountTable, lastDelivery, usage } from './account-table.ts';
+import { accountTable, lastDelivery, quotaDelay, usage } from './account-table.ts';
 import { certificateFacts } from './certificate.ts';
 import { annotate, type Context, noun, onAction } from './command.ts';
 import { flushedText } from './queue-change.ts';
@@ -83,6 +83,7 @@ function renderAccount(detail: AccountDetail, nowMs: number): string {
     ['Queue', queueText(account.queue, nowMs)],
     ['Connections', `${account.connections.open} of at most ${account.connections.max}`],
     ['Used', usage(account.quota)],
+    ['Waits for', quotaDelay(account, nowMs) || null],
     ['Last delivery', lastDelivery(account, nowMs)],
     ['Routes', used.length === 0 ? 'none' : printable(used.join(', '))],
     ['Configured at', printable(`${detail.at.file}:${detail.at.line}`)],

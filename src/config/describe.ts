@@ -113,6 +113,7 @@ function describeAccount(account: Account): Shown {
     tls: describeTls(account.tls),
     limits: compact({
       rate: limits.rate.length === 0 ? undefined : limits.rate.map(formatRate),
+      counts: limits.rate.length === 0 ? undefined : limits.counts,
       connections: limits.connections,
       messages_per_connection: limits.messagesPerConnection,
       idle: formatDuration(limits.idleMs),

@@ -13,8 +13,6 @@ interface Later {
 }
 
 const LATER: readonly Later[] = [
-  { path: ['accounts', '*', 'limits', 'rate'] },
-  { path: ['accounts', '*', 'sandbox'], asks: (value) => value === true },
   { path: ['routes', '*', 'accounts', '*'], asks: (_value, key) => key !== 0 },
   { path: ['routes', '*', 'rewrite'] },
   { path: ['routes', '*', 'bcc'] },

@@ -48,6 +48,11 @@ export interface AccountReport {
   readonly queue: readonly LaneCount[];
   /** Windows of `limits.rate` with what was used of each; empty without limits. */
   readonly quota: readonly QuotaReport[];
+  /**
+   * About when what waits will be out, by those limits alone; null: there are none, or nothing
+   * waits.
+   */
+  readonly outAtMs: number | null;
   /** Null: nothing since the daemon started. */
   readonly lastDeliveredAtMs: number | null;
 }

@@ -1,5 +1,6 @@
 import type { AccountReport } from '../control/reports.ts';
 import { ControlError, type ControlHandlers } from '../control/wire.ts';
+import { formatRate } from '../lib/rate.ts';
 import type { Account } from '../relay/account.ts';
 import type { LaneCount } from '../relay/queue.ts';
 import type { Relay } from './relay.ts';
@@ -72,6 +73,8 @@ function accountReport(
   counts: readonly LaneCount[],
 ): AccountReport {
   const { name, provider, host, port, username } = account;
+  const queue = counts.filter(({ lane }) => lane === name);
+  const uses = relay.delivery.quotas().get(name) ?? [];
   return {
     name,
     provider,
@@ -83,10 +86,18 @@ function accountReport(
       open: relay.delivery.connections().get(name) ?? 0,
       max: account.limits.connections,
     },
-    queue: counts.filter(({ lane }) => lane === name),
-    quota: [],
+    queue,
+    quota: uses.map(({ rate, used }) => ({ rate: formatRate(rate), used })),
+    outAtMs: relay.delivery.outAtMs(name, waitingIn(queue)),
     lastDeliveredAtMs: relay.delivery.lastDeliveredAtMs(name),
   };
+}
+
+/** Recipients that an account still has to serve by itself. */
+function waitingIn(queue: readonly LaneCount[]): number {
+  return queue
+    .filter(({ state }) => state === 'waiting' || state === 'in-doubt')
+    .reduce((sum, { recipients }) => sum + recipients, 0);
 }
 
 function stateOf(relay: Relay, name: string): AccountReport['state'] {

@@ -110,6 +110,7 @@ async function openObservation(
       storeStats: () => store.stats(),
       connections: () => delivery.connections(),
       certificatesEndMs: () => certificatesEndMs(options.settings(), delivery),
+      quotas: () => delivery.quotas(),
       logLinesDropped: options.logLinesDropped,
     },
     nowMs: Date.now,

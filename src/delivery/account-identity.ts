@@ -1,4 +1,8 @@
+import { assert } from '../lib/assert.ts';
 import type { Account } from '../relay/account.ts';
+import type { EventSink } from '../relay/events.ts';
+import type { MessageId } from '../relay/message.ts';
+import type { Connection } from './connection.ts';
 
 /**
  * Whether a connection of one may serve the other: everything is equal but the place in the file.
@@ -21,4 +25,24 @@ function fingerprint(account: Account): string {
 export function logsIn({ auth, username, password, oauth2 }: Account): boolean {
   if (auth === 'none' || username === null) return false;
   return (auth === 'xoauth2' ? oauth2 : password) !== null;
+}
+
+/**
+ * Promise 3 of the design: a message never leaves as somebody else. A mismatch is a bug and ends the
+ * process.
+ */
+export function checkIdentity(
+  expected: Account,
+  { account, authenticatedAs }: Connection,
+  { id, emit }: { readonly id: MessageId; readonly emit: EventSink },
+): void {
+  const { name, credentialVersion, username } = expected;
+  const same =
+    account.name === name &&
+    account.credentialVersion === credentialVersion &&
+    authenticatedAs === (logsIn(expected) ? username : null);
+  if (same) return;
+  const as = authenticatedAs ?? account.name;
+  emit({ is: 'account.misrouted', account: name, authenticatedAs: as, id });
+  assert(false, `message ${id} for account ${name} met a session of ${as}`);
 }

@@ -1,42 +1,19 @@
-import { assert } from '../lib/assert.ts';
 import { reasonOf } from '../policy/classify.ts';
+import { recipientsMax } from '../policy/quota.ts';
 import type { Account } from '../relay/account.ts';
-import type { EventSink } from '../relay/events.ts';
 import type { Body } from '../relay/message.ts';
 import type { Cause, Phase } from '../relay/outcome.ts';
-import type { Clock, Dice, DotLedger, Spool } from '../relay/ports.ts';
 import type { Work } from '../relay/queue.ts';
-import type { Settings } from '../relay/settings.ts';
 import { headFields } from './account-headers.ts';
-import { logsIn } from './account-identity.ts';
+import { checkIdentity } from './account-identity.ts';
+import type { AttemptDeps, AttemptEnd, AttemptGiven } from './attempt-contract.ts';
 import { attemptRecord } from './attempt-record.ts';
 import type { Connection } from './connection.ts';
-import { decide } from './disposition.ts';
+import { decide, putBack } from './disposition.ts';
 import { chunks, lastPhase, phaseOf, type Recipients, sortResults } from './grouping.ts';
-import { type AccountVerdict, judgeTransaction, type Result } from './judge.ts';
+import { judgeTransaction, type Result } from './judge.ts';
 import { addressedOf, type Letter, mailCommand, obstacle, rcptCommand } from './letter.ts';
-import type { Pool } from './pool.ts';
-import type { Settler } from './settler.ts';
-
-export interface AttemptDeps {
-  readonly settings: () => Settings;
-  readonly pool: Pool;
-  readonly settler: Settler;
-  readonly spool: Spool;
-  readonly dots: DotLedger;
-  readonly emit: EventSink;
-  readonly clock: Clock;
-  readonly dice: Dice;
-}
-
-export interface AttemptEnd {
-  /** The account must stop, and why; null: it may go on. */
-  readonly stopped: { readonly verdict: AccountVerdict; readonly cause: Cause } | null;
-  /** The upstream took the message for somebody. */
-  readonly delivered: boolean;
-  /** Resolves when everything decided here is durable. */
-  readonly settled: Promise<void>;
-}
+import type { Reservation } from './quotas.ts';
 
 /** Repetitions of one attempt on new connections; the schedule takes over afterwards. */
 const reconnectsMax = 2;
@@ -46,10 +23,7 @@ const reconnectsMax = 2;
  * Never rejects for what an upstream does. It returns as soon as the connection is free; what was
  * decided is then on its way to the disk.
  */
-export async function attempt(
-  deps: AttemptDeps,
-  given: { readonly account: Account; readonly work: Work; readonly body: Body },
-): Promise<AttemptEnd> {
+export async function attempt(deps: AttemptDeps, given: AttemptGiven): Promise<AttemptEnd> {
   return await new Attempt(deps, given).run();
 }
 
@@ -58,27 +32,41 @@ class Attempt {
   readonly #account: Account;
   readonly #work: Work;
   readonly #body: Body;
+  readonly #first: Reservation;
   readonly #startedAtMs: number;
   #connection: Connection | null = null;
   #reconnects = 0;
   #stopped: AttemptEnd['stopped'] = null;
   #delivered = false;
+  /** Recipients that the upstream has counted or may have counted in the last transaction. */
+  #counted = 0;
   #settled: Promise<void> = Promise.resolve();
 
-  constructor(deps: AttemptDeps, given: { account: Account; work: Work; body: Body }) {
+  constructor(deps: AttemptDeps, given: AttemptGiven) {
     this.#deps = deps;
     this.#account = given.account;
     this.#work = given.work;
     this.#body = given.body;
+    this.#first = given.reservation;
     this.#startedAtMs = deps.clock();
   }
 
   async run(): Promise<AttemptEnd> {
-    const parts = chunks(this.#work.recipients, this.#account.limits.recipients);
+    const { quotas } = this.#deps;
+    const parts = chunks(this.#work.recipients, recipientsMax(this.#account.limits));
+    let first: Reservation | null = this.#first;
     for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
       // One part at a time is past its dot: a crash then leaves no doubt about the others.
       await this.#settled;
-      const again = await this.#part(part);
+      const reservation = first ?? quotas.reserve(this.#account.name, part.length);
+      first = null;
+      if (reservation === null) {
+        this.#giveBack([part, ...parts].flat());
+        break;
+      }
+      this.#counted = 0;
+      const again = await this.#part(part, reservation);
+      reservation.end(this.#counted);
       if (this.#stopped === null) {
         parts.unshift(...again);
       } else {
@@ -92,12 +80,12 @@ class Attempt {
   }
 
   /** One transaction. Returns the recipients that need another at once, grouped. */
-  async #part(recipients: Recipients): Promise<Recipients[]> {
+  async #part(recipients: Recipients, reservation: Reservation): Promise<Recipients[]> {
     const reused = this.#connection !== null || this.#take();
     const connection = this.#connection ?? (await this.#open(recipients));
     if (connection === null) return [];
-    this.#checkIdentity(connection);
     const { message } = this.#work;
+    checkIdentity(this.#account, connection, { id: message.id, emit: this.#deps.emit });
     const addressed = addressedOf(message, recipients);
     const head = headFields(this.#account);
     const bytes = message.bytes + (head?.length ?? 0);
@@ -106,6 +94,10 @@ class Attempt {
     if (impossible !== null) {
       const cause: Cause = { from: 'us', ...impossible };
       this.#settleAll(recipients, { is: 'bounced', cause, reason: reasonOf(cause) });
+      return [];
+    }
+    if (!(await reservation.kept)) {
+      this.#giveBack(recipients);
       return [];
     }
     let slot: number | null = null;
@@ -157,29 +149,13 @@ class Attempt {
     return null;
   }
 
-  /**
-   * Promise 3 of the design: a message never leaves as somebody else. A mismatch is a bug and ends
-   * the process.
-   */
-  #checkIdentity(connection: Connection): void {
-    const { name, credentialVersion, username } = this.#account;
-    const { account, authenticatedAs } = connection;
-    const same =
-      account.name === name &&
-      account.credentialVersion === credentialVersion &&
-      authenticatedAs === (logsIn(this.#account) ? username : null);
-    if (same) return;
-    const { id } = this.#work.message;
-    const as = authenticatedAs ?? account.name;
-    this.#deps.emit({ is: 'account.misrouted', account: name, authenticatedAs: as, id });
-    assert(false, `message ${id} for account ${name} met a session of ${as}`);
-  }
-
   /** Hands over what is final and returns what is repeated at once. */
   #conclude(recipients: Recipients, results: Result[], facts: PartFacts): Recipients[] {
     for (const result of results) {
       if (result.is === 'stopped') this.#stopped ??= result;
       if (result.is === 'delivered') this.#delivered = true;
+      // What was refused with a reply the provider does not count.
+      if (result.is === 'delivered' || result.is === 'in-doubt') this.#counted++;
     }
     const sorted = sortResults(recipients, results, this.#reconnects < reconnectsMax);
     const { final, split, reconnect } = sorted;
@@ -198,6 +174,16 @@ class Attempt {
 
   #putBack(recipients: Recipients, stopped: NonNullable<AttemptEnd['stopped']>): void {
     this.#settleAll(recipients, { is: 'stopped', ...stopped });
+  }
+
+  /** The quota has no room: they wait as before, and nothing has happened to them. */
+  #giveBack(recipients: Recipients): void {
+    const { clock, settler } = this.#deps;
+    const context = { lane: this.#account.name, nowMs: clock() };
+    const decisions = recipients.map((recipient) => putBack(recipient, context));
+    const rest = { attempt: null, body: this.#body, dotSlot: null };
+    const done = settler.settle({ work: this.#work, decisions, ...rest });
+    this.#settled = this.#settled.then(() => done);
   }
 
   /** The same for all of them, before any transaction. */

@@ -9,6 +9,7 @@ import { Dispatcher } from './dispatcher.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { LaneStates } from './lane-states.ts';
 import { Pool } from './pool.ts';
+import { Quotas } from './quotas.ts';
 import { ScheduleKeeper } from './schedule-keeper.ts';
 import { Settler } from './settler.ts';
 
@@ -23,7 +24,7 @@ export interface DeliveryDeps {
   readonly dice: Dice;
   readonly owner: LeaseOwner;
   readonly newMessageId: () => MessageId;
-  /** Milliseconds that only grow; default: `performance.now`. */
+  /** Milliseconds since the boot of the machine, which only grow; default: `process.hrtime`. */
   readonly monotonic?: () => number;
 }
 
@@ -33,6 +34,7 @@ export interface DeliveryParts {
   readonly pool: Pool;
   readonly states: LaneStates;
   readonly certificates: CertificateWatch;
+  readonly quotas: Quotas;
   readonly dispatcher: Dispatcher;
   readonly housekeeping: Housekeeping;
   readonly keeper: ScheduleKeeper;
@@ -41,7 +43,7 @@ export interface DeliveryParts {
 /** Each part knows only what is below it; what has to be said upwards is a function. */
 export function assemble(deps: DeliveryDeps): DeliveryParts {
   const { settings, clock, emit } = deps;
-  const monotonic = deps.monotonic ?? (() => performance.now());
+  const monotonic = deps.monotonic ?? sinceBootMs;
   const certificates = new CertificateWatch(deps);
   const onCertificate = certificates.saw;
   const pool = new Pool({
@@ -67,11 +69,13 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
     dispatcher.wake(lane, dueAtMs);
   });
   const states = new LaneStates(deps);
+  const quotas = new Quotas({ ...deps, monotonic, boot: deps.owner.boot });
   const dispatcher: Dispatcher = new Dispatcher({
     ...deps,
     settler,
     states,
-    attempts: { ...deps, pool, settler },
+    quotas,
+    attempts: { ...deps, pool, quotas, settler },
     onRanDry: () => keeper.countSoon(),
     onDue: (atMs) => keeper.wakeAt(atMs),
   });
@@ -82,5 +86,10 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
     dispatcher,
     housekeeping,
   });
-  return { deps, pool, states, certificates, dispatcher, housekeeping, keeper };
+  return { deps, pool, states, certificates, quotas, dispatcher, housekeeping, keeper };
+}
+
+/** The same for every process of one boot, so that a restart knows how long it took. */
+function sinceBootMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -1,5 +1,7 @@
 import { assert } from '../lib/assert.ts';
+import { endsBefore } from '../lib/ends-before.ts';
 import { mayWork } from '../policy/lane-state.ts';
+import type { QuotaUse } from '../policy/quota.ts';
 import type { Account, AccountState } from '../relay/account.ts';
 import type { RememberedCertificate } from '../relay/certificate.ts';
 import type { Cause } from '../relay/outcome.ts';
@@ -31,6 +33,10 @@ export interface Delivery extends Dispatch {
   resumeAccount(name: string): Promise<void>;
   /** Every configured account. */
   states(): ReadonlyMap<string, AccountState>;
+  /** What every configured account has used of its limits now. */
+  quotas(): ReadonlyMap<string, readonly QuotaUse[]>;
+  /** When so many more will be out at the earliest, by the account's limits; null: it has none. */
+  outAtMs(name: string, units: number): number | null;
   /** Null: nothing since the start. */
   lastDeliveredAtMs(name: string): number | null;
   /** Open upstream connections per account. */
@@ -89,7 +95,8 @@ function intake({ dispatcher, keeper }: DeliveryParts): Dispatch {
 
 type Life = Pick<Delivery, 'resume' | 'reload' | 'look' | 'nextLookAtMs' | 'drain'>;
 
-function life({ deps, pool, states, certificates, dispatcher, keeper }: DeliveryParts): Life {
+function life(parts: DeliveryParts): Life {
+  const { deps, pool, states, certificates, quotas, dispatcher, keeper } = parts;
   const { store, settings, clock } = deps;
   const openMended = (accounts: Settings['accounts']): void => {
     for (const [name, account] of accounts) states.reloaded(dispatcher.lane(name), account);
@@ -97,6 +104,7 @@ function life({ deps, pool, states, certificates, dispatcher, keeper }: Delivery
   return {
     async resume() {
       for (const [name, state] of await store.accountStates()) dispatcher.lane(name).state = state;
+      await quotas.resume();
       // What was mended while the relay was down counts like a reload.
       openMended(settings().accounts);
       pool.follow(settings().accounts);
@@ -126,11 +134,12 @@ function life({ deps, pool, states, certificates, dispatcher, keeper }: Delivery
       pool.stop();
       await keeper.stop();
       const signal = typeof cut === 'number' ? AbortSignal.timeout(cut) : cut;
-      const inTime = await endsBefore(dispatcher.idle(), signal);
+      const ended = dispatcher.idle().then(() => quotas.settled());
+      const inTime = await endsBefore(ended, signal);
       pool.tokens.end();
       const aborted = inTime ? 0 : dispatcher.running;
       if (!inTime) pool.abort();
-      const kept = Promise.all([dispatcher.idle(), certificates.stop()]).then(() => {});
+      const kept = Promise.all([ended, certificates.stop()]).then(() => {});
       await endsBefore(kept, AbortSignal.timeout(settleGraceMs));
       return { aborted };
     },
@@ -142,6 +151,8 @@ type AccountControl = Pick<
   | 'holdAccount'
   | 'resumeAccount'
   | 'states'
+  | 'quotas'
+  | 'outAtMs'
   | 'lastDeliveredAtMs'
   | 'connections'
   | 'certificate'
@@ -149,7 +160,7 @@ type AccountControl = Pick<
 >;
 
 function accountControl(parts: DeliveryParts): AccountControl {
-  const { deps, pool, states, certificates, dispatcher, keeper } = parts;
+  const { deps, pool, states, certificates, quotas, dispatcher, keeper } = parts;
   const { settings, clock } = deps;
   const accountNamed = (name: string): Account => {
     const account = settings().accounts.get(name);
@@ -175,6 +186,8 @@ function accountControl(parts: DeliveryParts): AccountControl {
       const names = [...settings().accounts.keys()];
       return new Map(names.map((name) => [name, dispatcher.lanes.get(name)?.state ?? open]));
     },
+    quotas: () => new Map([...settings().accounts.keys()].map((name) => [name, quotas.uses(name)])),
+    outAtMs: (name, units) => quotas.outFrom(name, units),
     lastDeliveredAtMs: (name) => dispatcher.lanes.get(name)?.lastDeliveredAtMs ?? null,
     connections: () => pool.counts(),
     certificate: (name) => certificates.current(name),
@@ -225,17 +238,4 @@ function queueControl({
 
     settleByOperator: (works, cause) => housekeeping.bounceWorks(works, cause),
   };
-}
-
-/** Whether the work ended before the signal. */
-async function endsBefore(work: Promise<void>, signal: AbortSignal): Promise<boolean> {
-  if (signal.aborted) return false;
-  let onAbort = (): void => {};
-  const aborted = new Promise<boolean>((resolve) => {
-    onAbort = () => resolve(false);
-    signal.addEventListener('abort', onAbort);
-  });
-  const inTime = await Promise.race([work.then(() => true), aborted]);
-  signal.removeEventListener('abort', onAbort);
-  return inTime;
 }

@@ -1,36 +1,19 @@
 import { mayWork } from '../policy/lane-state.ts';
 import type { Account } from '../relay/account.ts';
-import type { EventSink } from '../relay/events.ts';
-import type { Body, MessageId } from '../relay/message.ts';
-import type { Clock, Dispatch, QueueStore } from '../relay/ports.ts';
+import type { Body } from '../relay/message.ts';
+import type { Dispatch } from '../relay/ports.ts';
 import { StoreError } from '../relay/ports.ts';
-import type { Lease, LeaseOwner, Work } from '../relay/queue.ts';
-import type { Settings } from '../relay/settings.ts';
+import type { Lease, Work } from '../relay/queue.ts';
 import { sameAccount } from './account-identity.ts';
-import { type AttemptDeps, attempt } from './attempt.ts';
-import { type Decision, held, putBack } from './disposition.ts';
-import { claimMax, type Item, Lane, leaseFrom } from './lane.ts';
-import type { LaneStates } from './lane-states.ts';
+import { attempt } from './attempt.ts';
+import type { DispatcherDeps } from './dispatcher-deps.ts';
+import { type Decision, putBack } from './disposition.ts';
+import { claimMax, type Item, Lane, leaseFrom, type Ready } from './lane.ts';
 import { reroute } from './reroute.ts';
-import type { Settler } from './settler.ts';
+import { readBody, storageRestMs, withoutBody } from './stored-body.ts';
 
-export interface DispatcherDeps {
-  readonly settings: () => Settings;
-  readonly store: QueueStore;
-  readonly settler: Settler;
-  readonly states: LaneStates;
-  readonly attempts: AttemptDeps;
-  readonly emit: EventSink;
-  readonly clock: Clock;
-  readonly owner: LeaseOwner;
-  /** A claim found nothing more: when the lane's next mail is due has to be looked up. */
-  readonly onRanDry: () => void;
-  /** A lane must be looked at again at this time. */
-  readonly onDue: (atMs: number) => void;
-}
-
-/** How long mail rests whose body could not be read because the storage failed. */
-const storageRestMs = 60_000;
+/** Leased mail that has to wait longer for the quota than this waits in the queue. */
+const quotaWaitMsMax = 10_000;
 
 /**
  * Brings leased work and connections together. Everything happens on an occasion: mail was
@@ -51,7 +34,8 @@ export class Dispatcher implements Dispatch {
     const account = this.#deps.settings().accounts.get(name);
     if (this.#stopping || account === undefined) return null;
     const nowMs = this.#deps.clock();
-    if (!this.lane(name).reserve(account, bytes, nowMs)) return null;
+    const lane = this.lane(name);
+    if (this.#quotaFromMs(lane) > nowMs || !lane.reserve(account, bytes, nowMs)) return null;
     return leaseFrom(this.#deps.owner, nowMs);
   }
 
@@ -95,7 +79,17 @@ export class Dispatcher implements Dispatch {
     this.pump(lane);
     const nowMs = this.#deps.clock();
     const atMs = lane.wakeAtMs(nowMs);
-    if (atMs !== null && atMs > nowMs) this.#deps.onDue(atMs);
+    if (atMs !== null) this.#lookFrom(Math.max(atMs, this.#quotaFromMs(lane)), nowMs);
+  }
+
+  /** What waits for something that runs is looked at when that has ended. */
+  #lookFrom(atMs: number, nowMs: number): void {
+    if (atMs > nowMs && Number.isFinite(atMs)) this.#deps.onDue(atMs);
+  }
+
+  /** When the quota has room for the lane's next message. */
+  #quotaFromMs({ name, needs }: Lane): number {
+    return this.#deps.quotas.freeFrom(name, needs);
   }
 
   /** Starts attempts while there is work and room, and claims more when the work runs low. */
@@ -104,10 +98,22 @@ export class Dispatcher implements Dispatch {
     const account = this.#deps.settings().accounts.get(lane.name);
     if (account === undefined) return;
     const nowMs = this.#deps.clock();
-    for (let item = lane.next(account, nowMs); item !== null; item = lane.next(account, nowMs)) {
-      this.#track(this.#run(lane, account, item));
+    const { quotas } = this.#deps;
+    const next = () =>
+      lane.next(account, nowMs, (recipients) => {
+        return quotas.reserve(lane.name, Math.min(recipients, quotas.recipientsMax(lane.name)));
+      });
+    for (let ready = next(); ready !== null; ready = next()) {
+      this.#track(this.#run(lane, account, ready));
     }
-    if (lane.wantsClaim(account, nowMs)) this.#track(this.#claim(lane));
+    const fromMs = this.#quotaFromMs(lane);
+    if (fromMs <= nowMs) {
+      if (lane.wantsClaim(account, nowMs)) this.#track(this.#claim(lane));
+      return;
+    }
+    const atMs = lane.hasItems ? nowMs : lane.wakeAtMs(nowMs);
+    if (atMs !== null) this.#lookFrom(Math.max(atMs, fromMs), nowMs);
+    if (Number.isFinite(fromMs) && fromMs > nowMs + quotaWaitMsMax) this.evict(lane);
   }
 
   /** Gives the work in memory back to the queue. */
@@ -138,13 +144,19 @@ export class Dispatcher implements Dispatch {
     while (this.#busy.size > 0) await Promise.all(this.#busy);
   }
 
-  async #run(lane: Lane, account: Account, item: Item): Promise<void> {
-    const body = item.body ?? (await this.#read(item.work.message.id));
+  async #run(lane: Lane, account: Account, { item, reservation }: Ready): Promise<void> {
+    const body = item.body ?? (await readBody(this.#deps, item.work.message.id));
     if (body === null || body === 'unreadable') {
+      reservation.end(0);
       this.#setAside(lane, item, body);
       return;
     }
-    const end = await attempt(this.#deps.attempts, { account, work: item.work, body });
+    const end = await attempt(this.#deps.attempts, {
+      account,
+      work: item.work,
+      body,
+      reservation,
+    });
     lane.done(item);
     lane.settling++;
     this.#track(
@@ -168,33 +180,11 @@ export class Dispatcher implements Dispatch {
     }
   }
 
-  async #read(id: MessageId): Promise<Body | null | 'unreadable'> {
-    try {
-      return await this.#deps.store.body(id);
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      const { fault, message } = error;
-      this.#deps.emit({ is: 'store.failed', fault, detail: `body of ${id}: ${message}` });
-      return 'unreadable';
-    }
-  }
-
-  /**
-   * Without its body a message cannot go: held when the body is gone, tried again when the storage
-   * failed.
-   */
   #setAside(lane: Lane, item: Item, body: null | 'unreadable'): void {
     const { work } = item;
-    const nowMs = this.#deps.clock();
-    const detail = 'the stored body is missing';
+    const context = { lane: lane.name, nowMs: this.#deps.clock() };
     lane.done(item);
-    const decisions = work.recipients.map((recipient): Decision => {
-      if (body === null)
-        return held(recipient, { from: 'us', reason: 'quarantined', detail }, 'internal');
-      const back = putBack(recipient, { lane: lane.name, nowMs });
-      if (back.becomes.is !== 'waiting' && back.becomes.is !== 'in-doubt') return back;
-      return { ...back, becomes: { ...back.becomes, dueAtMs: nowMs + storageRestMs } };
-    });
+    const decisions = work.recipients.map((recipient) => withoutBody(recipient, body, context));
     this.#track(this.#settle(work, decisions).then(() => this.pump(lane)));
   }
 

@@ -3,7 +3,7 @@ import type { Account, AccountState } from '../relay/account.ts';
 import type { EventSink, RelayEvent } from '../relay/events.ts';
 import type { ReasonClass } from '../relay/outcome.ts';
 import { type Clock, type Dice, type QueueStore, StoreError } from '../relay/ports.ts';
-import type { AttemptEnd } from './attempt.ts';
+import type { AttemptEnd } from './attempt-contract.ts';
 import { type Lane, stateAfter } from './lane.ts';
 
 export interface LaneStateDeps {

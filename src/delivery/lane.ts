@@ -5,6 +5,7 @@ import type { Cause } from '../relay/outcome.ts';
 import type { Lease, Work } from '../relay/queue.ts';
 import type { AccountVerdict } from './judge.ts';
 import { causeText } from './outcome-text.ts';
+import type { Reservation } from './quotas.ts';
 
 /** Messages that wait in memory for a connection besides those that have one. */
 const backlogMax = 100;
@@ -21,6 +22,15 @@ export interface Item {
   /** Null: still in the queue. */
   readonly body: Body | null;
 }
+
+/** An item whose turn it is, with its right to a first transaction. */
+export interface Ready {
+  readonly item: Item;
+  readonly reservation: Reservation;
+}
+
+/** A right to a transaction for so many recipients; null: not now. */
+export type Reserve = (recipients: number) => Reservation | null;
 
 /**
  * The work waiting for one account: what is in memory, what is known of the rest, and whether the
@@ -40,6 +50,8 @@ export class Lane {
   running = 0;
   settling = 0;
   lastDeliveredAtMs: number | null = null;
+  /** Recipients of the next message as far as known: what the quota has to have room for. */
+  needs = 1;
 
   #fresh: Item[] = [];
   #claimed: Item[] = [];
@@ -82,18 +94,24 @@ export class Lane {
 
   /**
    * The next message for an attempt, or null when none may begin now. The caller calls `done` for
-   * it.
+   * it. What the quota refuses stays first: small messages do not overtake it for ever.
    */
-  next(account: Account, nowMs: number): Item | null {
+  next(account: Account, nowMs: number, reserve: Reserve): Ready | null {
     if (!mayWork(this.state, nowMs) || this.settling >= settlingMax) return null;
     const capacity = this.state.is === 'open' ? account.limits.connections : 1;
     if (this.running >= capacity) return null;
     const first = this.#freshTurn ? this.#fresh : this.#claimed;
     const second = this.#freshTurn ? this.#claimed : this.#fresh;
-    const item = first.shift() ?? second.shift() ?? null;
+    const from = first.length > 0 ? first : second;
+    const item = from[0];
+    if (item === undefined) return null;
+    const reservation = reserve(item.work.recipients.length);
+    this.needs = reservation === null ? item.work.recipients.length : 1;
+    if (reservation === null) return null;
+    from.shift();
     this.#freshTurn = !this.#freshTurn;
-    if (item !== null) this.running++;
-    return item;
+    this.running++;
+    return { item, reservation };
   }
 
   /** The attempt is over and its connection free. */
@@ -114,6 +132,11 @@ export class Lane {
   /** Mail waits in the queue and is due at this time. */
   noteDue(dueAtMs: number): void {
     if (this.dueAtMs === null || dueAtMs < this.dueAtMs) this.dueAtMs = dueAtMs;
+  }
+
+  /** Whether messages wait in memory. */
+  get hasItems(): boolean {
+    return this.#fresh.length + this.#claimed.length > 0;
   }
 
   /** When the lane has to be looked at again although nothing happens; null: never. */

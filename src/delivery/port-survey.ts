@@ -214,6 +214,7 @@ function stranger(
     identities: [],
     limits: {
       rate: [],
+      counts: 'messages',
       connections: 1,
       messagesPerConnection: 1,
       idleMs: 0,

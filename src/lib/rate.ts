@@ -14,7 +14,12 @@ export function parseRate(text: string): Rate | null {
   return { count: Number(match[1]), windowMs: WINDOW_MS[match[2] as keyof typeof WINDOW_MS] };
 }
 
-export function formatRate(rate: Rate): string {
-  const unit = Object.entries(WINDOW_MS).find(([, windowMs]) => windowMs === rate.windowMs)?.[0];
-  return unit === undefined ? `${rate.count}/${rate.windowMs}ms` : `${rate.count}/${unit}`;
+export function formatRate({ count, windowMs }: Rate): string {
+  return `${count}/${formatWindow(windowMs)}`;
+}
+
+/** `s`, `m`, `h` or `d`. */
+export function formatWindow(windowMs: number): string {
+  const unit = Object.entries(WINDOW_MS).find(([, knownMs]) => knownMs === windowMs)?.[0];
+  return unit ?? `${windowMs}ms`;
 }

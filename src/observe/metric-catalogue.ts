@@ -4,6 +4,7 @@ import {
   ACCOUNT_STATES,
   type LabelValues,
   PHASES,
+  QUOTA_WINDOWS,
   RECIPIENT_STATES,
   SESSION_REFUSALS,
   STORE_FAULTS,
@@ -19,6 +20,7 @@ export interface MetricDeclaration {
 
 const ACCOUNT = { account: 'accounts' } as const;
 const ACCOUNT_REASON = { account: 'accounts', reason: REASON_CLASSES } as const;
+const ACCOUNT_WINDOW = { account: 'accounts', window: QUOTA_WINDOWS } as const;
 const ACCOUNT_STATE = { account: 'accounts', state: RECIPIENT_STATES } as const;
 const SECONDS_OF_A_COMMAND = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 const SECONDS_OF_AN_ATTEMPT = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1200];
@@ -126,6 +128,16 @@ export const METRICS = {
     type: 'gauge',
     help: '1 for the state the account is in, 0 for the others.',
     labels: { account: 'accounts', state: ACCOUNT_STATES },
+  },
+  relayd_quota_used: {
+    type: 'gauge',
+    help: 'What the account has used of limits.rate in the window that ends now.',
+    labels: ACCOUNT_WINDOW,
+  },
+  relayd_quota_limit: {
+    type: 'gauge',
+    help: 'What limits.rate allows the account in the window.',
+    labels: ACCOUNT_WINDOW,
   },
   relayd_account_changes_total: {
     type: 'counter',

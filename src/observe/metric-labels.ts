@@ -46,6 +46,8 @@ export const STORE_FAULTS = membersOf<StoreError['fault'] | 'other'>({
   closed: true,
   other: true,
 });
+/** As in `limits.rate`. */
+export const QUOTA_WINDOWS = ['s', 'm', 'h', 'd'] as const;
 export const ACCOUNT_STATES = membersOf<AccountState['is']>({
   open: true,
   paused: true,

@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { formatWindow } from '../lib/rate.ts';
+import type { QuotaUse } from '../policy/quota.ts';
 import type { AccountState } from '../relay/account.ts';
 import type { LaneCount, StoreStats } from '../relay/queue.ts';
 import type { Instruments } from './metric-instruments.ts';
@@ -20,6 +22,8 @@ export interface MetricSources {
   connections(): ReadonlyMap<string, number>;
   /** When each account's certificate ends, as last seen; in milliseconds since 1970. */
   certificatesEndMs(): ReadonlyMap<string, number>;
+  /** What the accounts in force have used of their limits. */
+  quotas(): ReadonlyMap<string, readonly QuotaUse[]>;
   logLinesDropped(): number;
 }
 
@@ -40,6 +44,7 @@ export async function refreshGauges(
 ): Promise<void> {
   setConnections(m, sources.connections(), known);
   setCertificates(m, sources.certificatesEndMs(), known);
+  setQuotas(m, sources.quotas());
   await Promise.all([
     part(m, 'queue', sources.counts(), (counts) => setQueue(m, counts, known, nowMs)),
     part(m, 'accounts', sources.accountStates(), (states) => setAccountStates(m, states, known)),
@@ -136,6 +141,18 @@ function setCertificates(
   for (const account of known.accounts) {
     const endMs = ends.get(account);
     if (endMs !== undefined) gauge.set({ account }, endMs / 1000);
+  }
+}
+
+function setQuotas(m: Instruments, quotas: ReadonlyMap<string, readonly QuotaUse[]>): void {
+  m.relayd_quota_used.reset();
+  m.relayd_quota_limit.reset();
+  for (const [account, uses] of quotas) {
+    for (const { rate, used } of uses) {
+      const labels = { account, window: formatWindow(rate.windowMs) };
+      m.relayd_quota_used.set(labels, used);
+      m.relayd_quota_limit.set(labels, rate.count);
+    }
   }
 }
 

@@ -1,6 +1,16 @@
 import type { Database } from 'better-sqlite3';
 
-/** What is kept per account. */
+/** What a row of `quotas` holds. */
+export interface QuotaRow {
+  readonly account: string;
+  readonly boot: string;
+  readonly monotonic_at: number;
+  readonly wall_at: number;
+  readonly pending: number;
+  readonly windows: string;
+}
+
+/** What is kept per account: whether it works, its server's certificates, what it has sent. */
 export function accountStatements(db: Database) {
   return {
     // Reads: all accounts that are paused or held.
@@ -15,5 +25,9 @@ export function accountStatements(db: Database) {
     ),
     // Writes: what is remembered of one account's server.
     rememberCertificates: db.prepare('INSERT OR REPLACE INTO certificates VALUES (?, ?)'),
+    // Reads: the quotas of all accounts; once in a life.
+    quotas: db.prepare<[], QuotaRow>('SELECT * FROM quotas ORDER BY account'),
+    // Writes: the quota of one account, by its key.
+    saveQuota: db.prepare('INSERT OR REPLACE INTO quotas VALUES (?, ?, ?, ?, ?, ?)'),
   };
 }

@@ -7,6 +7,7 @@ import { storeFault } from './faults.ts';
 import { type Operation, OUTSIDE } from './operations.ts';
 import { act, clampDue, flush, relane } from './operator.ts';
 import { body, counts, list, show, stats } from './overview.ts';
+import { quotas, saveQuota } from './quotas.ts';
 import { recover } from './recover.ts';
 import { settle } from './settle.ts';
 import { asBug, createTransactions, type Result, type Transactions } from './transactions.ts';
@@ -106,6 +107,8 @@ function run(core: Core, [name, given]: Operation): unknown {
       return setAccountState(core, given);
     case 'certificate.remember':
       return rememberCertificates(core, given);
+    case 'account.save-quota':
+      return saveQuota(core, given);
     case 'history.expire':
       return core.history.expire(given);
     case 'message.body':
@@ -122,6 +125,8 @@ function run(core: Core, [name, given]: Operation): unknown {
       return accountStates(core);
     case 'certificate.memories':
       return certificates(core);
+    case 'account.quotas':
+      return quotas(core);
     case 'history.list':
       return core.history.list(given);
     case 'store.stats':

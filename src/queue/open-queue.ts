@@ -80,7 +80,7 @@ function openQueueDatabase(directory: string): Database {
     applicationId: QUEUE_APPLICATION_ID,
     migrations: QUEUE_MIGRATIONS,
     synchronous: 'FULL',
-    mainTables: ['messages', 'recipients', 'accounts', 'facts', 'runs'],
+    mainTables: ['messages', 'recipients', 'accounts', 'quotas', 'facts', 'runs'],
     busyMs: 5_000,
   });
 }

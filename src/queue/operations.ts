@@ -18,6 +18,7 @@ import type {
   StoreStats,
   Work,
 } from '../relay/queue.ts';
+import type { KeptQuota } from '../relay/quota.ts';
 import { encodeMessage, type MessageRow } from './rows.ts';
 
 /**
@@ -53,6 +54,7 @@ export interface OperationTable {
     given: { account: string; memory: CertificateMemory };
     answer: undefined;
   };
+  'account.save-quota': { given: { account: string; quota: KeptQuota }; answer: undefined };
   'history.expire': { given: { beforeMs: number; limit: number }; answer: number };
   'message.body': { given: MessageId; answer: Body | null };
   'message.show': {
@@ -64,6 +66,7 @@ export interface OperationTable {
   'queue.next-expiry': { given: null; answer: number | null };
   'account.states': { given: null; answer: ReadonlyMap<string, AccountState> };
   'certificate.memories': { given: null; answer: ReadonlyMap<string, CertificateMemory> };
+  'account.quotas': { given: null; answer: ReadonlyMap<string, KeptQuota> };
   'history.list': { given: { limit: number; before: MessageId | null }; answer: HistoryEntry[] };
   'store.stats': { given: null; answer: StoreStats };
 }
@@ -84,6 +87,7 @@ export const OUTSIDE: ReadonlySet<OperationName> = new Set<OperationName>([
   'queue.next-expiry',
   'account.states',
   'certificate.memories',
+  'account.quotas',
   'history.list',
   'history.expire',
   'store.stats',

@@ -81,7 +81,10 @@ export interface SourcePlace {
 }
 
 export interface AccountLimits {
+  /** Several windows hold at once. */
   readonly rate: readonly Rate[];
+  /** What the provider counts against the rates. */
+  readonly counts: 'messages' | 'recipients';
   readonly connections: number;
   readonly messagesPerConnection: number;
   readonly idleMs: number;

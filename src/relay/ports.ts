@@ -18,6 +18,7 @@ import type {
   StoreStats,
   Work,
 } from './queue.ts';
+import type { KeptQuota } from './quota.ts';
 
 /** Milliseconds since 1970. */
 export type Clock = () => number;
@@ -89,6 +90,9 @@ export interface QueueStore {
   /** What is remembered of each account's server, by account; also of accounts that are gone. */
   certificates(): Promise<ReadonlyMap<string, CertificateMemory>>;
   rememberCertificates(account: string, memory: CertificateMemory): Promise<void>;
+  /** What accounts have sent, as last kept. */
+  quotas(): Promise<ReadonlyMap<string, KeptQuota>>;
+  saveQuota(account: string, quota: KeptQuota): Promise<void>;
   history(query: { limit: number; before: MessageId | null }): Promise<HistoryEntry[]>;
   /**
    * Deletes settled history older than beforeMs; never touches what is unsent. Returns rows

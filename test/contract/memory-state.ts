@@ -2,6 +2,7 @@ import type { AccountState } from '../../src/relay/account.ts';
 import type { CertificateMemory } from '../../src/relay/certificate.ts';
 import type { Body, Message, MessageId } from '../../src/relay/message.ts';
 import type { Lease, QueuedRecipient, QueueFilter, RecipientState } from '../../src/relay/queue.ts';
+import type { KeptQuota } from '../../src/relay/quota.ts';
 import type { MemoryHistory } from './memory-history.ts';
 import { filterMatches } from './memory-matching.ts';
 
@@ -28,6 +29,7 @@ export interface MemoryState {
   readonly entries: Map<MessageId, MemoryEntry>;
   readonly accounts: Map<string, AccountState>;
   readonly certificates: Map<string, CertificateMemory>;
+  readonly quotas: Map<string, KeptQuota>;
   readonly history: MemoryHistory;
   readonly nowMs: () => number;
 }

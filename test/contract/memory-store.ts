@@ -154,6 +154,7 @@ export function openMemoryStore(nowMs: () => number = () => 0): MemoryStore {
     entries: new Map(),
     accounts: new Map(),
     certificates: new Map(),
+    quotas: new Map(),
     history: memoryHistory(),
     nowMs,
   };
@@ -188,6 +189,7 @@ export function openMemoryStore(nowMs: () => number = () => 0): MemoryStore {
     'list',
     'show',
     'accountStates',
+    'quotas',
     'history',
     'certificates',
   ];

@@ -297,6 +297,23 @@ function restContract(current: () => OpenStore): void {
       );
     });
 
+    test('what accounts have sent is kept, also by the next run', async () => {
+      const { store, reopen } = current();
+      expect(await store.quotas()).toEqual(new Map());
+      const at = { boot: 'boot-1', monotonicMs: 81_000, wallMs: T0 };
+      const buckets = [
+        { endMs: 79_990, units: 3 },
+        { endMs: 80_010, units: 20 },
+      ];
+      const ses = { pending: 2, windows: [{ windowMs: 1_000, buckets }], at };
+      const gmail = { pending: 0, windows: [], at };
+      await store.saveQuota('ses', { ...ses, pending: 9 });
+      await Promise.all([store.saveQuota('ses', ses), store.saveQuota('gmail', gmail)]);
+      const kept = new Map(Object.entries({ gmail, ses }));
+      expect(await store.quotas()).toEqual(kept);
+      if (reopen !== null) expect(await (await reopen()).quotas()).toEqual(kept);
+    });
+
     test('history pages from the newest; old entries expire, unsettled ones never', async () => {
       const { store } = current();
       const three = [0, 1, 2].map((at) => leased({ acceptedAtMs: T0 - 100 + at }));

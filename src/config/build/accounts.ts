@@ -134,6 +134,7 @@ function buildLimits(
   const sandboxRate = config.sandbox === true ? preset?.sandbox?.rate : undefined;
   return {
     rate: own.rate ?? sandboxRate ?? usual?.rate ?? [],
+    counts: own.counts ?? usual?.counts ?? 'messages',
     connections: own.connections ?? usual?.connections ?? 2,
     messagesPerConnection: own.messages_per_connection ?? usual?.messages_per_connection ?? 50,
     idleMs: own.idle ?? usual?.idle ?? 30_000,

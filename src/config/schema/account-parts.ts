@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, durationOrZero, rate, size, text, url, whole } from './kinds.ts';
+import { duration, durationOrZero, oneOf, rate, size, text, url, whole } from './kinds.ts';
 import { secret } from './secret.ts';
 
 const rates = z
@@ -16,6 +16,12 @@ export const accountLimitsSchema = z
         'What the provider allows; several windows hold at once and survive a restart. Default: the ' +
         "preset's, else none.",
     }),
+    counts: oneOf(['messages', 'recipients'])
+      .optional()
+      .meta({
+        description: "What the provider counts against rate. Default: the preset's, else messages.",
+        examples: ['messages'],
+      }),
     connections: whole(1, 1000)
       .optional()
       .meta({

@@ -34,6 +34,21 @@ test('list: one line each, and why below it on a narrow terminal', async () => {
   expect(wide.out.trimEnd().split('\n')).toHaveLength(4);
 });
 
+test('list and show: when what the limits delay will be out', async () => {
+  const delayed = account({ queue: [lane()], outAtMs: nowMs + 3 * 60 * minute });
+  const listed = await relayctl('account list', {
+    daemon: { 'account.list': async () => ({ accounts: [delayed] }) },
+    columns: 80,
+  });
+  expect(listed.out).toContain('\n  limits.rate: out in 3h\n');
+  const at = { file: '/etc/relayd/relay.yaml', line: 5 };
+  const rest = { routes: [], identities: [], tls: 'none', exception: null, certificate: null, at };
+  const shown = await relayctl('account show gmail-velosi', {
+    daemon: { 'account.show': async () => ({ account: delayed, ...rest }) },
+  });
+  expect(shown.out).toMatch(/^Waits for: +limits.rate: out in 3h$/m);
+});
+
 test('list: none configured', async () => {
   const daemon = { 'account.list': async () => ({ accounts: [] }) };
   expect((await relayctl('account list', { daemon })).out).toBe('No accounts are configured.\n');

@@ -156,6 +156,7 @@ export function account(some: Partial<AccountReport> = {}): AccountReport {
     connections: { open: 1, max: 2 },
     queue: [],
     quota: [{ rate: '500/d', used: 312 }],
+    outAtMs: null,
     lastDeliveredAtMs: nowMs - 5 * minute,
     ...some,
   };

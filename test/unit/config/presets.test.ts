@@ -81,6 +81,12 @@ test('the sandbox of SES has its own rates', async () => {
     { count: 200, windowMs: 86_400_000 },
     { count: 1, windowMs: 1_000 },
   ]);
+  expect((await accountOf(keys)).limits.counts).toBe('recipients');
+  const own = `${keys}, limits: {rate: 14/s, counts: messages}`;
+  expect((await accountOf(own)).limits).toMatchObject({
+    rate: [{ count: 14 }],
+    counts: 'messages',
+  });
 });
 
 test('a region chooses the host and cannot smuggle anything into it', () => {

@@ -52,6 +52,7 @@ export function makeAccount(name: string, port: number, overrides: AccountOverri
     },
     limits: {
       rate: [],
+      counts: 'messages',
       connections: 2,
       messagesPerConnection: 100,
       idleMs: 30_000,

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
-import { type AttemptDeps, attempt } from '../../../src/delivery/attempt.ts';
+import { attempt } from '../../../src/delivery/attempt.ts';
+import type { AttemptDeps } from '../../../src/delivery/attempt-contract.ts';
 import { Pool } from '../../../src/delivery/pool.ts';
 import { AssertionError } from '../../../src/lib/assert.ts';
 import { openMetrics } from '../../../src/observe/metrics.ts';
@@ -68,7 +69,8 @@ test.each(mixed)('a session of %s carries nothing, is counted and loud', async (
     lastReason: null,
   } as const;
   const work = { message, recipients: [recipient], lease };
-  const given = { account, work, body };
+  const reservation = { kept: Promise.resolve(true), end: () => {} };
+  const given = { account, work, body, reservation };
   const running = attempt({ ...deps, emit, pool } as unknown as AttemptDeps, given);
   await expect(running).rejects.toThrow(AssertionError);
   expect(events).toEqual([
@@ -84,6 +86,7 @@ test.each(mixed)('a session of %s carries nothing, is counted and loud', async (
       storeStats: () => Promise.reject(new Error('none')),
       connections: () => new Map(),
       certificatesEndMs: () => new Map(),
+      quotas: () => new Map(),
       logLinesDropped: () => 0,
     },
     nowMs: Date.now,

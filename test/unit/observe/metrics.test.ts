@@ -27,6 +27,7 @@ const quiet: MetricSources = {
   storeStats: async () => stats,
   connections: () => new Map(),
   certificatesEndMs: () => new Map(),
+  quotas: () => new Map(),
   logLinesDropped: () => 0,
 };
 
@@ -128,6 +129,8 @@ test('a scrape asks the queue, the accounts and the pool', async () => {
           ['gmail', noon],
           ['gone', noon],
         ]),
+      quotas: () =>
+        new Map([['gmail', [{ rate: { count: 500, windowMs: 86_400_000 }, used: 312 }]]]),
       logLinesDropped: () => 4,
     }),
   );
@@ -145,6 +148,8 @@ test('a scrape asks the queue, the accounts and the pool', async () => {
     'relayd_upstream_certificate_not_after_seconds{account="gmail"}': noon / 1_000,
     'relayd_upstream_connections{account="gmail"}': 2,
     'relayd_upstream_connections{account="ses"}': 0,
+    'relayd_quota_used{account="gmail",window="d"}': 312,
+    'relayd_quota_limit{account="gmail",window="d"}': 500,
     relayd_store_bytes: 8_192,
     relayd_log_lines_dropped_total: 4,
     [`relayd_build_info{version="0.1.0",node="${process.version}"}`]: 1,
@@ -211,7 +216,8 @@ test('every event is counted or named as not counted', () => {
 });
 
 test('every metric of the catalogue shows up once its event has happened', async () => {
-  const metrics = open({ certificatesEndMs: () => new Map([['gmail', noon]]) });
+  const quotas = () => new Map([['ses', [{ rate: { count: 14, windowMs: 1_000 }, used: 0 }]]]);
+  const metrics = open({ quotas, certificatesEndMs: () => new Map([['gmail', noon]]) });
   const outcomes = ['delivered', 'deferred', 'bounced', 'in-doubt', 'held', 'removed'] as const;
   for (const event of allSamples) metrics.sink(event);
   for (const outcome of outcomes) metrics.sink({ ...SAMPLES['recipient.settled'], outcome });

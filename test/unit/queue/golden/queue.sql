@@ -50,6 +50,15 @@ CREATE TABLE messages (
 
 CREATE INDEX messages_spooled ON messages (spool_file) WHERE spool_file IS NOT NULL;
 
+CREATE TABLE quotas (
+  account TEXT PRIMARY KEY,
+  boot TEXT NOT NULL,
+  monotonic_at INTEGER NOT NULL,
+  wall_at INTEGER NOT NULL,
+  pending INTEGER NOT NULL,
+  windows TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE recipients (
   message_id INTEGER NOT NULL REFERENCES messages (id),
   idx INTEGER NOT NULL,

@@ -1,0 +1,40 @@
+import type { Account } from '../relay/account.ts';
+import type { EventSink } from '../relay/events.ts';
+import type { Body } from '../relay/message.ts';
+import type { Cause } from '../relay/outcome.ts';
+import type { Clock, Dice, DotLedger, Spool } from '../relay/ports.ts';
+import type { Work } from '../relay/queue.ts';
+import type { Settings } from '../relay/settings.ts';
+import type { AccountVerdict } from './judge.ts';
+import type { Pool } from './pool.ts';
+import type { Quotas, Reservation } from './quotas.ts';
+import type { Settler } from './settler.ts';
+
+export interface AttemptDeps {
+  readonly settings: () => Settings;
+  readonly pool: Pool;
+  readonly quotas: Quotas;
+  readonly settler: Settler;
+  readonly spool: Spool;
+  readonly dots: DotLedger;
+  readonly emit: EventSink;
+  readonly clock: Clock;
+  readonly dice: Dice;
+}
+
+export interface AttemptEnd {
+  /** The account must stop, and why; null: it may go on. */
+  readonly stopped: { readonly verdict: AccountVerdict; readonly cause: Cause } | null;
+  /** The upstream took the message for somebody. */
+  readonly delivered: boolean;
+  /** Resolves when everything decided here is durable. */
+  readonly settled: Promise<void>;
+}
+
+export interface AttemptGiven {
+  readonly account: Account;
+  readonly work: Work;
+  readonly body: Body;
+  /** The right to its first transaction; the others are asked for one by one. */
+  readonly reservation: Reservation;
+}

@@ -1,0 +1,24 @@
+import type { EventSink } from '../relay/events.ts';
+import type { Clock, QueueStore } from '../relay/ports.ts';
+import type { LeaseOwner } from '../relay/queue.ts';
+import type { Settings } from '../relay/settings.ts';
+import type { AttemptDeps } from './attempt-contract.ts';
+import type { LaneStates } from './lane-states.ts';
+import type { Quotas } from './quotas.ts';
+import type { Settler } from './settler.ts';
+
+export interface DispatcherDeps {
+  readonly settings: () => Settings;
+  readonly store: QueueStore;
+  readonly settler: Settler;
+  readonly states: LaneStates;
+  readonly quotas: Quotas;
+  readonly attempts: AttemptDeps;
+  readonly emit: EventSink;
+  readonly clock: Clock;
+  readonly owner: LeaseOwner;
+  /** A claim found nothing more: when the lane's next mail is due has to be looked up. */
+  readonly onRanDry: () => void;
+  /** A lane must be looked at again at this time. */
+  readonly onDue: (atMs: number) => void;
+}

@@ -1,0 +1,185 @@
+import type { Rate } from '../lib/rate.ts';
+import {
+  emptyQuota,
+  ended,
+  freeFrom,
+  outFrom,
+  type QuotaUse,
+  recipientsMax,
+  reserved,
+  restored,
+  underRates,
+  unitsOf,
+  usesOf,
+} from '../policy/quota.ts';
+import type { EventSink } from '../relay/events.ts';
+import { type Clock, type QueueStore, StoreError } from '../relay/ports.ts';
+import type { Quota, QuotaInstant } from '../relay/quota.ts';
+import type { Settings } from '../relay/settings.ts';
+
+export interface QuotasDeps {
+  readonly settings: () => Pick<Settings, 'accounts'>;
+  readonly store: Pick<QueueStore, 'quotas' | 'saveQuota'>;
+  readonly emit: EventSink;
+  readonly clock: Clock;
+  /** Milliseconds since the boot of the machine, which only grow. */
+  readonly monotonic: () => number;
+  readonly boot: string;
+}
+
+/** A right to one transaction. */
+export interface Reservation {
+  /**
+   * Resolves when the reservation survives a crash; false: it could not be kept, and nothing may be
+   * sent.
+   */
+  readonly kept: Promise<boolean>;
+  /** The transaction has ended; so many of its recipients were counted by the provider. */
+  end(countedRecipients: number): void;
+}
+
+/** Where nothing is limited nothing is counted. */
+const unlimited: Reservation = { kept: Promise.resolve(true), end: () => {} };
+
+/**
+ * The limiter of every account: one for all its connections. A transaction is reserved, the
+ * reservation is kept, and only then anything is sent; so what a crash leaves behind is at least
+ * what the provider knows of. Writes of one account follow one another, and what changed meanwhile
+ * goes into the next.
+ */
+export class Quotas {
+  readonly #deps: QuotasDeps;
+  readonly #ledgers = new Map<string, Ledger>();
+
+  constructor(deps: QuotasDeps) {
+    this.#deps = deps;
+  }
+
+  /** At start, before anything is reserved. */
+  async resume(): Promise<void> {
+    const now = this.#now();
+    for (const [name, kept] of await this.#deps.store.quotas()) {
+      this.#ledger(name).quota = restored(kept, now);
+    }
+  }
+
+  /** Recipients of one transaction at most. */
+  recipientsMax(name: string): number {
+    const limits = this.#deps.settings().accounts.get(name)?.limits;
+    return limits === undefined ? 1 : recipientsMax(limits);
+  }
+
+  /** Null: the quota is used up now; `freeFrom` tells until when. */
+  reserve(name: string, recipients: number): Reservation | null {
+    const account = this.#deps.settings().accounts.get(name);
+    if (account === undefined || account.limits.rate.length === 0) return unlimited;
+    const { limits } = account;
+    const ledger = this.#under(name, limits.rate);
+    const units = unitsOf(limits, recipients);
+    const nowMs = this.#nowMs();
+    if (freeFrom(ledger.quota, limits.rate, { units, nowMs }) > nowMs) return null;
+    ledger.quota = reserved(ledger.quota, units);
+    return {
+      kept: this.#keep(name, ledger),
+      end: (countedRecipients) => {
+        const counted = countedRecipients === 0 ? 0 : unitsOf(limits, countedRecipients);
+        ledger.quota = ended(ledger.quota, { units, counted, nowMs: this.#nowMs() });
+        void this.#keep(name, ledger);
+      },
+    };
+  }
+
+  /**
+   * Wall-clock time from which a transaction for so many recipients fits, 0 when it does now.
+   * Infinity: when something that runs has ended.
+   */
+  freeFrom(name: string, recipients: number): number {
+    const limits = this.#deps.settings().accounts.get(name)?.limits;
+    if (limits === undefined || limits.rate.length === 0) return 0;
+    const nowMs = this.#nowMs();
+    const units = unitsOf(limits, Math.min(recipients, recipientsMax(limits)));
+    const fromMs = freeFrom(this.#under(name, limits.rate).quota, limits.rate, { units, nowMs });
+    return fromMs <= nowMs ? 0 : this.#deps.clock() + fromMs - nowMs;
+  }
+
+  /** What is used of each window of an account now. */
+  uses(name: string): QuotaUse[] {
+    const rates = this.#deps.settings().accounts.get(name)?.limits.rate ?? [];
+    return usesOf(this.#under(name, rates).quota, rates, this.#nowMs());
+  }
+
+  /** Wall-clock time at which the last of so many may be sent, by the limits alone. */
+  outFrom(name: string, units: number): number | null {
+    const rates = this.#deps.settings().accounts.get(name)?.limits.rate ?? [];
+    if (rates.length === 0 || units === 0) return null;
+    const nowMs = this.#nowMs();
+    const outMs = outFrom(this.#under(name, rates).quota, rates, { units, nowMs });
+    return this.#deps.clock() + outMs - nowMs;
+  }
+
+  /** Resolves when everything known so far is kept, or could not be. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#ledgers.values()].map(({ next, running }) => next ?? running));
+  }
+
+  #ledger(name: string): Ledger {
+    const known = this.#ledgers.get(name);
+    if (known !== undefined) return known;
+    const quota = emptyQuota;
+    const ledger: Ledger = { quota, rates: null, running: Promise.resolve(true), next: null };
+    this.#ledgers.set(name, ledger);
+    return ledger;
+  }
+
+  /** The ledger with the windows that the rates in force ask for. */
+  #under(name: string, rates: readonly Rate[]): Ledger {
+    const ledger = this.#ledger(name);
+    if (ledger.rates !== rates) {
+      ledger.rates = rates;
+      ledger.quota = underRates(ledger.quota, rates);
+    }
+    return ledger;
+  }
+
+  /** Joins the next write of the account. */
+  #keep(name: string, ledger: Ledger): Promise<boolean> {
+    ledger.next ??= ledger.running.then(() => {
+      ledger.next = null;
+      ledger.running = this.#write(name, ledger.quota);
+      return ledger.running;
+    });
+    return ledger.next;
+  }
+
+  async #write(name: string, quota: Quota): Promise<boolean> {
+    try {
+      await this.#deps.store.saveQuota(name, { ...quota, at: this.#now() });
+      return true;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      const { fault, message } = error;
+      const detail = `quota of ${name}: ${message}`;
+      if (fault !== 'closed') this.#deps.emit({ is: 'store.failed', fault, detail });
+      return false;
+    }
+  }
+
+  #nowMs(): number {
+    return Math.floor(this.#deps.monotonic());
+  }
+
+  #now(): QuotaInstant {
+    const { boot, clock } = this.#deps;
+    return { boot, monotonicMs: this.#nowMs(), wallMs: Math.floor(clock()) };
+  }
+}
+
+interface Ledger {
+  quota: Quota;
+  /** Those the quota has its windows for. */
+  rates: readonly Rate[] | null;
+  /** The write on its way to the disk. */
+  running: Promise<boolean>;
+  /** The one that follows; it has not begun and takes everything along. */
+  next: Promise<boolean> | null;
+}
