@@ -40,16 +40,6 @@ export function addressMatcher(address: string): (pattern: AddressPattern) => bo
   return (pattern) => pattern === '*' || (subject !== null && matches(pattern, subject));
 }
 
-/** Whether every address that `narrower` names is named by `wider` too. */
-export function patternCovers(wider: AddressPattern, narrower: AddressPattern): boolean {
-  if (wider === '*') return true;
-  const parsed = parsePattern(narrower);
-  if (parsed === null) return false;
-  // A star of the narrower pattern stands for every character, so only a star can cover it: it
-  // becomes a character that no literal piece of the wider one can hold.
-  return matches(wider, { local: parsed.local.join('\0'), domain: parsed.domain.join('\0') });
-}
-
 function matches(pattern: AddressPattern, subject: ComparableAddress): boolean {
   const parsed = parsePattern(pattern);
   if (parsed === null || !globMatches(parsed.domain, subject.domain)) return false;

@@ -1,6 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { matchesAddress, matchesAny, patternCovers } from '../../../src/policy/address-pattern.ts';
+import { matchesAddress, matchesAny } from '../../../src/policy/address-pattern.ts';
 
 describe('an address against a pattern', () => {
   test.each([
@@ -73,50 +72,5 @@ describe('an address against a pattern', () => {
       expect(matchesAddress('@example', `a@${label}`)).toBe(false);
       expect(matchesAddress(`@${label}.example`, `a@${label}.example`)).toBe(true);
     }
-  });
-});
-
-describe('a pattern that covers another', () => {
-  test.each([
-    ['*', '@x.example', true],
-    ['*', '*', true],
-    ['*@*', '*', true],
-    ['@x.example', 'a@x.example', true],
-    ['@x.example', '*@x.example', true],
-    ['@x.example', '@y.example', false],
-    ['a@x.example', '@x.example', false],
-    ['a@x.example', 'a+b@x.example', true],
-    ['a+b@x.example', 'a@x.example', false],
-    ['*@*.example', '@sub.*.example', true],
-    ['*@sub.*.example', '*@*.example', false],
-    ['a*@x.example', 'ab*@x.example', true],
-    ['"*"@x.example', '*@x.example', false],
-    ['@x.example', 'nonsense', false],
-  ])('%s covers %s: %s', (wider, narrower, covers) => {
-    expect(patternCovers(wider, narrower)).toBe(covers);
-  });
-
-  const text = (letters: readonly string[]) =>
-    fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength: 4 });
-  const addressOf = (letters: readonly string[]) =>
-    fc.tuple(text(letters), text(letters)).map(([local, domain]) => `${local}@${domain}`);
-  const pattern = addressOf(['a', '+', '*', '*']);
-  const address = addressOf(['a', '+']);
-
-  test('what the narrower matches the wider matches too', () => {
-    let met = 0;
-    fc.assert(
-      fc.property(pattern, pattern, address, (wider, narrower, candidate) => {
-        if (!patternCovers(wider, narrower) || !matchesAddress(narrower, candidate)) return true;
-        met += 1;
-        return matchesAddress(wider, candidate);
-      }),
-      { numRuns: 5_000 },
-    );
-    expect(met).toBeGreaterThan(20);
-  });
-
-  test('an address as its own pattern matches itself', () => {
-    fc.assert(fc.property(address, (candidate) => matchesAddress(candidate, candidate)));
   });
 });
