@@ -1,6 +1,6 @@
-import { comparableDomain } from '../policy/address.ts';
-import { matchesAddress, matchesAny } from '../policy/address-pattern.ts';
 import type { Account } from '../relay/account.ts';
+import { comparableDomain } from '../relay/address.ts';
+import { matchesAddress, matchesAny } from '../relay/address-pattern.ts';
 import type { Settings } from '../relay/settings.ts';
 
 /** Every address pattern of the file that says who may send. */

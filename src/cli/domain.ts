@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { type Command, InvalidArgumentError } from 'commander';
 import { EX_DATAERR, EX_OK } from '../lib/sysexits.ts';
-import { comparableDomain } from '../policy/address.ts';
 import type { Account } from '../relay/account.ts';
+import { comparableDomain } from '../relay/address.ts';
 import { annotate, type Context, type Invocation, noun, onAction } from './command.ts';
 import type { Dns } from './dns-lookup.ts';
 import type { AccountFindings, Finding } from './domain-findings.ts';

@@ -112,6 +112,7 @@ function renderProvider(
     ['Password', preset.password?.hint ?? null],
     ['Connections', limits.connections === undefined ? null : `at most ${limits.connections}`],
     ['Recipients', limits.recipients === undefined ? null : `${limits.recipients} a transaction`],
+    ['Header fields', preset.headers.length === 0 ? null : preset.headers.join(', ')],
     ['Its id is for', preset.id?.for ?? null],
     ['Documentation', preset.documentation],
   ]);

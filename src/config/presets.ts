@@ -6,7 +6,7 @@ import type { ReplyRule } from '../relay/reply-rule.ts';
 import { domainFactsSchema } from './provider-domain.ts';
 import { compileRule, replyRuleSchema } from './reply-rules.ts';
 import { accountLimitsSchema } from './schema/account-parts.ts';
-import { addressPattern, rate } from './schema/kinds.ts';
+import { addressPattern, fieldName, rate } from './schema/kinds.ts';
 
 /** config/providers/NAME.json: what is known of one provider. */
 const presetSchema = z.strictObject({
@@ -41,6 +41,8 @@ const presetSchema = z.strictObject({
   /** How `secret_access_key` becomes the password. */
   derived_password: z.enum(['ses']).optional(),
   limits: accountLimitsSchema,
+  /** Header fields that are orders to this provider: `X-SES-*` for all that begin like that. */
+  headers: z.array(fieldName()).prefault([]),
   /** What the DNS of its customers' domains needs; absent: not known. */
   domain: domainFactsSchema.optional(),
   /** In place of limits.rate while the account is in the provider's test mode. */
@@ -83,6 +85,24 @@ export function replyRulesOf(name: string): readonly ReplyRule[] {
   const rules = typeof data === 'string' ? replyRulesOf(data) : data.map(compileRule);
   compiled.set(name, rules);
   return rules;
+}
+
+let fieldsOf: ReadonlyMap<string, readonly string[]> | null = null;
+
+/**
+ * Header fields, in lower case, that are orders to other providers and none to this one; null: to a
+ * server without preset.
+ */
+export function foreignFields(provider: string | null): readonly string[] {
+  fieldsOf ??= new Map(
+    presetNames().map((name) => [
+      name,
+      (readPreset(name)?.headers ?? []).map((field) => field.toLowerCase()),
+    ]),
+  );
+  const own = fieldsOf.get(provider ?? '') ?? [];
+  const all = new Set([...fieldsOf.values()].flat());
+  return [...all].filter((field) => !own.includes(field));
 }
 
 /** The region that a host given in the file belongs to, as its name says; null when it does not. */

@@ -1,8 +1,8 @@
 import { enhancedStatus } from '../mail/reply.ts';
-import { matchesAny } from '../policy/address-pattern.ts';
 import { admitReversePath } from '../policy/admit.ts';
 import { noRouteText, routeFor } from '../policy/route.ts';
 import type { AccountState } from '../relay/account.ts';
+import { matchesAny } from '../relay/address-pattern.ts';
 import type { RefusalReason } from '../relay/events.ts';
 import type { Route } from '../relay/route.ts';
 import type { Settings } from '../relay/settings.ts';

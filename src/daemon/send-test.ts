@@ -34,7 +34,7 @@ export async function sendTest(
     throw new ControlError('refused', `the route for ${from} to ${to} discards`);
   }
   const account = plan.lane === null ? undefined : settings.accounts.get(plan.lane);
-  const foreign = account && admitThrough(account, { reversePath: from, from: [] });
+  const foreign = account && admitThrough(account, { reversePath: from, from: [from] }, plan.route);
   if (foreign) throw new ControlError('refused', foreign.text);
   const id = newMessageId();
   const acceptedAtMs = nowMs();

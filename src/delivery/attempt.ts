@@ -4,7 +4,6 @@ import type { Account } from '../relay/account.ts';
 import type { Body } from '../relay/message.ts';
 import type { Cause, Phase } from '../relay/outcome.ts';
 import type { Work } from '../relay/queue.ts';
-import { headFields } from './account-headers.ts';
 import { checkIdentity } from './account-identity.ts';
 import type { AttemptDeps, AttemptEnd, AttemptGiven } from './attempt-contract.ts';
 import { attemptRecord } from './attempt-record.ts';
@@ -13,6 +12,7 @@ import { decide, putBack } from './disposition.ts';
 import { chunks, lastPhase, phaseOf, type Recipients, sortResults } from './grouping.ts';
 import { judgeTransaction, type Result } from './judge.ts';
 import { addressedOf, type Letter, mailCommand, obstacle, rcptCommand } from './letter.ts';
+import { OutgoingMail } from './outgoing.ts';
 import type { Reservation } from './quotas.ts';
 
 /** Repetitions of one attempt on new connections; the schedule takes over afterwards. */
@@ -32,6 +32,7 @@ class Attempt {
   readonly #account: Account;
   readonly #work: Work;
   readonly #body: Body;
+  readonly #mail: OutgoingMail;
   readonly #first: Reservation;
   readonly #startedAtMs: number;
   #connection: Connection | null = null;
@@ -47,13 +48,15 @@ class Attempt {
     this.#account = given.account;
     this.#work = given.work;
     this.#body = given.body;
+    this.#mail = new OutgoingMail({ ...given, settings: deps.settings(), spool: deps.spool });
     this.#first = given.reservation;
     this.#startedAtMs = deps.clock();
   }
 
   async run(): Promise<AttemptEnd> {
     const { quotas } = this.#deps;
-    const parts = chunks(this.#work.recipients, recipientsMax(this.#account.limits));
+    const size = recipientsMax(this.#account.limits);
+    const parts = this.#mail.groups().flatMap((group) => chunks(group, size));
     let first: Reservation | null = this.#first;
     for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
       // One part at a time is past its dot: a crash then leaves no doubt about the others.
@@ -81,14 +84,17 @@ class Attempt {
 
   /** One transaction. Returns the recipients that need another at once, grouped. */
   async #part(recipients: Recipients, reservation: Reservation): Promise<Recipients[]> {
+    const mail = await this.#mail.for(recipients);
+    if ('unreadable' in mail) {
+      this.#settleAll(recipients, mail.unreadable);
+      return [];
+    }
     const reused = this.#connection !== null || this.#take();
     const connection = this.#connection ?? (await this.#open(recipients));
     if (connection === null) return [];
-    const { message } = this.#work;
+    const { message, bytes } = mail;
     checkIdentity(this.#account, connection, { id: message.id, emit: this.#deps.emit });
     const addressed = addressedOf(message, recipients);
-    const head = headFields(this.#account);
-    const bytes = message.bytes + (head?.length ?? 0);
     const { capabilities } = connection;
     const impossible = obstacle(message, addressed, capabilities, bytes);
     if (impossible !== null) {
@@ -104,8 +110,8 @@ class Attempt {
     const letter: Letter = {
       mail: mailCommand(message, addressed, capabilities, bytes),
       rcpt: addressed.map((recipient) => rcptCommand(recipient, capabilities)),
-      head,
-      body: this.#content(),
+      head: mail.head,
+      body: mail.body,
       beforeDot: () => {
         slot = this.#deps.dots.mark(message.id);
       },
@@ -115,11 +121,6 @@ class Attempt {
     const results = judgeTransaction(end, { reused, reconnects: this.#reconnects }, about);
     const phase = end.broken === null ? lastPhase(results) : phaseOf(end.broken);
     return this.#conclude(recipients, results, { slot, phase, reused });
-  }
-
-  #content(): Letter['body'] {
-    const body = this.#body;
-    return body.in === 'memory' ? body.bytes : () => this.#deps.spool.read(body.file);
   }
 
   /**

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { assert } from '../lib/assert.ts';
 import { isAscii } from '../mail/ascii.ts';
 import type { EnvelopeRecipient } from '../mail/envelope.ts';
@@ -25,10 +24,10 @@ export interface Letter {
   readonly mail: string;
   /** `RCPT TO:<...> ...`, one per recipient. */
   readonly rcpt: readonly string[];
-  /** Header fields of the account, before the body; null without. */
+  /** Header fields of the account and the route, before the body; null without. */
   readonly head: Buffer | null;
   /** In memory, or opened when the upstream is ready for what is large. */
-  readonly body: Buffer | (() => Readable);
+  readonly body: Buffer | (() => AsyncIterable<Buffer>);
   /** Called before the final dot is handed to the socket. */
   readonly beforeDot: () => void;
 }

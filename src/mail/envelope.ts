@@ -23,4 +23,6 @@ export interface EnvelopeRecipient {
   readonly notify: string | null;
   /** RFC 3461 section 4.2: `addr-type;xtext` exactly as received. */
   readonly orcpt: string | null;
+  /** A copy that a route adds: the client knows nothing of it. */
+  readonly blind?: true;
 }

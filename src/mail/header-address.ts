@@ -9,6 +9,14 @@ interface Element {
   plain: string;
   /** What stood between angle brackets. */
   angle: string | null;
+  /** The first comment, brackets included; '' without. */
+  comment: string;
+}
+
+export interface Mailbox {
+  readonly address: string;
+  /** As it may stand before `<address>`: atoms, a quoted string, encoded words. '' without. */
+  readonly name: string;
 }
 
 /**
@@ -17,13 +25,17 @@ interface Element {
  * read beyond doubt.
  */
 export function parseAddressList(value: string): readonly string[] | null {
-  const addresses: string[] = [];
-  let element: Element = { plain: '', angle: null };
+  return parseMailboxes(value)?.map(({ address }) => address) ?? null;
+}
+
+/** The same with the display names. */
+export function parseMailboxes(value: string): readonly Mailbox[] | null {
+  const mailboxes: Mailbox[] = [];
+  let element: Element = { plain: '', angle: null, comment: '' };
   const close = (): boolean => {
     const address = addressOf(element);
-    element = { plain: '', angle: null };
-    if (address === '') return true;
-    if (address !== null) addresses.push(address);
+    if (address !== null && address !== '') mailboxes.push({ address, name: nameOf(element) });
+    element = { plain: '', angle: null, comment: '' };
     return address !== null;
   };
   let index = 0;
@@ -32,8 +44,9 @@ export function parseAddressList(value: string): readonly string[] | null {
     if (token === null) return null;
     index += token.length;
     const [first] = token;
-    if (first === '(') continue;
-    if (first === '<') {
+    if (first === '(') {
+      element.comment ||= token;
+    } else if (first === '<') {
       if (element.angle !== null) return null;
       element.angle = withoutComments(token.slice(1, -1));
       if (element.angle === null) return null;
@@ -48,7 +61,7 @@ export function parseAddressList(value: string): readonly string[] | null {
       element.plain += token;
     }
   }
-  return close() ? addresses : null;
+  return close() ? mailboxes : null;
 }
 
 /**
@@ -122,6 +135,14 @@ function withoutComments(text: string): string | null {
     index += whole.length;
   }
   return rest;
+}
+
+/** RFC 5322 section 3.4: an old way to give the name is a comment after the bare address. */
+function nameOf({ plain, angle, comment }: Element): string {
+  if (angle !== null) return plain.trim();
+  const text = comment.slice(1, -1).replace(/\\(.)/gs, '$1').trim();
+  const isPhrase = /^[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]*$/.test(text);
+  return isPhrase ? text : `"${text.replace(/["\\]/g, '\\$&')}"`;
 }
 
 /** RFC 5322 section 2.1.1: the longest line. */

@@ -11,7 +11,7 @@ export interface HeaderScanOptions {
   /** Fields (lower case) whose values are wanted, and how many octets of one value at most. */
   readonly capture: ReadonlyMap<string, number>;
   /** Fields (lower case) to leave out. */
-  readonly remove: ReadonlySet<string>;
+  readonly remove: Pick<ReadonlySet<string>, 'has'>;
   /** Gets the header's bytes without removed fields and without the blank line. */
   readonly emit: (piece: Buffer) => void;
 }

@@ -1,10 +1,12 @@
 import type { StatusDetail } from '../mail/reply.ts';
 import type { Account } from '../relay/account.ts';
+import { matchesAny } from '../relay/address-pattern.ts';
 import type { Client } from '../relay/client.ts';
 import type { RefusalReason } from '../relay/events.ts';
+import type { Route } from '../relay/route.ts';
 import type { Settings } from '../relay/settings.ts';
-import { matchesAny } from './address-pattern.ts';
 import { noRouteText, onlyAccountAtMail, routeAtMail } from './route.ts';
+import { type Author, foreignAddress, sendsAs } from './sends-as.ts';
 
 /**
  * A session that logged in with an account's own credentials (`account_login`) and stays with that
@@ -75,15 +77,16 @@ export function admitFrom(
 
 /**
  * Whether the account that the message leaves through may send as its reverse-path and every
- * address of its From field. The provider would refuse it later, when the application is gone.
+ * address of its From field, or as what the route rewrites them to. The provider would refuse it
+ * later, when the application is gone.
  */
 export function admitThrough(
   account: Account,
-  facts: { readonly reversePath: string; readonly from: readonly string[] },
+  author: Author,
+  route: Pick<Route, 'edits'> | null = null,
 ): Refusal | null {
-  const addresses = facts.reversePath === '' ? facts.from : [facts.reversePath, ...facts.from];
-  const foreign = addresses.find((address) => !mayUse({ account }, address));
-  if (foreign === undefined) return null;
+  const foreign = foreignAddress(account, sendsAs(account, route, author));
+  if (foreign === null) return null;
   return refusal(550, '7.1', `account ${account.name} may not send as ${foreign}`, 'identity');
 }
 

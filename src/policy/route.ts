@@ -1,7 +1,7 @@
+import { addressMatcher } from '../relay/address-pattern.ts';
 import type { Message } from '../relay/message.ts';
 import type { Route } from '../relay/route.ts';
 import type { Settings } from '../relay/settings.ts';
-import { addressMatcher } from './address-pattern.ts';
 
 export interface RouteQuery {
   /** See `routingSender`. */
@@ -60,7 +60,7 @@ export function routeAtMail(
 
 /**
  * The only account that the message can leave through, whatever its recipients and header; null
- * when there are several, or when it may be held or discarded.
+ * when there are several, or when it may be held, discarded or rewritten.
  */
 export function onlyAccountAtMail(
   routes: readonly Route[],
@@ -72,7 +72,8 @@ export function onlyAccountAtMail(
     if (route.client !== null && route.client !== query.client) continue;
     if (route.sender !== null && !isSender(route.sender)) continue;
     if (route.action.is !== 'reject') {
-      const lane = laneOf(route);
+      // Whether it is rewritten may hang on the From field.
+      const lane = (route.edits?.rewrite ?? null) === null ? laneOf(route) : null;
       if (lane === null || (only !== null && only !== lane)) return null;
       only = lane;
     }
@@ -105,6 +106,8 @@ export interface LanePlan {
   /** Why it is held, or what the client is told at `reject`; '' otherwise. */
   readonly text: string;
   readonly lifetimeMs: number;
+  /** What decides; null for a bound account or without a route. */
+  readonly route: Route | null;
 }
 
 export interface PlanFacts {
@@ -125,7 +128,8 @@ export function planLanes(
   const groups = new Map<string, LanePlan & { indexes: number[] }>();
   facts.recipients.forEach((recipient, index) => {
     const fate = fateOf(settings, facts, recipient);
-    const key = JSON.stringify([fate.action, fate.lane, fate.text, fate.lifetimeMs]);
+    const { action, lane, text, lifetimeMs, route } = fate;
+    const key = JSON.stringify([action, lane, text, lifetimeMs, route?.edits, route?.bcc]);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { ...fate, indexes: [index] });
     else group.indexes.push(index);
@@ -138,11 +142,14 @@ export function planMessage(
   settings: Pick<Settings, 'routes' | 'accounts' | 'queue'>,
   message: Message,
 ): readonly LanePlan[] {
+  const { recipients } = message.envelope;
+  // A copy goes the way of the message it is one of.
+  const main = recipients.find(({ blind }) => blind !== true);
   return planLanes(settings, {
     client: message.client,
     sender: routingSender({ ...message, reversePath: message.envelope.reversePath }),
     boundAccount: message.boundAccount,
-    recipients: message.envelope.recipients.map(({ forwardPath }) => forwardPath),
+    recipients: recipients.map((one) => (one.blind === true && main ? main : one).forwardPath),
     headers: message.routeHeaders,
   });
 }
@@ -154,34 +161,35 @@ function fateOf(
   facts: PlanFacts,
   recipient: string,
 ): Fate {
-  const plain = { lane: null, text: '', lifetimeMs: settings.queue.lifetimeMs } as const;
   if (facts.boundAccount !== null) return boundFate(settings, facts.boundAccount);
   const { client, sender, headers } = facts;
   const route = routeFor(settings.routes, { client, sender, headers, recipient });
+  const lifetimeMs = route?.lifetimeMs ?? settings.queue.lifetimeMs;
+  const plain = { lane: null, text: '', lifetimeMs, route } as const;
   if (route === null) {
     return { ...plain, action: 'reject', text: noRouteText(facts.sender, recipient) };
   }
-  const lifetimeMs = route.lifetimeMs ?? plain.lifetimeMs;
   switch (route.action.is) {
     case 'accounts':
-      return { ...plain, action: 'deliver', lane: laneOf(route), lifetimeMs };
+      return { ...plain, action: 'deliver', lane: laneOf(route) };
     case 'discard':
-      return { ...plain, action: 'discard', lifetimeMs };
+      return { ...plain, action: 'discard' };
     case 'hold':
-      return { ...plain, action: 'hold', text: `held by route ${route.index}`, lifetimeMs };
+      return { ...plain, action: 'hold', text: `held by route ${route.index}` };
     case 'reject':
-      return { ...plain, action: 'reject', text: route.action.text, lifetimeMs };
+      return { ...plain, action: 'reject', text: route.action.text };
   }
 }
 
 /** A session that logged in as an account stays with it, whatever the routes say. */
 function boundFate(settings: Pick<Settings, 'accounts' | 'queue'>, account: string): Fate {
   const { lifetimeMs } = settings.queue;
+  const plain = { lifetimeMs, route: null } as const;
   if (settings.accounts.has(account)) {
-    return { action: 'deliver', lane: account, text: '', lifetimeMs };
+    return { ...plain, action: 'deliver', lane: account, text: '' };
   }
   const text = `account ${account}, which it was submitted through, is no longer configured`;
-  return { action: 'hold', lane: null, text, lifetimeMs };
+  return { ...plain, action: 'hold', lane: null, text };
 }
 
 export function noRouteText(sender: string, recipient: string | null): string {

@@ -32,8 +32,14 @@ export type MessageRow = readonly [
 
 const flag = (value: boolean): number => (value ? 1 : 0);
 
-function encodeRecipient({ forwardPath, notify, orcpt }: EnvelopeRecipient): unknown {
+function encodeRecipient({ forwardPath, notify, orcpt, blind }: EnvelopeRecipient): unknown {
+  if (blind === true) return [forwardPath, notify, orcpt, 'blind'];
   return notify === null && orcpt === null ? forwardPath : [forwardPath, notify, orcpt];
+}
+
+/** One address as it is. No address begins like a list. */
+function encodeFrom({ from, alsoFrom = [] }: Message): string | null {
+  return alsoFrom.length === 0 ? from : JSON.stringify([from, ...alsoFrom]);
 }
 
 export function encodeMessage(message: Message): MessageRow {
@@ -48,7 +54,7 @@ export function encodeMessage(message: Message): MessageRow {
     flag(envelope.smtpUtf8),
     envelope.ret,
     envelope.envid,
-    message.from,
+    encodeFrom(message),
     message.messageIdField,
     message.boundAccount,
     message.routeSender,
@@ -89,11 +95,13 @@ export function decodeMessage(row: readonly unknown[]): DecodedMessage {
     ret: column(6, 'ret', asOneOf('FULL', 'HDRS')) ?? null,
     envid: maybe(7, 'envid'),
   };
+  const [from = null, ...alsoFrom] = column(8, 'from_address', asFrom) ?? [];
   const message: Message = {
     id: messageIdFromNumber(number(0, 'id')),
     client: text(1, 'client'),
     envelope,
-    from: maybe(8, 'from_address'),
+    from,
+    ...(alsoFrom.length === 0 ? {} : { alsoFrom }),
     messageIdField: maybe(9, 'message_id_field'),
     boundAccount: maybe(10, 'bound_account'),
     routeSender: maybe(11, 'route_sender'),
@@ -125,15 +133,24 @@ export function parseJson(text: unknown): unknown {
   }
 }
 
+function asFrom(value: unknown): string[] | undefined {
+  if (value === null) return [];
+  if (typeof value !== 'string') return undefined;
+  if (!value.startsWith('["')) return [value];
+  const list = parseJson(value);
+  return Array.isArray(list) && list.every((one) => typeof one === 'string') ? list : undefined;
+}
+
 function asRecipients(value: unknown): EnvelopeRecipient[] | undefined {
   const list = parseJson(value);
   if (!Array.isArray(list) || list.length === 0) return undefined;
   const recipients = list.flatMap((one: unknown): EnvelopeRecipient[] => {
-    const [path, notify, orcpt] = Array.isArray(one) ? one : [one, null, null];
+    const [path, notify, orcpt, kind] = Array.isArray(one) ? one : [one, null, null];
     const parts = [asText(path), asTextOrNull(notify), asTextOrNull(orcpt)] as const;
     const [forwardPath, notifyText, orcptText] = parts;
     if (forwardPath === undefined || notifyText === undefined || orcptText === undefined) return [];
-    return [{ forwardPath, notify: notifyText, orcpt: orcptText }];
+    const blind = kind === 'blind' ? ({ blind: true } as const) : {};
+    return [{ forwardPath, notify: notifyText, orcpt: orcptText, ...blind }];
   });
   return recipients.length === list.length ? recipients : undefined;
 }

@@ -28,6 +28,11 @@ export interface Account {
   readonly sourceAddress: string | null;
   /** What replies of its provider mean, read before the generic rules; absent: only those. */
   readonly replyRules?: readonly ReplyRule[];
+  /**
+   * Header fields that only other providers read, as in `RouteEdits.remove`: they are not for this
+   * one. Absent: not known.
+   */
+  readonly foreignFields?: readonly string[];
   /** Between us and the upstream; TLS and pins are about the upstream. */
   readonly proxy: ProxyServer | null;
   /** Where in relay.yaml it stands, for messages that name the line to mend. */
@@ -128,7 +133,7 @@ export interface TlsException {
   readonly untilMs: number;
 }
 
-/** `addr`, `@domain`, `*@sub.*`, `*`; see policy/address-pattern. */
+/** `addr`, `@domain`, `*@sub.*`, `*`; see relay/address-pattern. */
 export type AddressPattern = string;
 
 /** Whether a lane may work, kept over restarts. */

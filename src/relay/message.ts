@@ -13,6 +13,8 @@ export interface Message {
    * Address of the From field (RFC 5322 section 3.6.2), null when there is none that can be read.
    */
   readonly from: string | null;
+  /** The other addresses of the From field; absent: it has one at most. */
+  readonly alsoFrom?: readonly string[];
   /** The Message-ID field's value with its angle brackets. */
   readonly messageIdField: string | null;
   /** Account the session was bound to by `account_login`; routes are then not asked. */

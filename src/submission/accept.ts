@@ -1,7 +1,9 @@
 import { parseAddressList } from '../mail/header-address.ts';
 import type { HeaderScan } from '../mail/header-scan.ts';
 import { admitFrom, admitThrough, type Refusal } from '../policy/admit.ts';
+import { copiesOf } from '../policy/copies.ts';
 import { type LanePlan, planLanes, routingSender } from '../policy/route.ts';
+import { authorOf } from '../policy/sends-as.ts';
 import type { Body, Message, MessageId } from '../relay/message.ts';
 import { StoreError } from '../relay/ports.ts';
 import type { NewMessage, QueuedRecipient } from '../relay/queue.ts';
@@ -37,15 +39,16 @@ export interface Accepted {
 
 /** Decides what becomes of the message and stores it. A refusal leaves nothing behind. */
 export async function acceptMessage(core: Core, received: Received): Promise<Accepted | Refused> {
-  const facts = authorOf(received.header);
-  const refusal = admitFrom(received.transaction.sender, facts.from, facts.addresses);
+  const addresses = fromAddresses(received.header);
+  const { sender, settings } = received.transaction;
+  const refusal = admitFrom(sender, addresses[0] ?? null, addresses);
   if (refusal !== null) return { reply: refusal, why: refusal.why };
-  const parts = planParts(core, received, facts.from);
+  const parts = planParts(core, received, addresses);
   const rejected = parts.find(({ plan }) => plan.action === 'reject');
   if (rejected !== undefined) {
     return { reply: noPermission(rejected.plan.text), why: 'no-route' };
   }
-  const foreign = admitThroughAccounts(received.transaction, parts, facts.addresses);
+  const foreign = admitThroughAccounts(settings, parts);
   if (foreign !== null) return { reply: foreign, why: foreign.why };
   try {
     return await store(core, received, parts);
@@ -65,15 +68,14 @@ export function ownMessageId(id: MessageId, hostname: string): string {
 /**
  * Every address of every From field counts; one field that cannot be read makes the author unknown.
  */
-function authorOf(header: HeaderScan): { from: string | null; addresses: readonly string[] } {
+function fromAddresses(header: HeaderScan): readonly string[] {
   const lists = (header.values.get('from') ?? []).map(parseAddressList);
-  if (lists.includes(null)) return { from: null, addresses: [] };
-  const addresses = lists.flatMap((list) => list ?? []);
-  return { from: addresses[0] ?? null, addresses };
+  return lists.includes(null) ? [] : lists.flatMap((list) => list ?? []);
 }
 
-function planParts(core: Core, received: Received, from: string | null): readonly Part[] {
+function planParts(core: Core, received: Received, addresses: readonly string[]): readonly Part[] {
   const { transaction, header } = received;
+  const [from = null, ...alsoFrom] = addresses;
   const { settings, identity, recipients, reversePath, parameters } = transaction;
   const client = identityName(identity);
   const boundAccount = identity.is === 'account' ? identity.name : null;
@@ -86,14 +88,17 @@ function planParts(core: Core, received: Received, from: string | null): readonl
     headers,
   });
   const nowMs = core.clock();
+  const copies = copiesOf(plans, recipients);
   return plans.map((plan, place) => {
     const { body, smtpUtf8, ret, envid } = parameters;
     const chosen = plan.indexes.flatMap((index) => recipients[index] ?? []);
+    chosen.push(...(copies[place] ?? []));
     const message: Message = {
       id: place === 0 ? received.id : core.newMessageId(),
       client,
       envelope: { reversePath, recipients: chosen, body, smtpUtf8, ret, envid },
       from,
+      ...(alsoFrom.length === 0 ? {} : { alsoFrom }),
       messageIdField:
         header.values.get('message-id')?.[0] ?? ownMessageId(received.id, settings.hostname),
       boundAccount,
@@ -111,14 +116,13 @@ function planParts(core: Core, received: Received, from: string | null): readonl
 
 /** Nothing of a message is taken when one of its accounts may not send as its author. */
 function admitThroughAccounts(
-  { settings, reversePath }: Transaction,
+  { accounts }: Transaction['settings'],
   parts: readonly Part[],
-  from: readonly string[],
 ): Refusal | null {
-  for (const { plan } of parts) {
-    const account = plan.lane === null ? undefined : settings.accounts.get(plan.lane);
-    const refusal = account === undefined ? null : admitThrough(account, { reversePath, from });
-    if (refusal !== null) return refusal;
+  for (const { plan, message } of parts) {
+    const account = plan.lane === null ? undefined : accounts.get(plan.lane);
+    const refusal = account && admitThrough(account, authorOf(message), plan.route);
+    if (refusal) return refusal;
   }
   return null;
 }

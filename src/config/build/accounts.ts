@@ -1,6 +1,13 @@
 import { isIP } from 'node:net';
 import type { Account, AccountLimits, ProxyServer } from '../../relay/account.ts';
-import { type Preset, presetHost, presetNames, readPreset, replyRulesOf } from '../presets.ts';
+import {
+  foreignFields,
+  type Preset,
+  presetHost,
+  presetNames,
+  readPreset,
+  replyRulesOf,
+} from '../presets.ts';
 import type { AccountConfig } from '../schema/relay.ts';
 import { didYouMean } from '../wanted.ts';
 import { buildTls, modeOfPort } from './account-tls.ts';
@@ -60,6 +67,7 @@ async function buildAccount(
     headers: config.headers,
     sourceAddress: config.source_address ?? null,
     replyRules: preset === null ? [] : replyRulesOf(config.provider ?? ''),
+    foreignFields: foreignFields(config.provider ?? null),
     proxy: buildProxy(config, place),
     at: context.document.placeOf(path, 'key'),
   };

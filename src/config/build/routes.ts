@@ -3,6 +3,7 @@ import { isObject } from '../check.ts';
 import type { RouteConfig } from '../schema/relay.ts';
 import { didYouMean } from '../wanted.ts';
 import type { BuildContext, Path } from './context.ts';
+import { buildEdits, checkEdits } from './route-edits.ts';
 
 /**
  * `routes:`; `indexes` are their places in the file. Routes without a usable action are reported
@@ -18,6 +19,7 @@ export function buildRoutes(
     const path = ['routes', index];
     const action = findAction(config, path, context);
     if (action === null) return [];
+    checkEdits(config, path, context);
     return {
       sender: config.sender ?? null,
       client: config.client ?? null,
@@ -25,6 +27,7 @@ export function buildRoutes(
       header: config.header ?? null,
       action,
       lifetimeMs: config.lifetime ?? null,
+      ...buildEdits(config),
       index: index + 1,
       line: context.document.placeOf(path, 'key').line,
     };

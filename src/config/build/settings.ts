@@ -7,6 +7,7 @@ import { absolute, type BuildContext, secretOrNull } from './context.ts';
 import { inspect } from './inspect.ts';
 import { buildListeners } from './listeners.ts';
 import { buildOperate } from './operate.ts';
+import { checkRewrites } from './route-edits.ts';
 import { buildRoutes, checkRouteNames } from './routes.ts';
 
 /** Settings of what fits the schema; complete only when the report holds no errors afterwards. */
@@ -35,6 +36,7 @@ export async function buildSettings(checked: Checked, context: BuildContext): Pr
     log: config.log,
   };
   checkRouteNames(context);
+  checkRewrites(settings.routes, accounts, context);
   inspect(settings, { checked, context });
   return settings;
 }

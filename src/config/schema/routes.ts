@@ -13,18 +13,21 @@ import {
 const rewriteSchema = z
   .strictObject({
     from: address().meta({
-      description: 'The address put into From and the reverse-path.',
+      description:
+        'The address put into From, Sender and the reverse-path. The display name stays. Every account of the route must be allowed to send as it.',
       examples: ['noreply@shop.example'],
     }),
     when: oneOf(['never', 'always', 'unauthorized']).prefault('unauthorized').meta({
-      description: 'unauthorized: only when the account may not send as the original address.',
+      description:
+        'unauthorized: only when the identities of the account do not cover the reverse-path and the From field.',
     }),
     reply_to: oneOf(['keep']).prefault('keep').meta({
-      description: 'A Reply-To of the message stays as it is.',
+      description:
+        'A Reply-To of the message stays as it is; without one the original From becomes it.',
     }),
   })
   .optional()
-  .meta({ description: 'Replaces the sender address.' });
+  .meta({ description: 'Replaces the sender address in what is sent.' });
 
 const fieldsSchema = z
   .strictObject({
@@ -32,19 +35,19 @@ const fieldsSchema = z
       .record(fieldName(), fieldText())
       .prefault({})
       .meta({
-        description: 'Fields to add.',
+        description: 'Fields to add; name one in remove as well to replace what the app wrote.',
         examples: [{ 'X-Relay': 'relayd' }],
       }),
     remove: z
       .array(fieldName())
       .prefault([])
       .meta({
-        description: 'Fields to remove.',
-        examples: [['X-Internal']],
+        description: 'Fields to remove; a star at the end stands for any ending.',
+        examples: [['X-Internal-*']],
       }),
   })
   .optional()
-  .meta({ description: 'Changes to the header.' });
+  .meta({ description: 'Changes to the header of what is sent; the stored message stays.' });
 
 const only = (what: string) =>
   z.literal(true, { error: `expected true; remove the line where mail is not to be ${what}` });
@@ -107,7 +110,8 @@ export const routeSchema = z
       .array(address())
       .optional()
       .meta({
-        description: 'Addresses that get a copy of every message.',
+        description:
+          'Addresses that get a copy of every message, unseen by its recipients. The sender hears nothing when only a copy fails.',
         examples: [['archive@shop.example']],
       }),
     headers: fieldsSchema,

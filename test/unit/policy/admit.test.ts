@@ -128,6 +128,8 @@ describe('the account that it leaves through', () => {
     const reject = { is: 'reject', text: 'no' } as const;
     expect(at({ recipient: '@c.example', action: reject }, own)).toEqual(refused);
     expect(at({ action: ['gone'] })).toBeNull();
+    const rewrite = { from: 'n@own.example', when: 'unauthorized' } as const;
+    expect(at({ action: ['own'], edits: { rewrite, add: {}, remove: [] } })).toBeNull();
   });
 
   test('is not asked for the null reverse-path', () => {
@@ -142,6 +144,10 @@ describe('the account that it leaves through', () => {
     expect(through('x@own.example')).toBeNull();
     expect(through('a@b.example', 'y@own.example')).toEqual(refused);
     expect(through('', 'y@own.example', 'a@b.example')).toEqual(refused);
+    const rewrite = { from: 'n@own.example', when: 'unauthorized' } as const;
+    const route = { edits: { rewrite, add: {}, remove: [] } };
+    const app = { reversePath: 'a@b.example', from: ['a@b.example'] };
+    expect(admitThrough(account('own', ['@own.example']), app, route)).toBeNull();
     expect(admitThrough(account('any'), { reversePath: 'a@b.example', from: [] })).toBeNull();
   });
 });

@@ -113,8 +113,15 @@ describe('lane plans', () => {
       'g@nowhere.example',
     ];
     const { lifetimeMs } = queue;
-    expect(planLanes(settings, { ...facts, recipients })).toEqual([
-      { indexes: [0, 2], lane: 'ses', action: 'deliver', text: '', lifetimeMs },
+    expect(planLanes(settings, { ...facts, recipients })).toMatchObject([
+      {
+        indexes: [0, 2],
+        lane: 'ses',
+        action: 'deliver',
+        text: '',
+        lifetimeMs,
+        route: { index: 5 },
+      },
       { indexes: [1], lane: 'old', action: 'deliver', text: '', lifetimeMs: 1_800_000 },
       { indexes: [3], lane: null, action: 'discard', text: '', lifetimeMs },
       { indexes: [4], lane: null, action: 'hold', text: 'held by route 3', lifetimeMs },
@@ -125,6 +132,7 @@ describe('lane plans', () => {
         action: 'reject',
         text: 'no route for s@x.example to g@nowhere.example',
         lifetimeMs,
+        route: null,
       },
     ]);
   });

@@ -1,4 +1,4 @@
-import type { AddressPattern } from '../relay/account.ts';
+import type { AddressPattern } from './account.ts';
 import {
   type ComparableAddress,
   comparableAddress,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { matchesAddress, matchesAny } from '../../../src/policy/address-pattern.ts';
+import { matchesAddress, matchesAny } from '../../../src/relay/address-pattern.ts';
 
 describe('an address against a pattern', () => {
   test.each([
