@@ -7,6 +7,7 @@ import type { Settings } from '../relay/settings.ts';
 function senderPatterns({ accounts, clients, routes }: Settings): string[] {
   return [
     ...routes.flatMap(({ sender }) => (sender === null ? [] : [sender])),
+    ...routes.flatMap(({ edits }) => edits?.rewrite?.from ?? []),
     ...[...clients.values()].flatMap(({ senders }) => senders),
     ...[...accounts.values()].flatMap(({ identities }) => identities),
   ];
@@ -31,9 +32,12 @@ export function accountsFor(domain: string, settings: Settings): Account[] {
 
 function accountsOf(address: string, { accounts, routes }: Settings): string[] {
   const names: string[] = [];
-  for (const { action, client, header, recipient, sender } of routes) {
+  for (const { action, client, edits, header, recipient, sender } of routes) {
+    const through = action.is === 'accounts' ? action.accounts : [];
+    const rewrite = edits?.rewrite ?? null;
+    if (rewrite?.from === address) names.push(...through);
     if (sender !== null && !matchesAddress(sender, address)) continue;
-    if (action.is === 'accounts') names.push(...action.accounts);
+    if (rewrite?.when !== 'always') names.push(...through);
     // Nothing else decides: no later route is reached.
     if (client === null && header === null && recipient === null) break;
   }

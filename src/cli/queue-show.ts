@@ -53,7 +53,7 @@ function messageFacts(message: Message, queued: boolean, nowMs: number): string 
 
 function queuedTable(row: QueueRow, nowMs: number): string {
   const cells = row.recipients.map((recipient) => [
-    address(row.message.envelope.recipients[recipient.index]?.forwardPath ?? '?'),
+    recipientName(row.message, recipient.index),
     shownState(recipient.state),
     printable(recipient.lane ?? '-'),
     String(recipient.attempts),
@@ -92,7 +92,7 @@ function blockedLines(row: QueueRow, accounts: readonly AccountReport[], nowMs: 
 function settledTable({ message, recipients }: HistoryEntry): string {
   if (recipients.length === 0) return '';
   const cells = recipients.map(({ index, outcome, atMs, text }) => [
-    address(message.envelope.recipients[index]?.forwardPath ?? '?'),
+    recipientName(message, index),
     outcome,
     instant(atMs),
     printable(text),
@@ -119,8 +119,13 @@ function attemptText(message: Message, attempt: AttemptRecord): string {
       `${attempt.tls ?? 'without TLS'}, took ${took}`,
   );
   const results = attempt.results.map(({ index, outcome, text }) => {
-    const path = address(message.envelope.recipients[index]?.forwardPath ?? '?');
-    return `    ${path} ${outcome}: ${printable(text)}\n`;
+    return `    ${recipientName(message, index)} ${outcome}: ${printable(text)}\n`;
   });
   return `${head}\n${results.join('')}`;
+}
+
+function recipientName({ envelope }: Message, index: number): string {
+  const recipient = envelope.recipients[index];
+  const copy = recipient?.blind === true ? ' (copy by its route)' : '';
+  return address(recipient?.forwardPath ?? '?') + copy;
 }

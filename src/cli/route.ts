@@ -27,7 +27,7 @@ export function addRoute(program: Command, context: Context): void {
       ],
       ['route test --from x@y.example --to a@b.example --client cron --running', 'Right now.'],
     ],
-    json: '{result, route: {index, line} | null, accounts: {name, host, port, ...}[], reply, why}',
+    json: '{result, route: {index, line} | null, accounts: {name, host, port, rewrittenTo, ...}[], edits, bcc, reply, why}',
   });
   onAction(test, context, async (invocation) => {
     const question = questionOf(invocation);
@@ -66,15 +66,31 @@ function renderRoute(report: RouteReport, question: RouteQuestion, nowMs: number
     report.route === null ? '' : ` (route ${report.route.index}, line ${report.route.line})`;
   const head = `${address(question.from)} -> ${address(question.to)}: ${outcome(report)}${route}\n`;
   const reply = report.reply === null ? '' : `  ${printable(report.reply)}\n`;
-  const accounts = report.accounts.map(({ name, host, port, maySendAs, state }, index) => {
+  const accounts = report.accounts.map(({ name, host, port, ...account }, index) => {
+    const { maySendAs, rewrittenTo, state } = account;
     const what = [
       index === 0 ? 'first choice' : `choice ${index + 1}`,
+      ...(rewrittenTo === null ? [] : [`rewritten to ${address(rewrittenTo)}`]),
       ...(maySendAs ? [] : [`may not send as ${address(question.from)}: never used for it`]),
       ...(state === null ? [] : [accountState(state, nowMs)]),
     ];
     return `  ${printable(`${name} at ${host}:${port}`)}: ${what.join('; ')}\n`;
   });
-  return head + reply + accounts.join('');
+  return head + reply + accounts.join('') + editLines(report);
+}
+
+/** What the route changes besides the sender, which stands with each account. */
+function editLines({ edits, bcc }: RouteReport): string {
+  const added = Object.entries(edits?.add ?? {}).map(([name, value]) => `${name}: ${value}`);
+  const lines: (readonly [string, readonly string[]])[] = [
+    ['added to the header', added],
+    ['removed from the header', edits?.remove ?? []],
+    ['a copy to', bcc],
+  ];
+  return lines
+    .filter(([, what]) => what.length > 0)
+    .map(([title, what]) => `  ${title}: ${what.map(printable).join(', ')}\n`)
+    .join('');
 }
 
 function outcome({ result, why }: RouteReport): string {

@@ -2,6 +2,7 @@ import type { StatsRow } from '../policy/sending-stats.ts';
 import type { AccountState, TlsFault } from '../relay/account.ts';
 import type { RememberedCertificate } from '../relay/certificate.ts';
 import type { HistoryEntry, LaneCount, QueueRow, StoreStats } from '../relay/queue.ts';
+import type { RouteEdits } from '../relay/route.ts';
 
 /**
  * What the daemon answers. All of it is plain JSON: instants in milliseconds since 1970, sizes in
@@ -95,6 +96,10 @@ export interface RouteReport {
   readonly route: { readonly index: number; readonly line: number } | null;
   /** In the order in which they are tried. */
   readonly accounts: readonly RouteAccount[];
+  /** What the route changes in the mail it sends; null: nothing. */
+  readonly edits: RouteEdits | null;
+  /** Who gets a copy. */
+  readonly bcc: readonly string[];
   /** The reply to the client when it is refused. */
   readonly reply: string | null;
   /** Why, in one sentence. */
@@ -105,8 +110,13 @@ export interface RouteAccount {
   readonly name: string;
   readonly host: string;
   readonly port: number;
-  /** Whether its `identities` cover the sender; mail is never handed to one that does not. */
+  /**
+   * Whether its `identities` cover the sender, rewritten or not; mail is never handed to one that
+   * does not.
+   */
   readonly maySendAs: boolean;
+  /** The address that the route puts in place of the sender; null: it stays. */
+  readonly rewrittenTo: string | null;
   /** Null when no daemon was asked. */
   readonly state: AccountState | null;
 }

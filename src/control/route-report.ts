@@ -1,8 +1,8 @@
 import { enhancedStatus } from '../mail/reply.ts';
 import { admitReversePath } from '../policy/admit.ts';
 import { noRouteText, routeFor } from '../policy/route.ts';
-import type { AccountState } from '../relay/account.ts';
-import { matchesAny } from '../relay/address-pattern.ts';
+import { foreignAddress, sendsAs } from '../policy/sends-as.ts';
+import type { Account, AccountState } from '../relay/account.ts';
 import type { RefusalReason } from '../relay/events.ts';
 import type { Route } from '../relay/route.ts';
 import type { Settings } from '../relay/settings.ts';
@@ -66,9 +66,13 @@ function byRoute(
   const { action } = route;
   const accounts =
     action.is === 'accounts'
-      ? action.accounts.map((name) => routeAccount(settings, question.from, name, states))
+      ? action.accounts.map((name) => {
+          const shown = routeAccount(settings.accounts.get(name), question.from, route);
+          return { name, ...shown, state: states && (states.get(name) ?? { is: 'open' }) };
+        })
       : [];
-  const report = { route: place, accounts, reply: null };
+  const { edits = null, bcc = [] } = route;
+  const report = { route: place, accounts, edits, bcc, reply: null };
   switch (action.is) {
     case 'accounts':
       return { ...report, result: 'accounts', why: 'the first route that matches' };
@@ -84,22 +88,21 @@ function byRoute(
 }
 
 function routeAccount(
-  settings: Pick<Settings, 'accounts'>,
-  from: string,
-  name: string,
-  states: ReadonlyMap<string, AccountState> | null,
-): RouteAccount {
-  const account = settings.accounts.get(name);
-  const identities = account?.identities ?? [];
+  account: Account | undefined,
+  sender: string,
+  route: Route,
+): Omit<RouteAccount, 'name' | 'state'> {
+  const author = { reversePath: sender, from: sender === '' ? [] : [sender] };
+  const known = account ?? { host: '', port: 0, identities: [] };
+  const shown = sendsAs(known, route, author);
   return {
-    name,
-    host: account?.host ?? '',
-    port: account?.port ?? 0,
-    maySendAs: identities.length === 0 || from === '' || matchesAny(identities, from),
-    state: states === null ? null : (states.get(name) ?? { is: 'open' }),
+    host: known.host,
+    port: known.port,
+    maySendAs: foreignAddress(known, shown) === null,
+    rewrittenTo: shown === author ? null : (shown.from[0] ?? null),
   };
 }
 
 function refusal(reply: string, why: string): RouteReport {
-  return { result: 'refused', route: null, accounts: [], reply, why };
+  return { result: 'refused', route: null, accounts: [], edits: null, bcc: [], reply, why };
 }

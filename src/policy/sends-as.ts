@@ -41,6 +41,6 @@ export function foreignAddress(
 }
 
 /** An account without identities may send as anybody. */
-export function maySendAs({ identities }: Pick<Account, 'identities'>, address: string): boolean {
+function maySendAs({ identities }: Pick<Account, 'identities'>, address: string): boolean {
   return identities.length === 0 || matchesAny(identities, address);
 }

@@ -178,6 +178,24 @@ test('route test: header conditions, holding and dropping routes', async () => {
   expect(rejected.exitCode).toBe(65);
 });
 
+test('route test: what the route changes in what it sends', async () => {
+  const path = file(
+    GOOD.replace(
+      'routes:\n',
+      'routes:\n  - sender: "@a.example"\n    accounts: [old-host]\n' +
+        '    rewrite: {from: erp@velosi.example, when: always}\n' +
+        '    headers: {add: {X-Relay: relayd}, remove: [X-Internal-*]}\n    bcc: [log@a.example]\n',
+    ),
+  );
+  expect((await route(path, '--from x@a.example --to y@z.example')).out).toBe(
+    'x@a.example -> y@z.example: relayed (route 1, line 11)\n' +
+      '  old-host at mail.old-host.example:587: first choice; rewritten to erp@velosi.example\n' +
+      '  added to the header: X-Relay: relayd\n' +
+      '  removed from the header: x-internal-*\n' +
+      '  a copy to: log@a.example\n',
+  );
+});
+
 test('route test --running asks the daemon, for the states of the accounts', async () => {
   const daemon = {
     'route.test': async () => ({
@@ -189,10 +207,20 @@ test('route test --running asks the daemon, for the states of the accounts', asy
           host: 'smtp.gmail.com',
           port: 587,
           maySendAs: true,
+          rewrittenTo: null,
           state: { is: 'open' as const },
         },
-        { name: 'ses', host: 'ses.example', port: 587, maySendAs: false, state: null },
+        {
+          name: 'ses',
+          host: 'ses.example',
+          port: 587,
+          maySendAs: false,
+          rewrittenTo: null,
+          state: null,
+        },
       ],
+      edits: null,
+      bcc: [],
       reply: null,
       why: 'the first route that matches',
     }),

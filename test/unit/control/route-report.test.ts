@@ -61,6 +61,18 @@ test('accounts come in the order they are tried, with what keeps each from it', 
   ]);
 });
 
+test('a sender that is rewritten is one that every account may send as', () => {
+  const rewrite = { from: 'n@ses.example', when: 'unauthorized' } as const;
+  const edits = { rewrite, add: {}, remove: [] };
+  const routes = [route({ edits, bcc: ['log@velosi.example'] })];
+  const report = routeReport({ ...settings, routes }, question, null);
+  expect(report).toMatchObject({ edits, bcc: ['log@velosi.example'] });
+  expect(report.accounts).toMatchObject([
+    { name: 'gmail', maySendAs: true, rewrittenTo: null },
+    { name: 'ses', maySendAs: true, rewrittenTo: 'n@ses.example' },
+  ]);
+});
+
 test('without a client, routes of a client do not match and senders are not checked', () => {
   expect(routeReport(settings, { ...question, client: null }, null)).toMatchObject({
     result: 'refused',
