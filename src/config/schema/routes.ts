@@ -14,7 +14,8 @@ const rewriteSchema = z
   .strictObject({
     from: address().meta({
       description:
-        'The address put into From, Sender and the reverse-path. The display name stays. Every account of the route must be allowed to send as it.',
+        'The address put into From, Sender and the reverse-path; the display name stays. ' +
+        'It must be among the identities of every account of the route.',
       examples: ['noreply@shop.example'],
     }),
     when: oneOf(['never', 'always', 'unauthorized']).prefault('unauthorized').meta({
@@ -111,7 +112,8 @@ export const routeSchema = z
       .optional()
       .meta({
         description:
-          'Addresses that get a copy of every message, unseen by its recipients. The sender hears nothing when only a copy fails.',
+          'Addresses that get a copy of every message, unseen by its recipients. ' +
+          'The sender hears nothing when only a copy fails.',
         examples: [['archive@shop.example']],
       }),
     headers: fieldsSchema,
