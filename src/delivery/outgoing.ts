@@ -1,6 +1,6 @@
 import { type HeaderChange, HeaderEdit } from '../mail/header-edit.ts';
 import { reasonOf } from '../policy/classify.ts';
-import { laneOf, planMessage } from '../policy/route.ts';
+import { planMessage } from '../policy/route.ts';
 import { authorOf, sendsAs } from '../policy/sends-as.ts';
 import type { Account } from '../relay/account.ts';
 import type { Body, Message } from '../relay/message.ts';
@@ -103,7 +103,7 @@ async function compose(
   route: Route | null,
 ): Promise<Outgoing> {
   const { change, message } = changes(work.message, account, route);
-  const head = headFields(account.headers, route?.edits?.add ?? noFields);
+  const head = headFields(account.headers, route?.edits?.add ?? null);
   const headBytes = head?.length ?? 0;
   if (body.in === 'memory') {
     const bytes = change === null ? body.bytes : edited(body.bytes, change);
@@ -115,8 +115,6 @@ async function compose(
   const grownBytes = await growth(read(), change);
   return { message, head, body: () => editedStream(read(), change), bytes: bytes + grownBytes };
 }
-
-const noFields = {};
 
 function changes(
   message: Message,
@@ -140,8 +138,8 @@ function changes(
  * mean nothing, and tell strangers what was meant for that provider.
  */
 function foreignFields(account: Account, route: Route | null): readonly string[] {
-  const first = laneOf(route);
-  return first === null || first === account.name ? [] : (account.foreignFields ?? []);
+  const [first] = route?.action.is === 'accounts' ? route.action.accounts : [];
+  return first === undefined || first === account.name ? [] : (account.foreignFields ?? []);
 }
 
 function edited(bytes: Buffer, change: HeaderChange): Buffer {

@@ -45,15 +45,26 @@ export function checkRewrites(
   { report }: BuildContext,
 ): void {
   for (const { index, action, edits } of routes) {
-    const from = edits?.rewrite?.from;
-    if (from === undefined || action.is !== 'accounts') continue;
-    for (const name of action.accounts) {
-      const identities = accounts.get(name)?.identities ?? [];
+    const rewrite = edits?.rewrite ?? null;
+    if (rewrite === null || action.is !== 'accounts') continue;
+    const { from, when } = rewrite;
+    const path = ['routes', index - 1, 'rewrite'];
+    const named = action.accounts.map((name) => ({
+      name,
+      identities: accounts.get(name)?.identities ?? [],
+    }));
+    for (const { name, identities } of named) {
       if (identities.length === 0 || matchesAny(identities, from)) continue;
+      const known = identities.join(', ');
       report.error(
-        ['routes', index - 1, 'rewrite', 'from'],
-        `account ${name} may not send as ${from}; its identities are ${identities.join(', ')}`,
+        [...path, 'from'],
+        `account ${name} may not send as ${from}; its identities are ${known}`,
       );
+    }
+    const anybody = named.every(({ identities: [first] }) => first === undefined || first === '*');
+    if (when === 'unauthorized' && anybody) {
+      const remedy = 'give the account its identities, or use when: always';
+      report.warn(path, `changes nothing: its accounts may send as anybody; ${remedy}`, 'key');
     }
   }
 }

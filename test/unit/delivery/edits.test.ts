@@ -118,6 +118,14 @@ test('the null reverse-path stays null, and From is rewritten', async () => {
   expect(sent?.body.toString()).toBe(edited);
 });
 
+test('a field of the route stands in place of the one of its account', async () => {
+  const add = { 'x-account': 'of the route' };
+  await begin([{ ...makeRoute('*', ['second']), edits: { rewrite: null, add, remove: [] } }]);
+  await rig.submit({ from: 'a@own.example', body: Buffer.from('\r\n'), lane: 'second' });
+  const [sent] = await upstream.taken(1);
+  expect(sent?.body.toString()).toBe('x-account: of the route\r\n\r\n');
+});
+
 test('fields of another provider go on a fallback only, its own stay', async () => {
   await begin([makeRoute('*', ['first', 'second'])]);
   const fields = 'X-SES-Tags: a\r\nX-SMTPAPI: {}\r\n\r\n';
