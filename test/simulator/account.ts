@@ -40,7 +40,7 @@ export interface Account {
   options: CredentialOptions;
   readonly sessions: Set<number>;
   readonly tally: Tally;
-  readonly meters: Partial<Record<Metered, Meter>>;
+  meters: Partial<Record<Metered, Meter>>;
 }
 
 export function makeAccount(options: CredentialOptions, limits: Limits): Account {

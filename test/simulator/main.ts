@@ -50,6 +50,6 @@ for await (const line of { [Symbol.asyncIterator]: () => lines }) {
     upstream.setPassword(username, password);
   }
   simulation.apply(order);
-  say({ is: 'report', report: simulation.report() });
+  say({ is: 'report', report: simulation.report(), commands: simulation.commands });
 }
 await upstream.close();

@@ -51,6 +51,8 @@ export class Simulation {
   readonly #refusedRecipients: ReadonlyMap<string, string>;
   readonly #steps = makeSteps();
   #limits: Limits;
+  /** Everything that clients said. */
+  commands = 0;
   #passedMs = 0;
   #sequence = 0;
 
@@ -66,7 +68,7 @@ export class Simulation {
     if (script !== undefined) this.#steps.set(script);
     if (limits !== undefined) {
       this.#limits = limits;
-      for (const { meters } of this.#accounts.values()) Object.assign(meters, makeMeters(limits));
+      for (const account of this.#accounts.values()) account.meters = makeMeters(limits);
     }
     for (const [username, options] of Object.entries(credentials)) {
       const known = this.#accounts.get(username);
@@ -90,6 +92,7 @@ export class Simulation {
 
   behave(situation: Situation): Action | null {
     const { at, usual } = situation;
+    this.commands++;
     const session = this.#session(situation.session);
     const account = this.#accounts.get(situation.username ?? '') ?? null;
     const action =

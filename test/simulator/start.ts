@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Order, Report, SimulationOptions } from './simulation.ts';
 
 /** A message whose final dot the provider saw. */
@@ -25,15 +26,19 @@ export interface Simulator {
   /** Resolves with what the provider saw until then, when the order is in force. */
   order(order: Order): Promise<Report>;
   report(): Promise<Report>;
+  /** Resolves when no client has said anything for a moment. */
+  quiet(): Promise<void>;
   /** Resolves when so many messages were taken; rejects after `withinMs`. */
   taken(count: number, withinMs?: number): Promise<readonly Received[]>;
   close(): Promise<void>;
 }
 
+const quietMs = 25;
+
 type Line =
   | { readonly is: 'listening'; readonly port: number; readonly ca: string }
   | ({ readonly is: 'received' } & Received)
-  | { readonly is: 'report'; readonly report: Report };
+  | { readonly is: 'report'; readonly report: Report; readonly commands: number };
 
 export async function startSimulator(options: SimulationOptions): Promise<Simulator> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
@@ -43,14 +48,18 @@ export async function startSimulator(options: SimulationOptions): Promise<Simula
   process.once('exit', end);
   const received: Received[] = [];
   const reports: ((report: Report) => void)[] = [];
+  let commands = 0;
   const listening = Promise.withResolvers<{ port: number; ca: string }>();
   const watchers = new Set<() => void>();
   child.once('close', () => listening.reject(new Error('the simulator did not start')));
   createInterface({ input: child.stdout }).on('line', (text) => {
     const line = JSON.parse(text) as Line;
     if (line.is === 'listening') listening.resolve(line);
-    else if (line.is === 'report') reports.shift()?.(line.report);
-    else received.push(line);
+    else if (line.is === 'received') received.push(line);
+    else {
+      commands = line.commands;
+      reports.shift()?.(line.report);
+    }
     for (const look of watchers) look();
   });
   const tell = (line: object) => child.stdin.write(`${JSON.stringify(line)}\n`);
@@ -68,6 +77,12 @@ export async function startSimulator(options: SimulationOptions): Promise<Simula
     received,
     order,
     report: () => order({}),
+    async quiet() {
+      for (let before = -1; before !== commands; await delay(quietMs)) {
+        before = commands;
+        await order({});
+      }
+    },
     taken(count, withinMs = 30_000) {
       return new Promise((resolve, reject) => {
         const settle = (then: () => void) => {

@@ -5,11 +5,9 @@ import {
   expectAllDelivered,
   hour,
   LOGINS,
-  minute,
   nextPause,
-  passUntil,
+  passWaits,
   scene,
-  second,
   settled,
   submitMany,
 } from './scene.ts';
@@ -45,7 +43,7 @@ test('432 for a connection too many: all is delivered over those that are allowe
   });
   const { relay } = given;
   await submitMany(relay, 50);
-  await passUntil(given, 10 * second, () => settled(relay, 'delivered').length === 50);
+  await passWaits(given, () => settled(relay, 'delivered').length === 50);
   await expectAllDelivered(relay, 50);
 });
 
@@ -57,7 +55,7 @@ test('SendAsDenied: mail of that sender is held and not bounced, and that of oth
   const { relay } = given;
   const mail = { from: 'hr@shop.example', to: 'a@dest.test', text: 'x' };
   await submit(relay.ports[0] ?? 0, mail);
-  await passUntil(given, 5 * minute, () => settled(relay, 'held').length > 0);
+  await passWaits(given, () => settled(relay, 'held').length > 0);
   expect(settled(relay, 'held')).toMatchObject([{ reason: 'sender' }]);
   expect(settled(relay, 'held')[0]?.text).toContain('not allowed to send as hr@shop.example');
   await submitMany(relay, 10);

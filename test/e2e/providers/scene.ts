@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createTransport, type SendMailOptions } from 'nodemailer';
 import { expect, onTestFinished } from 'vitest';
 import type { CredentialOptions, Tally } from '../../simulator/account.ts';
+import { PROVIDERS } from '../../simulator/providers.ts';
 import type { SimulationOptions } from '../../simulator/simulation.ts';
 import { type Simulator, startSimulator } from '../../simulator/start.ts';
 import { type MovableClock, makeClock } from '../../support/clock.ts';
@@ -28,7 +29,7 @@ export interface Scene {
   readonly relay: Daemon;
   readonly provider: Simulator;
   readonly clock: MovableClock;
-  /** So much time passes for the provider and for relayd. */
+  /** So much time passes for the provider and for relayd, once what runs has ended. */
   pass(ms: number): Promise<void>;
 }
 
@@ -53,6 +54,7 @@ export async function scene(given: Given): Promise<Scene> {
   const main = await accountAt(provider, name, account);
   const relay = await daemon({ config: withAccounts({ main }, config), ...clock });
   const pass = async (ms: number): Promise<void> => {
+    await provider.quiet();
     await provider.order({ passMs: ms });
     clock.pass(ms, relay.pid);
   };
@@ -87,7 +89,7 @@ export async function accountAt(
     port,
     username,
     password,
-    tls: { ca: caFile },
+    tls: { mode: PROVIDERS[provider].tls, ca: caFile },
     identities: ['*'],
     ...more,
   };
@@ -156,19 +158,17 @@ export function refusals(tally: Tally | undefined): number {
   return Object.values(tally?.refusals ?? {}).reduce((sum, times) => sum + times, 0);
 }
 
-/** Time passes in such steps until the condition holds. */
-export async function passUntil(
-  { pass }: Scene,
-  stepMs: number,
-  holds: () => boolean,
+/** Whenever nothing goes on before some time, for a pause or a retry, that time comes, until it is done. */
+export async function passWaits(
+  { relay, clock, pass }: Scene,
+  isDone: () => boolean,
 ): Promise<void> {
-  await expect
-    .poll(
-      async () => {
-        if (!holds()) await pass(stepMs);
-        return holds();
-      },
-      { timeout: 30_000 },
-    )
-    .toBe(true);
+  const look = async (): Promise<boolean> => {
+    const state = relay.events.findLast(({ event }) => /^account\.(paused|resumed)$/.test(event));
+    const nextMs = state?.untilMs ?? settled(relay, 'deferred').at(-1)?.nextAtMs ?? 0;
+    const leftMs = Number(nextMs) - clock.nowMs();
+    if (!isDone() && leftMs > 0) await pass(leftMs);
+    return isDone();
+  };
+  await expect.poll(look, { timeout: 30_000 }).toBe(true);
 }
