@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +25,9 @@ export function makeClock(): MovableClock {
     nowMs: () => Date.now() + offsetMs,
     pass(ms, ...pids) {
       offsetMs += ms;
-      writeFileSync(file, String(offsetMs));
+      // A reader sees the one or the other, never an empty file.
+      writeFileSync(`${file}.new`, String(offsetMs));
+      renameSync(`${file}.new`, file);
       for (const pid of pids) process.kill(pid, 'SIGUSR2');
     },
     close: () => rm(directory, { recursive: true, force: true }),

@@ -1,7 +1,7 @@
 /**
  * Loaded into relayd before anything else (`node --import`), in its main thread and in its workers: time is what the
  * machine says plus what stands in the file that TEST_CLOCK names, in milliseconds. SIGUSR2 says that more has passed;
- * timers whose time has come by that go off at once, the others as they would have.
+ * timers of the main thread whose time has come by that go off at once, the others as they would have.
  */
 import { readFileSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
@@ -17,7 +17,9 @@ const real = {
   setTimeout: globalThis.setTimeout,
   clearTimeout: globalThis.clearTimeout,
 };
-const now = (): number => real.now() + offsetMs;
+// No signal comes to a worker: it looks each time, so that it is never behind what it is asked by the main thread.
+const passedMs = (): number => (isMainThread ? offsetMs : readOffset());
+const now = (): number => real.now() + passedMs();
 
 interface Waiting {
   readonly go: () => void;
@@ -59,8 +61,8 @@ function move(): void {
 }
 
 Date.now = now;
-process.hrtime.bigint = () => real.hrtime() + BigInt(Math.round(offsetMs * 1e6));
-performance.now = () => real.elapsed() + offsetMs;
+process.hrtime.bigint = () => real.hrtime() + BigInt(Math.round(passedMs() * 1e6));
+performance.now = () => real.elapsed() + passedMs();
 Object.assign(globalThis, {
   setTimeout: movableTimeout,
   clearTimeout(timer?: NodeJS.Timeout) {
@@ -69,13 +71,4 @@ Object.assign(globalThis, {
   },
 });
 
-const moves = new BroadcastChannel('movable-clock');
-if (isMainThread) {
-  process.on('SIGUSR2', () => {
-    moves.postMessage('moved');
-    move();
-  });
-} else {
-  moves.onmessage = move;
-}
-moves.unref();
+if (isMainThread) process.on('SIGUSR2', move);

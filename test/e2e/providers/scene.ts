@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createTransport, type SendMailOptions } from 'nodemailer';
-import { expect, onTestFinished } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import type { CredentialOptions, Tally } from '../../simulator/account.ts';
 import { PROVIDERS } from '../../simulator/providers.ts';
 import type { SimulationOptions } from '../../simulator/simulation.ts';
@@ -10,6 +10,9 @@ import { type MovableClock, makeClock } from '../../support/clock.ts';
 import type { Daemon } from '../../support/daemon.ts';
 import type { LoggedEvent } from '../../support/journal.ts';
 import { app, daemon, temporaryDirectory } from '../scene.ts';
+
+// A thousand messages over a busy machine, besides the time that is only pretended to pass.
+vi.setConfig({ testTimeout: 60_000 });
 
 export const second = 1_000;
 export const minute = 60 * second;
