@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { idOf, submit } from '../scene.ts';
 import {
   day,
   expectAllDelivered,
@@ -7,6 +8,7 @@ import {
   LOGINS,
   minute,
   nextPause,
+  passWaits,
   refusals,
   scene,
   settled,
@@ -82,4 +84,40 @@ test('a revoked app password: held with nothing bounced, and all goes after a re
   writeFileSync(relay.configFile, text.replace(password, renewed));
   process.kill(relay.pid, 'SIGHUP');
   await expectAllDelivered(relay, 20);
+});
+
+test('more recipients than Google takes at once: all get it, in several transactions', async () => {
+  const { relay } = await scene({
+    provider: 'gmail',
+    limits: { recipients: 5 },
+    refusedRecipients: {
+      'nobody@dest.test':
+        '550 5.1.1 The email account that you tried to reach does not exist. - gsmtp',
+    },
+  });
+  const to = Array.from({ length: 12 }, (_, n) => `r${n}@dest.test`);
+  const mail = { from: 'erp@shop.example', to: [...to, 'nobody@dest.test'], text: 'x' };
+  const id = idOf(await submit(relay.ports[0] ?? 0, mail));
+  await relay.event('message.completed', (event) => event.id === id);
+  const own = (outcome: string) => settled(relay, outcome).filter((event) => event.id === id);
+  expect(new Set(own('delivered').map(({ recipient }) => recipient))).toEqual(new Set(to));
+  expect(own('delivered').filter(({ attempts }) => attempts !== 1)).toEqual([]);
+  expect(own('bounced')).toMatchObject([{ recipient: 'nobody@dest.test' }]);
+});
+
+test('an unusual rate of mail stops the account for long, and bounces nothing', async () => {
+  const reply =
+    '421 4.7.28 Our system has detected an unusual rate of unsolicited mail originating from your IP ' +
+    'address. - gsmtp';
+  const given = await scene({
+    provider: 'gmail',
+    script: [{ after: { messages: 5 }, at: 'end-of-data', reply, drop: true }],
+  });
+  const { relay, clock } = given;
+  await submitMany(relay, 30);
+  const paused = await relay.event('account.paused');
+  expect(paused).toMatchObject({ reason: 'throttled' });
+  expect(Number(paused.untilMs) - clock.nowMs()).toBeGreaterThan(20 * minute);
+  await passWaits(given, () => settled(relay, 'delivered').length === 30);
+  await expectAllDelivered(relay, 30);
 });

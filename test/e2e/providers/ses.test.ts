@@ -1,15 +1,20 @@
 import { expect, test } from 'vitest';
-import { idOf, submit } from '../scene.ts';
+import { daemon, idOf, submit, temporaryDirectory } from '../scene.ts';
 import {
+  accountAt,
   day,
   expectAllDelivered,
+  hour,
   LOGINS,
+  movableClock,
   refusals,
   scene,
   settled,
+  simulator,
   submitMany,
   told,
   usualMail,
+  withAccounts,
 } from './scene.ts';
 
 const [username, password] = LOGINS.ses;
@@ -87,4 +92,52 @@ test('sending paused by AWS: held with everything kept, and all goes after resum
   await provider.order({ script: [] });
   expect((await relay.relayctl('account', 'resume', 'main')).code).toBe(0);
   await expectAllDelivered(relay, 60);
+});
+
+test('a connection that SES has closed for idleness costs no attempt and no pause', async () => {
+  const reply = '451 4.4.2 Timeout waiting for data from client.';
+  const idle = { after: { messages: 3 }, at: 'mail', reply, drop: true } as const;
+  const { relay, provider } = await scene({
+    provider: 'ses',
+    script: [idle, idle, idle],
+    account: { limits: { connections: 1 } },
+  });
+  await submitMany(relay, 30);
+  await expectAllDelivered(relay, 30);
+  expect(told(relay, 'account.paused')).toEqual([]);
+  const { [username]: tally } = await provider.report();
+  expect(tally?.refusals).toEqual({ [reply]: 3 });
+});
+
+test("the account's own ledger keeps below the provider's limit, over a crash as well", async () => {
+  const quota = { amount: 100, perMs: day, as: 'rolling' } as const;
+  const ses = await simulator({
+    provider: 'ses',
+    credentials: { [username]: { password } },
+    limits: { quota },
+  });
+  const clock = movableClock();
+  const directory = await temporaryDirectory();
+  const main = await accountAt(ses, 'ses', { limits: { rate: ['100/d'] } });
+  const given = { config: withAccounts({ main }), directory, ...clock };
+  const first = await daemon(given);
+  const two = (n: number) => ({ ...usualMail(n), to: [`a${n}@dest.test`, `b${n}@dest.test`] });
+  await submitMany(first, 80, two);
+  await first.kill('SIGKILL');
+
+  const next = await daemon(given);
+  const recipients = () => {
+    const taken = ses.received.filter(({ reply }) => reply?.startsWith('250') === true);
+    return new Set(taken.flatMap((message) => message.recipients)).size;
+  };
+  // What a crash left behind counts as sent; what is in doubt is asked for again in a while.
+  await expect.poll(recipients).toBeGreaterThan(80);
+  await ses.quiet();
+  expect(recipients()).toBeLessThanOrEqual(100);
+  await ses.order({ passMs: 25 * hour });
+  clock.pass(25 * hour, next.pid);
+  await expect.poll(recipients, { timeout: 30_000 }).toBe(160);
+  const { [username]: tally } = await ses.report();
+  expect(tally?.refusals).toEqual({});
+  expect(settled(next, 'bounced')).toEqual([]);
 });
