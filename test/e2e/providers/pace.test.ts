@@ -2,11 +2,13 @@ import { expect, test } from 'vitest';
 import {
   expectAllDelivered,
   LOGINS,
+  passWaits,
   refusals,
   scene,
   second,
   settled,
   submitMany,
+  told,
 } from './scene.ts';
 
 const [username] = LOGINS.ses;
@@ -54,3 +56,27 @@ test('one login at a time until the credentials are proven: one refused login in
   expect((await relay.relayctl('account', 'resume', 'main')).code).toBe(0);
   await expectAllDelivered(relay, 100);
 });
+
+const tooMany = [
+  { name: 'ses', connections: 2 },
+  { name: 'microsoft365', connections: 1 },
+  { name: 'cpanel', connections: 1 },
+] as const;
+
+test.each(tooMany)(
+  '$name takes fewer connections ($connections): learned, not met again and again',
+  async (of) => {
+    const given = await scene({
+      provider: of.name,
+      limits: { connections: of.connections },
+      account: { limits: { connections: of.connections + 1, rate: ['1000/s'] } },
+    });
+    const { relay, provider } = given;
+    await submitMany(relay, 100);
+    await passWaits(given, () => settled(relay, 'delivered').length === 100);
+    await expectAllDelivered(relay, 100);
+    expect(told(relay, 'account.paused').length).toBeLessThanOrEqual(3);
+    const { [LOGINS[of.name][0]]: tally } = await provider.report();
+    expect(refusals(tally)).toBeLessThanOrEqual(3);
+  },
+);
