@@ -38,6 +38,16 @@ export interface Situation {
   readonly at: UpstreamPhase;
   readonly username: string | null;
   readonly path: string | null;
+  /** Numbered from 1 in the order of their connection. */
+  readonly session: number;
+  /** What is answered when nobody has an objection. */
+  readonly usual: string;
+  readonly transaction: {
+    readonly reversePath: string;
+    readonly recipients: readonly { readonly forwardPath: string }[];
+  } | null;
+  /** At the final dot. */
+  readonly body: Buffer | null;
 }
 
 /** The rules in force and how often each was met. */

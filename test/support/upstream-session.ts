@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
-import type { Script, UpstreamPhase } from './upstream-rules.ts';
+import type { Action, Script, Situation, UpstreamPhase } from './upstream-rules.ts';
 import { Wire } from './wire.ts';
 
 /** A message whose final dot was seen, as the upstream has it. */
@@ -41,6 +41,8 @@ export interface Host {
   readonly extensions: readonly string[];
   readonly keepBodies: boolean;
   readonly script: Script;
+  /** What the server itself does where no rule says otherwise; null: the usual. */
+  readonly behave: (situation: Situation) => Action | null;
   /** Resolves when stalled sessions may go on. */
   released(): Promise<void>;
   received(message: ReceivedMessage): void;
@@ -105,9 +107,12 @@ async function answer(
   state: State,
   at: UpstreamPhase,
   usual: string,
-  path: string | null = state.transaction?.reversePath ?? null,
+  about: { readonly path?: string | null; readonly body?: Buffer } = {},
 ): Promise<string> {
-  const action = state.host.script.next({ at, username: state.username, path });
+  const { host, username, transaction, number: session } = state;
+  const { path = transaction?.reversePath ?? null, body = null } = about;
+  const situation = { at, username, path, session, usual, transaction, body };
+  const action = host.script.next(situation) ?? host.behave(situation);
   if (action !== null && 'stall' in action) {
     await state.wire.meanwhile(state.host.released());
   }
@@ -157,6 +162,10 @@ async function startTls(state: State): Promise<void> {
 
 async function authenticate(state: State, line: string): Promise<void> {
   const [, mechanism = '', initial] = line.split(' ');
+  if (!state.host.mechanisms.includes(mechanism.toUpperCase())) {
+    state.wire.write('504 5.7.4 Unrecognized Authentication Type\r\n');
+    return;
+  }
   const given = await credentials(state.wire, mechanism.toUpperCase(), initial);
   const known = given !== null && state.host.accounts.get(given.username) === given.password;
   if (!known && mechanism.toUpperCase() === 'XOAUTH2' && !(await tokenRefused(state))) return;
@@ -210,14 +219,14 @@ async function mail(state: State, line: string): Promise<void> {
   }
   const open = state.host.accounts.size === 0 || state.username !== null;
   const usual = open ? '250 2.1.0 ok' : '530 5.7.0 authentication first';
-  if (!positive(await answer(state, 'mail', usual, path.path))) return;
+  if (!positive(await answer(state, 'mail', usual, { path: path.path }))) return;
   state.transaction = { reversePath: path.path, parameters: path.parameters, recipients: [] };
 }
 
 async function recipient(state: State, line: string): Promise<void> {
   const path = parsePath(line);
   const usual = state.transaction === null || path === null ? '503 5.5.1 no' : '250 2.1.5 ok';
-  const reply = await answer(state, 'rcpt', usual, path?.path ?? null);
+  const reply = await answer(state, 'rcpt', usual, { path: path?.path ?? null });
   if (!positive(reply) || path === null) return;
   state.transaction?.recipients.push({ forwardPath: path.path, parameters: path.parameters });
 }
@@ -238,7 +247,9 @@ async function data(state: State): Promise<void> {
   if (body === null || transaction === null) return;
   let reply: string | null = null;
   try {
-    reply = await answer(state, 'end-of-data', `250 2.0.0 taken in session ${state.number}`);
+    reply = await answer(state, 'end-of-data', `250 2.0.0 taken in session ${state.number}`, {
+      body,
+    });
   } finally {
     state.host.received(asReceived(state, transaction, body, reply));
     state.transaction = null;

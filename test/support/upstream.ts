@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { createSecureContext, createServer as createTlsServer, type SecureVersion } from 'node:tls';
 import { type Ca, makeCa, makeCertificate, type Pair } from './certificates.ts';
-import { makeScript, type Rule } from './upstream-rules.ts';
+import { type Action, makeScript, type Rule, type Situation } from './upstream-rules.ts';
 import { type Host, type ReceivedMessage, serve } from './upstream-session.ts';
 
 export interface UpstreamOptions {
+  readonly name?: string;
   readonly port?: number;
   readonly tls?: 'none' | 'starttls' | 'implicit';
   /** Default: a certificate for localhost and 127.0.0.1 by a new CA. */
@@ -22,6 +23,9 @@ export interface UpstreamOptions {
   /** Keeps what it has received in `messages`; default true. */
   readonly keepMessages?: boolean;
   readonly onMessage?: (message: ReceivedMessage) => void;
+  /** What it does of itself where no rule says otherwise; null: the usual. */
+  readonly behave?: (situation: Situation) => Action | null;
+  readonly onSessionEnd?: (session: number) => void;
 }
 
 /** An SMTP server that keeps what it gets and misbehaves as it is told. */
@@ -68,7 +72,7 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
     ...(options.maxVersion === undefined ? {} : { maxVersion: options.maxVersion }),
   };
   const host: Host = {
-    name: 'upstream.test',
+    name: options.name ?? 'upstream.test',
     tls,
     context: createSecureContext(tlsOptions),
     accounts: new Map(Object.entries(options.accounts ?? {})),
@@ -76,6 +80,7 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
     extensions: options.extensions ?? allExtensions,
     keepBodies: options.keepBodies ?? true,
     script,
+    behave: options.behave ?? (() => null),
     released: () => stalled.wait(),
     received(message) {
       if (options.keepMessages ?? true) messages.push(message);
@@ -83,7 +88,8 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
       arrivals.open();
     },
   };
-  const server = await listen(host, { port: options.port ?? 0, tlsOptions });
+  const { port = 0, onSessionEnd = () => {} } = options;
+  const server = await listen(host, { port, tlsOptions, onSessionEnd });
 
   return {
     port: server.port,
@@ -113,11 +119,14 @@ async function ownPair(ca: Ca | null): Promise<Pair> {
   return makeCertificate(ca, { names: ['localhost', '127.0.0.1', '::1'] });
 }
 
-async function listen(host: Host, options: { port: number; tlsOptions: object }) {
+async function listen(
+  host: Host,
+  options: { port: number; tlsOptions: object; onSessionEnd: (session: number) => void },
+) {
   const sockets = new Set<Socket>();
   const sessions = { total: 0, open: 0 };
   const onSocket = (socket: Socket): void => {
-    sessions.total++;
+    const session = ++sessions.total;
     sessions.open++;
     sockets.add(socket);
     socket.setNoDelay(true);
@@ -125,8 +134,9 @@ async function listen(host: Host, options: { port: number; tlsOptions: object })
     socket.once('close', () => {
       sessions.open--;
       sockets.delete(socket);
+      options.onSessionEnd(session);
     });
-    serve(socket, host, sessions.total);
+    serve(socket, host, session);
   };
   const server =
     host.tls === 'implicit'
