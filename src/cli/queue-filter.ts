@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { formatDuration, parseDuration } from '../lib/duration.ts';
+import { fromEximId } from '../relay/exim-id.ts';
 import type { MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type { QueueFilter, RecipientState } from '../relay/queue.ts';
@@ -39,8 +40,10 @@ export function filterFrom(options: Readonly<Record<string, unknown>>, nowMs: nu
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
 }
 
-/** For commander: one id of the queue. */
+/** For commander: one id of the queue, also as the Exim log writes it. */
 export function readMessageId(text: string): MessageId {
+  const id = fromEximId(text);
+  if (id !== null) return id;
   if (messageIdToNumber(text) === null) {
     throw new InvalidArgumentError('A message id has 11 letters and digits, as queue list shows.');
   }
