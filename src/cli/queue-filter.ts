@@ -5,7 +5,13 @@ import type { MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type { QueueFilter, RecipientState } from '../relay/queue.ts';
 
-const STATES: readonly RecipientState[] = ['waiting', 'leased', 'in-doubt', 'held', 'quarantined'];
+export const RECIPIENT_STATES: readonly RecipientState[] = [
+  'waiting',
+  'leased',
+  'in-doubt',
+  'held',
+  'quarantined',
+];
 
 /** The options that choose mail in the queue, the same for every command. */
 export function addFilterOptions(command: Command): Command {
@@ -79,9 +85,9 @@ export function readCount(max: number): (text: string) => number {
 
 function readState(text: string, previous: readonly RecipientState[] = []): RecipientState[] {
   const words = text.split(',');
-  const unknown = words.find((word) => !STATES.some((state) => state === word));
+  const unknown = words.find((word) => !RECIPIENT_STATES.some((state) => state === word));
   if (unknown !== undefined) {
-    throw new InvalidArgumentError(`The states are ${STATES.join(', ')}.`);
+    throw new InvalidArgumentError(`The states are ${RECIPIENT_STATES.join(', ')}.`);
   }
   return [...previous, ...(words as RecipientState[])];
 }
