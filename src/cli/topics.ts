@@ -21,7 +21,7 @@ const TOPICS: readonly Topic[] = [
 An account is
 
   open    at work
-  paused  stopped until a time, and then tried with one message; its mail uses up no attempt
+  paused  stopped until a time, then tried with one message; its mail uses up no attempt
   held    stopped until someone acts: mend what the reason says, then account resume
 `,
   },
