@@ -59,7 +59,8 @@ same. The form that log.format: exim writes (1xUmeO-005sQ4-00) is understood as 
   {command: [argv, ...]}  what a program prints; no shell, 10 seconds at most
 
 A literal one is taken only when relay.yaml has mode 0600 or stricter. No command and no log
-shows any of them. A changed secret is read by systemctl reload relayd, and opens an account that was held for it.
+shows any of them. A changed secret is read by systemctl reload relayd, and opens an account
+that was held for it.
 `,
   },
   {
