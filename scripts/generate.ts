@@ -1,13 +1,15 @@
 /**
  * Writes what is made from the configuration's schema (config/relay.schema.json, relay.example.yaml, man/relay.yaml.5)
- * and from the table of commands (man/relayctl.1).
+ * and from the table of commands (man/relayctl.1, config/completions) and the daemon's options (man/relayd.8).
  * `--check` writes nothing and exits 1 when a file differs from what would be written.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { completionScript, SHELLS } from '../src/cli/completion-script.ts';
 import { processIo } from '../src/cli/io.ts';
 import { manPage } from '../src/cli/man.ts';
 import { buildProgram } from '../src/cli/program.ts';
+import { daemonPage } from './generate/daemon-page.ts';
 import { exampleFile } from './generate/example.ts';
 import { jsonSchema } from './generate/json-schema.ts';
 import { manualPage } from './generate/manual.ts';
@@ -15,9 +17,13 @@ import { manualPage } from './generate/manual.ts';
 const root = join(import.meta.dirname, '..');
 const schema = jsonSchema();
 const outputs: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    SHELLS.map((shell) => [`config/completions/relayctl.${shell}`, completionScript(shell)]),
+  ),
   'config/relay.schema.json': `${JSON.stringify(schema, null, 2)}\n`,
   'relay.example.yaml': exampleFile(schema),
   'man/relay.yaml.5': manualPage(schema),
+  'man/relayd.8': daemonPage(),
   'man/relayctl.1': manPage(buildProgram({ io: processIo(), exitCode: 0 })),
 };
 
@@ -28,6 +34,7 @@ for (const [name, text] of Object.entries(outputs)) {
     process.stderr.write(`${name} is out of date; run npm run generate\n`);
     process.exitCode = 1;
   } else {
+    mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
     process.stdout.write(`${name} written\n`);
   }

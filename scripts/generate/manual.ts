@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { presetNames, readPreset } from '../../src/config/presets.ts';
 import { entrySchema, isEmpty, type JsonSchema } from './json-schema.ts';
+import { roff } from './roff.ts';
 
 /** man/relay.yaml.5: every key with type, default and meaning, and the presets. */
 export function manualPage(schema: JsonSchema): string {
@@ -138,12 +139,4 @@ function providers(): string[] {
 
 function paragraphs(texts: readonly string[]): string[] {
   return texts.flatMap((text) => ['.PP', roff(text)]);
-}
-
-/** roff: backslashes are commands, so are dots and quotes at the start of a line; a bare hyphen may be broken. */
-function roff(text: string): string {
-  return text
-    .replaceAll('\\', '\\e')
-    .replaceAll('-', '\\-')
-    .replace(/^([.'])/, '\\&$1');
 }

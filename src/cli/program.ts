@@ -4,9 +4,11 @@ import { packageVersion } from '../lib/version.ts';
 import { addAccount } from './account.ts';
 import { addClient } from './client.ts';
 import { annotate, type Context } from './command.ts';
+import { addCompletion } from './completion.ts';
 import { addConfig } from './config.ts';
 import { addDomain } from './domain.ts';
 import { Failure } from './failure.ts';
+import { addHelp } from './help.ts';
 import type { Io } from './io.ts';
 import { addProvider } from './provider.ts';
 import { addQueue } from './queue.ts';
@@ -31,7 +33,7 @@ export function buildProgram(context: Context): Command {
     .option('--socket <path>', 'control socket (default: control.socket of the configuration file)')
     .option('--json', 'print one line of JSON instead of text')
     .helpOption('-h, --help', 'print help for a command')
-    .helpCommand('help [command]', 'print help for a command')
+    .helpCommand(false)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => io.out(text),
@@ -62,6 +64,8 @@ export function buildProgram(context: Context): Command {
   addClient(program, context);
   addSendTest(program, context);
   addStats(program, context);
+  addCompletion(program, context);
+  addHelp(program, context);
   return program;
 }
 

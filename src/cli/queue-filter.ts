@@ -1,10 +1,17 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { formatDuration, parseDuration } from '../lib/duration.ts';
+import { fromEximId } from '../relay/exim-id.ts';
 import type { MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type { QueueFilter, RecipientState } from '../relay/queue.ts';
 
-const STATES: readonly RecipientState[] = ['waiting', 'leased', 'in-doubt', 'held', 'quarantined'];
+export const RECIPIENT_STATES: readonly RecipientState[] = [
+  'waiting',
+  'leased',
+  'in-doubt',
+  'held',
+  'quarantined',
+];
 
 /** The options that choose mail in the queue, the same for every command. */
 export function addFilterOptions(command: Command): Command {
@@ -39,8 +46,10 @@ export function filterFrom(options: Readonly<Record<string, unknown>>, nowMs: nu
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
 }
 
-/** For commander: one id of the queue. */
+/** For commander: one id of the queue, also as the Exim log writes it. */
 export function readMessageId(text: string): MessageId {
+  const id = fromEximId(text);
+  if (id !== null) return id;
   if (messageIdToNumber(text) === null) {
     throw new InvalidArgumentError('A message id has 11 letters and digits, as queue list shows.');
   }
@@ -76,9 +85,9 @@ export function readCount(max: number): (text: string) => number {
 
 function readState(text: string, previous: readonly RecipientState[] = []): RecipientState[] {
   const words = text.split(',');
-  const unknown = words.find((word) => !STATES.some((state) => state === word));
+  const unknown = words.find((word) => !RECIPIENT_STATES.some((state) => state === word));
   if (unknown !== undefined) {
-    throw new InvalidArgumentError(`The states are ${STATES.join(', ')}.`);
+    throw new InvalidArgumentError(`The states are ${RECIPIENT_STATES.join(', ')}.`);
   }
   return [...previous, ...(words as RecipientState[])];
 }

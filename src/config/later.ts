@@ -19,7 +19,6 @@ const LATER: readonly Later[] = [
   { path: ['notifications', 'commands'] },
   { path: ['notifications', 'heartbeat'] },
   { path: ['observe', 'dashboard'], asks: (value) => value === true },
-  { path: ['log', 'format'], asks: (value) => value === 'exim' },
 ];
 
 /** `routes[0].bcc (line 40)` for each key in the file that nothing acts on yet. */

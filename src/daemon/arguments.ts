@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 
 export type Command =
-  | { readonly is: 'run' | 'check'; readonly config: string }
+  | { readonly is: 'run'; readonly config: string; readonly log: string | null }
+  | { readonly is: 'check'; readonly config: string }
   | { readonly is: 'version' }
   | { readonly is: 'help' }
   | { readonly is: 'wrong'; readonly message: string };
@@ -10,14 +11,15 @@ export const defaultConfigFile = '/etc/relayd/relay.yaml';
 
 export const USAGE = `relayd - a self-hosted SMTP relay
 
-Usage: relayd [--config FILE] [--check]
+Usage: relayd [--config FILE] [--log FILE] [--check]
 
   --config FILE  configuration (default: $RELAYD_CONFIG, else ${defaultConfigFile})
+  --log FILE     write the log to this file, not to standard output; SIGUSR1 opens it anew
   --check        validate the configuration, print every problem, exit 0 or 78
   --version      print the version
   --help         print this
 
-Runs in the foreground and writes events to standard output, one line each.
+Runs in the foreground and writes events to standard output or to FILE, one line each.
 SIGHUP reloads the configuration, SIGTERM drains and stops.
 `;
 
@@ -25,6 +27,7 @@ SIGHUP reloads the configuration, SIGTERM drains and stops.
 export function readArguments(args: readonly string[], environment: NodeJS.ProcessEnv): Command {
   const options = {
     config: { type: 'string' },
+    log: { type: 'string' },
     check: { type: 'boolean' },
     version: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
@@ -34,7 +37,8 @@ export function readArguments(args: readonly string[], environment: NodeJS.Proce
     if (values.help === true) return { is: 'help' };
     if (values.version === true) return { is: 'version' };
     const config = values.config ?? environment.RELAYD_CONFIG ?? defaultConfigFile;
-    return { is: values.check === true ? 'check' : 'run', config };
+    if (values.check === true) return { is: 'check', config };
+    return { is: 'run', config, log: values.log ?? null };
   } catch (error) {
     return { is: 'wrong', message: error instanceof Error ? error.message : String(error) };
   }

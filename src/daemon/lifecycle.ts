@@ -48,6 +48,8 @@ export interface LifecycleParts {
   readonly notifier: Notifier;
   /** Writes pending log lines, blocking. */
   readonly flushLog: () => void;
+  /** SIGUSR1: the log's file was renamed. */
+  readonly reopenLog: () => void;
   /** Milliseconds that only grow. */
   readonly elapsedMs: () => number;
   readonly about: { readonly version: string; readonly node: string; readonly config: string };
@@ -110,7 +112,8 @@ export function openLifecycle(parts: LifecycleParts): Lifecycle {
   };
   const run = async (running: Daemon): Promise<number> => {
     daemon = running;
-    const silence = listen(host, { onStop, onReload, fail });
+    const { reopenLog } = parts;
+    const silence = listen(host, { onStop, onReload, reopenLog, fail });
     let exitCode = await startDaemon(parts, running);
     if (exitCode === EX_OK) {
       state = 'running';
@@ -133,6 +136,7 @@ function listen(
   on: {
     readonly onStop: (signal: unknown) => void;
     readonly onReload: () => void;
+    readonly reopenLog: () => void;
     readonly fail: (what: string, error: unknown) => void;
   },
 ): () => void {
@@ -140,9 +144,8 @@ function listen(
     ['SIGTERM', on.onStop],
     ['SIGINT', on.onStop],
     ['SIGHUP', on.onReload],
-    // Reserved for reopening log files. Without a listener Node would open its debugger on this
-    // signal.
-    ['SIGUSR1', () => {}],
+    // Without a listener Node would open its debugger on this signal.
+    ['SIGUSR1', on.reopenLog],
     ['uncaughtException', (error) => on.fail('uncaught exception', error)],
     ['unhandledRejection', (error) => on.fail('unhandled rejection', error)],
   ];

@@ -1,13 +1,15 @@
 import { fstatSync } from 'node:fs';
 import { loadSettings } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
-import { EX_CONFIG, EX_OK, EX_SOFTWARE, EX_USAGE } from '../lib/sysexits.ts';
+import { EX_CANTCREAT, EX_CONFIG, EX_OK, EX_SOFTWARE, EX_USAGE } from '../lib/sysexits.ts';
 import { packageVersion } from '../lib/version.ts';
 import { fanOut } from '../observe/bus.ts';
-import { openLog, stdoutIsJournal } from '../observe/log.ts';
+import { type Log, openLog, stdoutIsJournal } from '../observe/log.ts';
 import type { EventSink } from '../relay/events.ts';
+import type { LogSettings } from '../relay/settings.ts';
 import { readArguments, USAGE } from './arguments.ts';
 import { createDaemon, warn } from './daemon.ts';
+import { describeError } from './describe-error.ts';
 import { type Lifecycle, openLifecycle } from './lifecycle.ts';
 import { openNotifier } from './notify.ts';
 
@@ -27,34 +29,38 @@ async function main(args: readonly string[]): Promise<number> {
       process.stderr.write(`relayd: ${command.message}\n\n${USAGE}`);
       return EX_USAGE;
     case 'check':
+      return withSettings(command.config, check);
     case 'run':
-      return withSettings(command.config, command.is === 'check');
+      return withSettings(command.config, (loaded) => run(loaded, command.log));
   }
 }
 
-async function withSettings(config: string, checkOnly: boolean): Promise<number> {
+type Loaded = Extract<Awaited<ReturnType<typeof loadSettings>>, { ok: true }>;
+
+async function withSettings(
+  config: string,
+  then: (loaded: Loaded) => Promise<number> | number,
+): Promise<number> {
   const loaded = await loadSettings(config, process.env);
-  if (!loaded.ok) {
-    for (const problem of loaded.problems) process.stderr.write(`${formatProblem(problem)}\n`);
-    return EX_CONFIG;
-  }
-  if (!checkOnly) return run(loaded);
+  if (loaded.ok) return then(loaded);
+  for (const problem of loaded.problems) process.stderr.write(`${formatProblem(problem)}\n`);
+  return EX_CONFIG;
+}
+
+function check(loaded: Loaded): number {
   for (const warning of loaded.warnings) process.stdout.write(`${formatProblem(warning)}\n`);
   for (const key of loaded.notYetActedOn) process.stdout.write(`not yet acted on: ${key}\n`);
   process.stdout.write(`${loaded.settings.file}: no errors\n`);
   return EX_OK;
 }
 
-type Loaded = Extract<Awaited<ReturnType<typeof loadSettings>>, { ok: true }>;
-
-async function run({ settings, warnings, notYetActedOn }: Loaded): Promise<number> {
+async function run(
+  { settings, warnings, notYetActedOn }: Loaded,
+  logFile: string | null,
+): Promise<number> {
   process.title = 'relayd';
-  const log = openLog({
-    settings: settings.log,
-    destination: stdout,
-    journal: stdoutIsJournal(process.env.JOURNAL_STREAM, fstatSync(stdout)),
-    nowMs: Date.now,
-  });
+  const log = openLogAt(logFile, settings.log);
+  if (log === null) return EX_CANTCREAT;
   let counted: EventSink = () => {};
   const onBug = (error: unknown): void => lifecycle.fail('an event sink', error);
   const emit = fanOut([log.sink, (event) => counted(event)], onBug);
@@ -68,6 +74,13 @@ async function run({ settings, warnings, notYetActedOn }: Loaded): Promise<numbe
       onFailed: (detail) => emit({ is: 'supervisor.unreachable', detail }),
     }),
     flushLog: log.flush,
+    reopenLog: () => {
+      try {
+        log.reopen();
+      } catch (error) {
+        emit({ is: 'log.not-reopened', file: logFile ?? '', detail: describeError(error) });
+      }
+    },
     elapsedMs: () => performance.now(),
     about: { version: packageVersion(), node: process.version, config: settings.file },
   });
@@ -85,6 +98,19 @@ async function run({ settings, warnings, notYetActedOn }: Loaded): Promise<numbe
       },
     }),
   );
+}
+
+/** Null: the file cannot be opened, which was said. */
+function openLogAt(file: string | null, settings: LogSettings): Log | null {
+  const journal = stdoutIsJournal(process.env.JOURNAL_STREAM, fstatSync(stdout));
+  const how = { settings, nowMs: Date.now };
+  if (file === null) return openLog({ ...how, destination: stdout, journal });
+  try {
+    return openLog({ ...how, destination: file, journal: false });
+  } catch (error) {
+    process.stderr.write(`relayd: cannot write the log to ${file}: ${describeError(error)}\n`);
+    return null;
+  }
 }
 
 process.exit(await main(process.argv.slice(2)));

@@ -1,4 +1,4 @@
-import { fstatSync, openSync, write, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, write, writeSync } from 'node:fs';
 
 /**
  * Lines waiting for a reader that has stopped reading: beyond this they are dropped and counted.
@@ -23,6 +23,11 @@ export interface LineWriter {
   dropped(): number;
   /** Writes what waits and returns when it is written or cannot be. */
   flush(): void;
+  /**
+   * Opens the file anew, under its name: lines after the block on its way go there. Throws what
+   * opening it throws; then all goes on as before. Nothing to do for a descriptor.
+   */
+  reopen(): void;
 }
 
 /**
@@ -32,12 +37,21 @@ export interface LineWriter {
  * then, also at exit).
  */
 export function openLineWriter(destination: number | string): LineWriter {
-  const fd = typeof destination === 'number' ? destination : openSync(destination, 'a', 0o640);
+  const open = (): number =>
+    typeof destination === 'number' ? destination : openSync(destination, 'a', 0o640);
+  let fd = open();
+  let nextFd = fd;
   const blocks = blockQueue(fstatSync(fd).isFIFO() ? pipeBlockBytesMax : blockBytesMax);
   let writing = false;
   let dropped = 0;
 
+  const followFile = (): void => {
+    if (nextFd === fd) return;
+    closeSync(fd);
+    fd = nextFd;
+  };
   const startNext = (): void => {
+    followFile();
     const block = blocks.take();
     writing = block !== null;
     if (block !== null) writeRest(Buffer.from(block));
@@ -67,6 +81,12 @@ export function openLineWriter(destination: number | string): LineWriter {
       for (let block = blocks.take(); block !== null; block = blocks.take()) {
         dropped += linesIn(writeNow(fd, Buffer.from(block)));
       }
+    },
+    reopen: () => {
+      const opened = open();
+      if (nextFd !== fd && nextFd !== opened) closeSync(nextFd);
+      nextFd = opened;
+      if (!writing) followFile();
     },
   };
 }

@@ -2,6 +2,7 @@ import { pino, stdTimeFunctions } from 'pino';
 import { EVENTS, type EventLevel } from '../relay/event-catalogue.ts';
 import type { EventSink, RelayEvent } from '../relay/events.ts';
 import type { LogSettings } from '../relay/settings.ts';
+import { eximLines } from './exim-lines.ts';
 import { openLineWriter } from './line-writer.ts';
 import { prettyLine } from './pretty.ts';
 import { addressRedaction } from './redact.ts';
@@ -24,6 +25,11 @@ export interface Log {
   dropped(): number;
   /** Writes what is pending and returns when it is written. Also done when the process exits. */
   flush(): void;
+  /**
+   * Opens its file anew, after it was renamed. Throws what opening throws; the old one then stays
+   * in use.
+   */
+  reopen(): void;
   /** Flushes, and leaves the exit of the process alone from now on. */
   close(): void;
 }
@@ -44,8 +50,7 @@ export function openLog(options: {
   const out = openLineWriter(options.destination);
   let writers = new Map<Kind, Writer>();
   const configure = (settings: LogSettings): void => {
-    const make = settings.format === 'json' ? jsonWriters : prettyWriters;
-    writers = make(settings, { write: out.write, ...options });
+    writers = MAKERS[settings.format](settings, { write: out.write, ...options });
   };
   configure(options.settings);
   // Also when the process ends without asking us: an exception that nobody caught.
@@ -55,6 +60,7 @@ export function openLog(options: {
     configure,
     dropped: out.dropped,
     flush: out.flush,
+    reopen: out.reopen,
     close: () => {
       out.flush();
       process.off('exit', out.flush);
@@ -114,6 +120,26 @@ function prettyWriters(settings: LogSettings, output: Output): Map<Kind, Writer>
   };
   return new Map(loggedKinds(settings).map((kind) => [kind, writer(kind)]));
 }
+
+/** Main log lines; what an attempt took is noted at every level. */
+function eximWriters(settings: LogSettings, output: Output): Map<Kind, Writer> {
+  const lineOf = eximLines(addressRedaction(settings.addresses));
+  const writer = (kind: Kind): Writer => {
+    const prefix = output.journal ? PRIORITIES[EVENTS[kind].level] : '';
+    return (event) => {
+      const line = lineOf(event, output.nowMs());
+      if (line !== null) output.write(`${prefix}${line}\n`);
+    };
+  };
+  const kinds = new Set<Kind>([...loggedKinds(settings), 'attempt.finished']);
+  return new Map([...kinds].map((kind) => [kind, writer(kind)]));
+}
+
+const MAKERS: Record<LogSettings['format'], typeof jsonWriters> = {
+  json: jsonWriters,
+  pretty: prettyWriters,
+  exim: eximWriters,
+};
 
 /** True when stdout is the journal: systemd puts its device and inode into JOURNAL_STREAM. */
 export function stdoutIsJournal(

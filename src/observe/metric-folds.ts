@@ -68,6 +68,7 @@ function lifeFolds(m: Instruments) {
     'daemon.stopping': null,
     'daemon.stopped': null,
     'daemon.failed': null,
+    'log.not-reopened': null,
     'listener.opened': null,
     'supervisor.unreachable': null,
     'config.reloaded': reload('reloaded'),

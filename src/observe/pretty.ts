@@ -7,16 +7,20 @@ const UNPRINTABLE = /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/
 const escaped = (character: string): string =>
   `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
+/** How the fields that may hold addresses are shown, by field. */
+export type Redaction = ReadonlyMap<string, (value: unknown) => unknown>;
+
+/** Nothing in it can start a line or move the cursor. */
+export function oneLine(text: string): string {
+  return text.replace(UNPRINTABLE, escaped);
+}
+
 /**
  * One event as one line for people, without the line end:
  * `2026-11-21T11:35:00.123Z warn  login.failed client=erp remote=127.0.0.1 known=true`.
  * Nothing that a client or an upstream wrote can start a line or move the cursor.
  */
-export function prettyLine(
-  event: RelayEvent,
-  nowMs: number,
-  redact: ReadonlyMap<string, (value: unknown) => unknown> | null,
-): string {
+export function prettyLine(event: RelayEvent, nowMs: number, redact: Redaction | null): string {
   let line = `${new Date(nowMs).toISOString()} ${EVENTS[event.is].level.padEnd(5)} ${event.is}`;
   for (const [field, raw] of Object.entries(event)) {
     if (field === 'is' || raw === null || raw === undefined) continue;
@@ -43,5 +47,5 @@ function show(field: string, value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => show(field, item)).join(', ')}]`;
   const text = String(value);
   const plain = /^[^\s"=[\]]+$/.test(text) ? text : `"${text.replace(/["\\]/g, '\\$&')}"`;
-  return plain.replace(UNPRINTABLE, escaped);
+  return oneLine(plain);
 }

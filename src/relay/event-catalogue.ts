@@ -95,6 +95,10 @@ export const EVENTS = {
     level: 'error',
     help: 'The storage could not commit; clients got 4xx, nothing was lost.',
   },
+  'log.not-reopened': {
+    level: 'error',
+    help: "The log's file could not be opened anew; lines still go to the old one.",
+  },
   'clock.jumped': { level: 'warn', help: 'The wall clock went back; due times were brought near.' },
   'control.called': { level: 'debug', help: 'A relayctl request was answered.' },
 } as const satisfies Record<RelayEvent['is'], { level: EventLevel; help: string }>;

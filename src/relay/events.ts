@@ -175,6 +175,7 @@ export type RelayEvent =
   | { readonly is: 'queue.row-quarantined'; readonly id: string; readonly detail: string }
   | { readonly is: 'store.committed'; readonly operations: number; readonly tookMs: number }
   | { readonly is: 'store.failed'; readonly fault: string; readonly detail: string }
+  | { readonly is: 'log.not-reopened'; readonly file: string; readonly detail: string }
   | { readonly is: 'clock.jumped'; readonly byMs: number; readonly clamped: number }
   | {
       readonly is: 'control.called';

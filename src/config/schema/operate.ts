@@ -48,4 +48,4 @@ export const logSchema = z
     }),
   })
   .prefault({})
-  .meta({ description: 'The log, on standard output.' });
+  .meta({ description: 'The log, on standard output, or in the file of `relayd --log FILE`.' });

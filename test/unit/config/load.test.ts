@@ -205,7 +205,6 @@ log: {format: exim, addresses: domain}
     'failover (line 17)',
     'notifications.heartbeat (line 18)',
     'observe.dashboard (line 19)',
-    'log.format (line 20)',
   ]);
 });
 

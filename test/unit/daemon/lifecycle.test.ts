@@ -36,6 +36,7 @@ function open(changed: Partial<Daemon> = {}) {
     },
     notifier,
     flushLog: () => said.push('log flushed'),
+    reopenLog: () => said.push('log reopened'),
     elapsedMs: () => 0,
     about,
     limits,

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
@@ -171,3 +171,34 @@ test('a destination that fails is counted and does not stop the relay', async ()
   log.close();
   await expect.poll(() => log.dropped()).toBe(2);
 });
+
+test('a log that was renamed goes on in a new file, with nothing lost or twice', async () => {
+  const { log, lines } = openTestLog();
+  const old = join(directory, 'renamed.log');
+  log.sink(SAMPLES['login.failed']);
+  const [first] = await lines(1);
+  renameSync(join(directory, `${files - 1}.log`), old);
+  log.sink(SAMPLES['daemon.stopped']);
+  log.reopen();
+  for (let n = 0; n < 100; n++) log.sink(SAMPLES['config.warning']);
+  await expect
+    .poll(() => [old, join(directory, `${files - 1}.log`)].map((file) => logged(file).length))
+    .toEqual([2, 100]);
+  expect(logged(old)[0]).toBe(first);
+});
+
+test('a log that cannot be opened anew stays where it is', async () => {
+  const own = join(directory, 'own');
+  mkdirSync(own);
+  const destination = join(own, 'main.log');
+  const log = openLog({ settings, destination, journal: false, nowMs: () => noon });
+  opened.push(log);
+  renameSync(own, `${own}-moved`);
+  expect(() => log.reopen()).toThrow('ENOENT');
+  log.sink(SAMPLES['login.failed']);
+  await expect.poll(() => logged(join(`${own}-moved`, 'main.log')).length).toBe(1);
+});
+
+function logged(file: string): string[] {
+  return readFileSync(file, 'utf8').split('\n').slice(0, -1);
+}

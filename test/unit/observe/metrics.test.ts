@@ -208,6 +208,7 @@ test('every event is counted or named as not counted', () => {
     'daemon.stopped',
     'daemon.stopping',
     'listener.opened',
+    'log.not-reopened',
     'message.completed',
     'queue.recovered',
     'supervisor.unreachable',

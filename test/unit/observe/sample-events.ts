@@ -155,6 +155,7 @@ export const SAMPLES: {
   'queue.row-quarantined': { is: 'queue.row-quarantined', id: '17', detail: 'no envelope' },
   'store.committed': { is: 'store.committed', operations: 12, tookMs: 2.5 },
   'store.failed': { is: 'store.failed', fault: 'full', detail: 'database or disk is full' },
+  'log.not-reopened': { is: 'log.not-reopened', file: '/var/log/relayd/main', detail: 'EACCES' },
   'clock.jumped': { is: 'clock.jumped', byMs: -3_600_000, clamped: 4 },
   'control.called': { is: 'control.called', request: 'status', tookMs: 1, failed: false },
 };
