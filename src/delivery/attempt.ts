@@ -111,8 +111,10 @@ class Attempt {
       },
     };
     const end = await connection.transact(letter);
-    const about = { account: this.#account, message, addressed };
-    const results = judgeTransaction(end, { reused, reconnects: this.#reconnects }, about);
+    const attempts = Math.min(...recipients.map((recipient) => recipient.attempts));
+    const about = { account: this.#account, message, addressed, attempts };
+    const judged = judgeTransaction(end, { reused, reconnects: this.#reconnects }, about);
+    const results = this.#deps.net.catch(this.#account, message, judged);
     const phase = end.broken === null ? lastPhase(results) : phaseOf(end.broken);
     return this.#conclude(recipients, results, { slot, phase, reused });
   }
@@ -154,6 +156,10 @@ class Attempt {
     for (const result of results) {
       if (result.is === 'stopped') this.#stopped ??= result;
       if (result.is === 'delivered') this.#delivered = true;
+      if (result.is === 'held' && result.hint !== undefined) {
+        const { cause, hint } = result;
+        this.#deps.senders.hold(this.#account, this.#work.message, { cause, hint });
+      }
       // What was refused with a reply the provider does not count.
       if (result.is === 'delivered' || result.is === 'in-doubt') this.#counted++;
     }

@@ -28,6 +28,7 @@ const quiet: MetricSources = {
   connections: () => new Map(),
   certificatesEndMs: () => new Map(),
   quotas: () => new Map(),
+  heldSenders: () => new Map(),
   logLinesDropped: () => 0,
 };
 
