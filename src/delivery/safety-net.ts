@@ -1,4 +1,10 @@
-import { CAUGHT, mayConcernAccount, onRefusal, refusalText } from '../policy/safety-net.ts';
+import {
+  CAUGHT,
+  isEvidence,
+  mayConcernAccount,
+  onRefusal,
+  refusalText,
+} from '../policy/safety-net.ts';
 import type { Account, AccountState } from '../relay/account.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { Message } from '../relay/message.ts';
@@ -36,27 +42,33 @@ export class SafetyNet {
   }
 
   /** The results of one transaction, with what is caught stopped instead of bounced. */
-  catch(account: Account, { id }: Message, results: Result[]): Result[] {
-    const { name, credentialVersion } = account;
+  catch(account: Account, message: Message, results: Result[]): Result[] {
+    const { name } = account;
     if (results.some(({ is }) => is === 'delivered')) {
       this.forget(name);
       return results;
     }
     const caught = results.map((result) => refusalIn(result, account));
-    const text = caught.find((one) => one !== null);
-    if (text === undefined || text === null) return results;
-    const refused = { id, text, nowMs: this.#deps.clock() };
-    const before = this.#refusals.get(name) ?? null;
-    const state = this.#deps.stateOf(name);
-    const { refusals, trips } = onRefusal(before, refused, credentialVersion);
-    this.#keep(name, refusals);
+    const text = caught.find((one) => one !== null) ?? null;
+    if (text === null) return results;
     // Transactions that ran beside the one that tripped it end after the account was held.
+    const state = this.#deps.stateOf(name);
     const heldAlready = state.is === 'held' && state.reason !== 'operator';
-    if (!trips && !heldAlready) return results;
+    if (!this.#count(account, message, text) && !heldAlready) return results;
     return results.map((result, at) => {
       if (result.is !== 'bounced' || caught[at] === null) return result;
       return { is: 'stopped', cause: result.cause, verdict: CAUGHT };
     });
+  }
+
+  /** True: the account is to be held. */
+  #count({ name, credentialVersion }: Account, { id, envelope }: Message, text: string): boolean {
+    const before = this.#refusals.get(name) ?? null;
+    if (!isEvidence(before, envelope.reversePath, text)) return false;
+    const refused = { id, text, nowMs: this.#deps.clock() };
+    const { refusals, trips } = onRefusal(before, refused, credentialVersion);
+    this.#keep(name, refusals);
+    return trips;
   }
 
   /** It delivers, or somebody has seen to it: the next refusal is the first. */

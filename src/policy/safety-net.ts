@@ -66,6 +66,14 @@ export function refusalText({ text }: Reply): string {
   );
 }
 
+/**
+ * Whether a refusal counts. Notifications have the null reverse-path, which some providers refuse:
+ * they prove something only when other mail got the same words.
+ */
+export function isEvidence(before: Refusals | null, reversePath: string, text: string): boolean {
+  return reversePath !== '' || before?.seen.some((one) => one.text === text) === true;
+}
+
 export interface Counted {
   readonly refusals: Refusals;
   /** The account is to be held. */

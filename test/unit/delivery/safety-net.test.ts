@@ -19,6 +19,11 @@ async function open(rules: readonly Rule[], connections = 1): Promise<void> {
   await rig.delivery.resume();
 }
 
+/** Nobody is told of its end. */
+const quiet = (forwardPath: string) => ({
+  recipients: [{ forwardPath, notify: 'NEVER', orcpt: null }],
+});
+
 const outcomes = (): Record<string, number> => {
   const counts: Record<string, number> = {};
   for (const { outcome } of rig.all('recipient.settled')) {
@@ -29,7 +34,7 @@ const outcomes = (): Record<string, number> => {
 
 async function submitOne(to: string): Promise<void> {
   const before = rig.all('recipient.settled').length;
-  await rig.submit({ to: [to], from: '' });
+  await rig.submit(quiet(to));
   await rig.until(() => rig.all('recipient.settled').length > before, `the end of ${to}`);
 }
 
@@ -44,7 +49,7 @@ test('three messages refused with the same words: the account is held, the third
   expect(rows.flatMap(({ recipients }) => recipients)).toMatchObject([
     { state: 'waiting', attempts: 0, lastReason: 'refusals', lastText: refused },
   ]);
-  await rig.submit({ to: ['d@x.example'], from: '' });
+  await rig.submit(quiet('d@x.example'));
   expect(upstream.messages).toHaveLength(3);
 });
 
@@ -67,7 +72,7 @@ test('after resume the count begins anew, and mail goes when it is taken again',
 test('transactions side by side: what ends after the hold is put back, too', async () => {
   await open([{ at: 'end-of-data', do: { reply: refused } }], 8);
   const ids = await Promise.all(
-    Array.from({ length: 20 }, (_, n) => rig.submit({ to: [`r${n}@x.example`], from: '' })),
+    Array.from({ length: 20 }, (_, n) => rig.submit(quiet(`r${n}@x.example`))),
   );
   await rig.event('account.held');
   await rig.delivery.drain(2_000);
@@ -115,4 +120,21 @@ test('a storage that cannot keep the count says so, and the count goes on', asyn
   for (const to of ['a@x.example', 'b@x.example', 'c@x.example']) await submitOne(to);
   await rig.event('account.held');
   await rig.event('store.failed', ({ detail }) => detail.startsWith('refusals of a'));
+});
+
+test('notifications alone hold nothing; with the words of other mail they count', async () => {
+  await open([{ at: 'end-of-data', do: { reply: '550 5.7.1 empty sender refused' } }]);
+  for (let n = 0; n < 4; n++) {
+    const before = outcomes().bounced ?? 0;
+    await rig.submit({ from: '', to: [`r${n}@x.example`] });
+    await rig.until(() => (outcomes().bounced ?? 0) > before, 'one more bounced');
+  }
+  expect(rig.all('account.held')).toEqual([]);
+  upstream.script([{ at: 'end-of-data', do: { reply: refused } }]);
+  for (let n = 0; n < 3; n++) await rig.submit({ to: [`s${n}@x.example`] });
+  await rig.event('account.held');
+  // Who was told nothing of a bounce yet is told when the account works again.
+  upstream.script([]);
+  await rig.delivery.resumeAccount('a');
+  await rig.until(async () => (await rig.store.counts()).length === 0, 'an empty queue');
 });

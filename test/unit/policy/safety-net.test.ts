@@ -5,6 +5,7 @@ import { parseReply, type Reply } from '../../../src/mail/reply.ts';
 import { classify } from '../../../src/policy/classify.ts';
 import {
   CAUGHT,
+  isEvidence,
   mayConcernAccount,
   onRefusal,
   refusalText,
@@ -116,6 +117,14 @@ describe('the count', () => {
     expect(refuse(steps).indexOf(true)).toBe(8);
     const slow = steps.map(([n, text]) => [n, text, n * 900_000] as const);
     expect(refuse(slow)).not.toContain(true);
+  });
+
+  test('the null reverse-path is evidence only beside other mail', () => {
+    const { refusals } = onRefusal(null, { id: id(1), text: 'a', nowMs: 0 }, 'v');
+    expect(isEvidence(null, '', 'a')).toBe(false);
+    expect(isEvidence(refusals, '', 'b')).toBe(false);
+    expect(isEvidence(refusals, '', 'a')).toBe(true);
+    expect(isEvidence(null, 'a@b.example', 'a')).toBe(true);
   });
 
   test('other credentials begin anew', () => {
