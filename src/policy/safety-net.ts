@@ -4,6 +4,7 @@ import type { Phase, ReasonClass, Verdict } from '../relay/outcome.ts';
 import type { Refusals } from '../relay/refusals.ts';
 import type { ReplyRule } from '../relay/reply-rule.ts';
 import { explain } from './classify.ts';
+import { anyOf } from './reply-rules.ts';
 
 /*
  * An account can be stopped by words that no rule knows. Then each message would be refused for
@@ -20,8 +21,13 @@ const hourMs = 3_600_000;
 const seenMax = 32;
 
 /** Refusals that name a recipient in words only: without an enhanced status or with a vague one. */
-const RECIPIENT_TEXTS =
-  /(?:no such|unknown|invalid|non-?existent) (?:\w+ )?(?:user|recipient|mailbox|address)|(?:user|recipient|mailbox|address|account) (?:\S+ )?(?:is )?(?:unknown|not found|unavailable|disabled|full|does(?: not|n't) exist)|over ?quota/i;
+const RECIPIENT_TEXTS = anyOf([
+  /(?:no such|unknown|invalid|non-?existent) (?:\w+ )?(?:user|recipient|mailbox|address)/,
+  /(?:user|recipient|mailbox|address|account) (?:\S+ )?(?:is )?(?:unknown|not found|unavailable)/,
+  /(?:user|recipient|mailbox|address|account) (?:\S+ )?(?:is )?(?:disabled|full)/,
+  /(?:user|recipient|mailbox|address|account) (?:\S+ )?does(?: not|n't) exist/,
+  /over ?quota/,
+]);
 
 /** Too large, or 8-bit content where that is not supported: about this message alone. */
 const OBSTACLES: readonly (string | null)[] = ['2.3', '3.4', '6.3'];
