@@ -115,7 +115,8 @@ const changes: [string, Parameters<typeof makeAccount>[2], string][] = [
 test.each(changes)('a reload with %s ends the hold by itself', async (_, more, route) => {
   await open();
   await holdShop();
-  rig.settings = makeSettings([makeAccount('a', upstream.port)]);
+  const further = [{ ...makeRoute('*', ['a']), line: 2 }];
+  rig.settings = makeSettings([makeAccount('a', upstream.port)], { routes: further });
   await rig.delivery.reload(rig.settings);
   expect(rig.all('sender.released')).toEqual([]);
   upstream.script([]);
