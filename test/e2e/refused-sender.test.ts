@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ask, daemon, idOf, mainLogin, simpleConfig, submit, upstream } from './scene.ts';
 
@@ -69,4 +70,37 @@ test('flush --include-held and account resume end the hold as well', async () =>
     'Sender shop@relay.test is tried again.\nSet in motion: 2 recipients',
   );
   await expect.poll(() => count('message.completed')).toBe(2);
+});
+
+test('the hold survives kill -9; a route to another account lets the mail go by itself', async () => {
+  const rule = { at: 'end-of-data', do: { reply: refused }, username: 'user@relay.test' } as const;
+  const server = await upstream({
+    accounts: { ...mainLogin, 'second@relay.test': 'p2' },
+    rules: [rule],
+  });
+  const config = await simpleConfig(server);
+  const { main } = config.accounts as Record<string, Record<string, unknown>>;
+  const second = { ...main, username: 'second@relay.test', password: 'p2' };
+  const both = { ...config, accounts: { main, second } };
+  const first = await daemon({ config: both });
+  await submit(first.ports[0] ?? 0, { from: 'shop@relay.test', to: 'r1@dest.test', text: 'x' });
+  await first.event('sender.held');
+  await first.event('recipient.settled');
+  await first.kill('SIGKILL');
+
+  const relay = await daemon({ config: both, directory: first.directory });
+  await submit(relay.ports[0] ?? 0, { from: 'shop@relay.test', to: 'r2@dest.test', text: 'x' });
+  const settled = await relay.event('recipient.settled');
+  expect(settled).toMatchObject({ outcome: 'held', attempts: 0, text: refused });
+  expect(server.messages).toHaveLength(1);
+
+  const text = readFileSync(relay.configFile, 'utf8');
+  writeFileSync(relay.configFile, text.replace(/("accounts": \[\s*)"main"/, '$1"second"'));
+  process.kill(relay.pid, 'SIGHUP');
+  expect(await relay.event('sender.released')).toMatchObject({ by: 'reload' });
+  const taken = await server.taken(2);
+  expect(taken.map(({ authenticatedAs }) => authenticatedAs)).toEqual([
+    'second@relay.test',
+    'second@relay.test',
+  ]);
 });
