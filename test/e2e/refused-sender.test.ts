@@ -35,7 +35,7 @@ test('a sender the provider does not know is held with its account until it is r
   const message = await relay.relayctl('queue', 'show', second);
   expect(message.stdout).toContain('relayctl account resume main --sender shop@relay.test');
 
-  // One by hand: it goes, and so does new mail; the rest waits for the word.
+  // Released by hand it is tried again, and held again when it is refused again.
   server.script([{ at: 'end-of-data', do: { reply: refused } }]);
   expect((await relay.relayctl('queue', 'release', second)).code).toBe(0);
   await expect.poll(() => settled('held').length).toBe(4);
