@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { AccountDetail } from '../control/reports.ts';
+import type { AccountDetail, AccountReport } from '../control/reports.ts';
+import type { Answer } from '../control/wire.ts';
 import { EX_OK, EX_UNAVAILABLE } from '../lib/sysexits.ts';
 import type { AccountState } from '../relay/account.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
@@ -10,7 +11,7 @@ import { flushedText } from './queue-change.ts';
 import { queueText } from './queue-counts.ts';
 import { facts, table } from './table.ts';
 import { printable } from './text.ts';
-import { accountReason, accountState, instant } from './words.ts';
+import { accountReason, accountState, age, instant } from './words.ts';
 
 /** `relayctl account ...` */
 export function addAccount(program: Command, context: Context): void {
@@ -67,6 +68,7 @@ function renderAccount(detail: AccountDetail, nowMs: number): string {
     ['Account', printable(account.name)],
     ['State', accountState(account.state, nowMs)],
     ['Why', account.state.is === 'open' ? null : accountReason(account.state)],
+    ...heldSenderFacts(account, nowMs),
     ['Upstream', printable(`${account.host}:${account.port}`)],
     ['Provider', account.provider],
     ['Logs in as', account.username === null ? 'nobody (no AUTH)' : printable(account.username)],
@@ -87,6 +89,14 @@ function renderAccount(detail: AccountDetail, nowMs: number): string {
     ['Last delivery', lastDelivery(account, nowMs)],
     ['Routes', used.length === 0 ? 'none' : printable(used.join(', '))],
     ['Configured at', printable(`${detail.at.file}:${detail.at.line}`)],
+  ]);
+}
+
+/** Each sender that is held, with the provider's words and what to do. */
+function heldSenderFacts({ heldSenders }: AccountReport, nowMs: number): [string, string][] {
+  return heldSenders.flatMap(({ sender, detail, hint, sinceMs }): [string, string][] => [
+    ['Held sender', printable(`${sender} for ${age(sinceMs, nowMs)}: ${detail}`)],
+    ['Hint', printable(hint)],
   ]);
 }
 
@@ -111,23 +121,39 @@ function addHold(account: Command, context: Context): void {
 function addResume(account: Command, context: Context): void {
   const resume = account
     .command('resume')
-    .description('let a held or paused account work again, and try its mail now')
-    .argument('<name>', 'account of relay.yaml');
+    .description('let a held or paused account, and its held senders, work again; try the mail now')
+    .argument('<name>', 'account of relay.yaml')
+    .option('--sender <address>', 'only this sender, which the provider had refused');
   annotate(resume, {
-    examples: [['account resume gmail', 'After its password was mended.']],
-    json: '{was: {is, ...}, flushed: {recipients, messages, accountsResumed[], lanes[]}}',
+    examples: [
+      ['account resume gmail', 'After its password was mended.'],
+      ['account resume ses --sender a@b.example', 'After the address was verified.'],
+    ],
+    json:
+      '{was: {is, ...}, flushed: {recipients, messages, accountsResumed[], lanes[]}, ' +
+      'senders: string[]}',
   });
-  onAction(resume, context, async ({ args, ask, print }) => {
+  onAction(resume, context, async ({ args, ask, options, print }) => {
     const name = String(args[0]);
-    const answer = await ask('account.resume', { name });
-    print(
-      answer,
-      () =>
-        `Account ${printable(name)} is open${before(answer.was)}.\n` +
-        flushedText({ ...answer.flushed, accountsResumed: [] }, true),
-    );
+    const { sender } = options;
+    const only = typeof sender === 'string' ? { sender } : {};
+    const answer = await ask('account.resume', { name, ...only });
+    print(answer, () => resumedText(name, answer, 'sender' in only));
     return EX_OK;
   });
+}
+
+function resumedText(
+  name: string,
+  { was, flushed, senders }: Answer<'account.resume'>,
+  senderAlone: boolean,
+): string {
+  const still =
+    was.is === 'open' ? '' : `The account itself is ${was.is}: ${accountReason(was)}.\n`;
+  const opened = `Account ${printable(name)} is open${before(was)}.\n`;
+  const released = senders.map((one) => `Sender ${printable(one)} is tried again.\n`).join('');
+  const motion = flushedText({ ...flushed, accountsResumed: [] }, true);
+  return `${senderAlone ? '' : opened}${released}${motion}${senderAlone ? still : ''}`;
 }
 
 function before(was: AccountState): string {

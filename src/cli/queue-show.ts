@@ -1,6 +1,8 @@
 import type { AccountReport, MessageReport } from '../control/reports.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { formatSize } from '../lib/size.ts';
+import { sendersOf } from '../policy/held-sender.ts';
+import { authorOf } from '../policy/sends-as.ts';
 import type { Message } from '../relay/message.ts';
 import type { AttemptRecord, HistoryEntry, QueueRow } from '../relay/queue.ts';
 import { shownState } from './queue-list.ts';
@@ -23,6 +25,7 @@ export function renderMessage(
     messageFacts(message, report.queued !== null, nowMs),
     report.queued === null ? '' : queuedTable(report.queued, nowMs),
     report.queued === null ? '' : blockedLines(report.queued, accounts, nowMs),
+    report.queued === null ? '' : senderLines(report.queued, accounts),
     report.history === null ? '' : settledTable(report.history),
     report.history === null ? '' : attemptLines(report.history),
   ];
@@ -84,6 +87,28 @@ function blockedLines(row: QueueRow, accounts: readonly AccountReport[], nowMs: 
       return (
         `Account ${shown} is ${accountState(state, nowMs)}: ${accountReason(state)}\n` +
         `  To set it going: relayctl account resume ${shown}\n`
+      );
+    })
+    .join('');
+}
+
+/** What sets mail going that is held because of its sender. */
+function senderLines(
+  { message, recipients }: QueueRow,
+  accounts: readonly AccountReport[],
+): string {
+  const held = recipients.filter((one) => one.state === 'held' && one.lastReason === 'sender');
+  const lanes = new Set(held.map(({ lane }) => lane));
+  const senders = sendersOf(authorOf(message));
+  return accounts
+    .filter(({ name }) => lanes.has(name))
+    .flatMap(({ name, heldSenders }) => heldSenders.map((one) => ({ name, ...one })))
+    .filter(({ sender }) => senders.includes(sender))
+    .map(({ name, sender, hint }) => {
+      const [account, address] = [printable(name), printable(sender)];
+      return (
+        `Account ${account} may not send as ${address}. ${printable(hint)}\n` +
+        `  When it is mended: relayctl account resume ${account} --sender ${address}\n`
       );
     })
     .join('');

@@ -44,6 +44,8 @@ export interface AccountReport {
   readonly port: number;
   readonly username: string | null;
   readonly state: AccountState;
+  /** Senders that its provider does not let it send as; their mail is held. */
+  readonly heldSenders: readonly HeldSenderReport[];
   /** Open upstream connections, and the most there may be. */
   readonly connections: { readonly open: number; readonly max: number };
   readonly queue: readonly LaneCount[];
@@ -56,6 +58,14 @@ export interface AccountReport {
   readonly outAtMs: number | null;
   /** Null: nothing since the daemon started. */
   readonly lastDeliveredAtMs: number | null;
+}
+
+export interface HeldSenderReport {
+  readonly sender: string;
+  /** The provider's reply as one line. */
+  readonly detail: string;
+  readonly hint: string;
+  readonly sinceMs: number;
 }
 
 export interface QuotaReport {

@@ -48,6 +48,9 @@ const Filter = z
 
 const Nothing = z.strictObject({});
 const Named = z.strictObject({ name: Name });
+const NamedWithSender = z
+  .strictObject({ name: Name, sender: Address.optional() })
+  .transform((ask) => ask as Ask<'account.resume'>);
 const Filtered = z.strictObject({ filter: Filter });
 const FilteredWithReason = z.strictObject({ filter: Filter, reason: Reason });
 
@@ -67,7 +70,7 @@ export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
   'account.list': Nothing,
   'account.show': Named,
   'account.hold': z.strictObject({ name: Name, reason: Reason }),
-  'account.resume': Named,
+  'account.resume': NamedWithSender,
   'account.test': Named,
   'route.test': z.strictObject({
     from: Address,

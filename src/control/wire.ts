@@ -70,10 +70,18 @@ export interface ControlRequests {
     ask: { readonly name: string; readonly reason: string };
     answer: { readonly was: AccountState; readonly now: AccountState };
   };
-  /** Opens the account and flushes its mail. */
+  /**
+   * Opens the account, ends the holds of its senders and flushes its mail. With a sender: ends only
+   * the hold of that one; not-found when it is not held.
+   */
   readonly 'account.resume': {
-    ask: { readonly name: string };
-    answer: { readonly was: AccountState; readonly flushed: Flushed };
+    ask: { readonly name: string; readonly sender?: string };
+    answer: {
+      readonly was: AccountState;
+      readonly flushed: Flushed;
+      /** Those that are no longer held. */
+      readonly senders: readonly string[];
+    };
   };
   readonly 'account.test': { ask: { readonly name: string }; answer: ProbeReport };
   /** By the configuration in force, with the states of the accounts. */

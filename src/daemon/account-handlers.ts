@@ -1,5 +1,5 @@
 import type { AccountReport } from '../control/reports.ts';
-import { ControlError, type ControlHandlers } from '../control/wire.ts';
+import { type Answer, ControlError, type ControlHandlers } from '../control/wire.ts';
 import { formatRate } from '../lib/rate.ts';
 import type { Account } from '../relay/account.ts';
 import type { LaneCount } from '../relay/queue.ts';
@@ -39,9 +39,11 @@ export function accountHandlers(relay: Relay, nowMs: () => number): AccountHandl
       return { was, now: stateOf(relay, name) };
     },
 
-    'account.resume': async ({ name }) => {
+    'account.resume': async ({ name, sender }) => {
       accountNamed(relay, name);
       const was = stateOf(relay, name);
+      if (sender !== undefined) return { was, ...(await releaseSender(relay, name, sender)) };
+      const { senders } = await delivery.senders.release(name, null);
       // Before the lane wakes: what it leases could no longer be counted.
       const flushed = await store.flush({
         filter: { account: name },
@@ -50,7 +52,7 @@ export function accountHandlers(relay: Relay, nowMs: () => number): AccountHandl
       });
       await delivery.resumeAccount(name);
       await delivery.flushed(flushed);
-      return { was, flushed };
+      return { was, flushed, senders };
     },
 
     'account.test': ({ name }) => {
@@ -58,6 +60,21 @@ export function accountHandlers(relay: Relay, nowMs: () => number): AccountHandl
       return delivery.testAccount(name);
     },
   };
+}
+
+async function releaseSender(
+  { delivery }: Relay,
+  name: string,
+  sender: string,
+): Promise<Pick<Answer<'account.resume'>, 'flushed' | 'senders'>> {
+  const known = delivery.senders.list(name).map((held) => held.sender);
+  const { senders, recipients, messages } = await delivery.senders.release(name, sender);
+  if (senders.length === 0 && recipients === 0) {
+    const held = known.length === 0 ? 'nobody is' : `held is: ${known.join(', ')}`;
+    throw new ControlError('not-found', `${sender} is not held for account ${name}; ${held}`);
+  }
+  await delivery.look();
+  return { flushed: { recipients, messages, accountsResumed: [], lanes: [name] }, senders };
 }
 
 /** Every configured account, in the order of the file. */
@@ -82,6 +99,9 @@ function accountReport(
     port,
     username,
     state: stateOf(relay, name),
+    heldSenders: relay.delivery.senders
+      .list(name)
+      .map(({ sender, detail, hint, sinceMs }) => ({ sender, detail, hint, sinceMs })),
     connections: {
       open: relay.delivery.connections().get(name) ?? 0,
       max: account.limits.connections,

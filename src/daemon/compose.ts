@@ -111,6 +111,7 @@ async function openObservation(
       connections: () => delivery.connections(),
       certificatesEndMs: () => certificatesEndMs(options.settings(), delivery),
       quotas: () => delivery.quotas(),
+      heldSenders: () => heldSenders(options.settings(), delivery),
       logLinesDropped: options.logLinesDropped,
     },
     nowMs: Date.now,
@@ -135,6 +136,10 @@ function certificatesEndMs({ accounts }: Settings, delivery: Delivery): Map<stri
     if (certificate !== null) ends.set(name, certificate.validToMs);
   }
   return ends;
+}
+
+function heldSenders({ accounts }: Settings, { senders }: Delivery): Map<string, number> {
+  return new Map([...accounts.keys()].map((name) => [name, senders.list(name).length]));
 }
 
 /**

@@ -32,6 +32,7 @@ export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers 
 
     'queue.flush': async ({ filter, includeHeld }) => {
       checkAccount(relay, filter);
+      if (includeHeld) await delivery.senders.lift(filter);
       const flushed = await store.flush({ filter, includeHeld, nowMs: nowMs() });
       const { recipients, messages } = flushed;
       emit({ is: 'queue.flushed', recipients, messages, by: 'operator' });
@@ -44,6 +45,8 @@ export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers 
 
     'queue.release': async ({ filter }) => {
       const held = { ...filter, states: filter.states ?? (['held', 'quarantined'] as const) };
+      // Else what is released would be held again at once.
+      await delivery.senders.lift(held);
       const touched = await store.act({
         filter: held,
         action: { is: 'release', dueAtMs: nowMs() },

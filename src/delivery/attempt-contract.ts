@@ -5,15 +5,19 @@ import type { Cause } from '../relay/outcome.ts';
 import type { Clock, Dice, DotLedger, Spool } from '../relay/ports.ts';
 import type { Work } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
+import type { HeldSenders } from './held-senders.ts';
 import type { AccountVerdict } from './judge.ts';
 import type { Pool } from './pool.ts';
 import type { Quotas, Reservation } from './quotas.ts';
+import type { SafetyNet } from './safety-net.ts';
 import type { Settler } from './settler.ts';
 
 export interface AttemptDeps {
   readonly settings: () => Settings;
   readonly pool: Pool;
   readonly quotas: Quotas;
+  readonly net: SafetyNet;
+  readonly senders: HeldSenders;
   readonly settler: Settler;
   readonly spool: Spool;
   readonly dots: DotLedger;

@@ -1,7 +1,8 @@
 import { reasonOf } from '../policy/classify.ts';
 import { recipientsMax } from '../policy/quota.ts';
+import { authorOf } from '../policy/sends-as.ts';
 import type { Account } from '../relay/account.ts';
-import type { Body } from '../relay/message.ts';
+import type { Body, Message } from '../relay/message.ts';
 import type { Cause, Phase } from '../relay/outcome.ts';
 import type { Work } from '../relay/queue.ts';
 import { checkIdentity } from './account-identity.ts';
@@ -117,10 +118,12 @@ class Attempt {
       },
     };
     const end = await connection.transact(letter);
-    const about = { account: this.#account, message, addressed };
-    const results = judgeTransaction(end, { reused, reconnects: this.#reconnects }, about);
+    const attempts = Math.min(...recipients.map((recipient) => recipient.attempts));
+    const about = { account: this.#account, message, addressed, attempts };
+    const judged = judgeTransaction(end, { reused, reconnects: this.#reconnects }, about);
+    const results = this.#deps.net.catch(this.#account, message, judged);
     const phase = end.broken === null ? lastPhase(results) : phaseOf(end.broken);
-    return this.#conclude(recipients, results, { slot, phase, reused });
+    return this.#conclude(recipients, results, { slot, phase, reused, sent: message });
   }
 
   /**
@@ -151,10 +154,18 @@ class Attempt {
   }
 
   /** Hands over what is final and returns what is repeated at once. */
-  #conclude(recipients: Recipients, results: Result[], facts: PartFacts): Recipients[] {
+  #conclude(
+    recipients: Recipients,
+    results: Result[],
+    facts: PartFacts & { readonly sent: Message },
+  ): Recipients[] {
     for (const result of results) {
       if (result.is === 'stopped') this.#stopped ??= result;
       if (result.is === 'delivered') this.#delivered = true;
+      if (result.is === 'held' && result.hint !== undefined) {
+        const { cause, hint } = result;
+        this.#deps.senders.hold(this.#account, authorOf(facts.sent), { cause, hint });
+      }
       // What was refused with a reply the provider does not count.
       if (result.is === 'delivered' || result.is === 'in-doubt') this.#counted++;
     }

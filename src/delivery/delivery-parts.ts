@@ -6,10 +6,12 @@ import type { Settings } from '../relay/settings.ts';
 import { sameAccount } from './account-identity.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { HeldSenders } from './held-senders.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { LaneStates } from './lane-states.ts';
 import { Pool } from './pool.ts';
 import { Quotas } from './quotas.ts';
+import { SafetyNet } from './safety-net.ts';
 import { ScheduleKeeper } from './schedule-keeper.ts';
 import { Settler } from './settler.ts';
 
@@ -35,6 +37,8 @@ export interface DeliveryParts {
   readonly states: LaneStates;
   readonly certificates: CertificateWatch;
   readonly quotas: Quotas;
+  readonly net: SafetyNet;
+  readonly senders: HeldSenders;
   readonly dispatcher: Dispatcher;
   readonly housekeeping: Housekeeping;
   readonly keeper: ScheduleKeeper;
@@ -68,14 +72,20 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
     keeper.noteMail();
     dispatcher.wake(lane, dueAtMs);
   });
-  const states = new LaneStates(deps);
+  const net = new SafetyNet({ ...deps, stateOf: (name) => dispatcher.lane(name).state });
+  const senders = new HeldSenders({
+    ...deps,
+    onHeld: (name) => dispatcher.holdSenders(dispatcher.lane(name)),
+  });
+  const states = new LaneStates({ ...deps, net });
   const quotas = new Quotas({ ...deps, monotonic, boot: deps.owner.boot });
   const dispatcher: Dispatcher = new Dispatcher({
     ...deps,
     settler,
     states,
     quotas,
-    attempts: { ...deps, pool, quotas, settler },
+    senders,
+    attempts: { ...deps, pool, quotas, net, senders, settler },
     onRanDry: () => keeper.countSoon(),
     onDue: (atMs) => keeper.wakeAt(atMs),
   });
@@ -86,7 +96,18 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
     dispatcher,
     housekeeping,
   });
-  return { deps, pool, states, certificates, quotas, dispatcher, housekeeping, keeper };
+  return {
+    deps,
+    pool,
+    states,
+    certificates,
+    quotas,
+    net,
+    senders,
+    dispatcher,
+    housekeeping,
+    keeper,
+  };
 }
 
 /** The same for every process of one boot, so that a restart knows how long it took. */

@@ -10,6 +10,7 @@ import type { ProbeReport } from '../relay/probe-report.ts';
 import type { Flushed, QueueFilter, Work } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { assemble, type DeliveryDeps, type DeliveryParts } from './delivery-parts.ts';
+import type { HeldSenders } from './held-senders.ts';
 import { probeAccount } from './probe.ts';
 
 /** The way out. `reserve`, `start`, `cancel` and `wake` take mail from submission; see Dispatch. */
@@ -27,6 +28,8 @@ export interface Delivery extends Dispatch {
   nextLookAtMs(): number | null;
   /** After store.flush: the accounts it resumed work again and its lanes begin at once. */
   flushed(flushed: Pick<Flushed, 'accountsResumed' | 'lanes'>): Promise<void>;
+  /** Whom accounts may not send as. After a change of it `look` sets the mail in motion. */
+  readonly senders: Pick<HeldSenders, 'list' | 'release' | 'lift'>;
   /** Stops a configured account until it is resumed. */
   holdAccount(name: string, reason: string): Promise<void>;
   /** Opens a held or paused account. */
@@ -78,6 +81,7 @@ export function openDelivery(deps: DeliveryDeps): Delivery {
     ...life(parts),
     ...accountControl(parts),
     ...queueControl(parts),
+    senders: parts.senders,
   };
 }
 
@@ -96,7 +100,7 @@ function intake({ dispatcher, keeper }: DeliveryParts): Dispatch {
 type Life = Pick<Delivery, 'resume' | 'reload' | 'look' | 'nextLookAtMs' | 'drain'>;
 
 function life(parts: DeliveryParts): Life {
-  const { deps, pool, states, certificates, quotas, dispatcher, keeper } = parts;
+  const { deps, pool, states, certificates, quotas, net, senders, dispatcher, keeper } = parts;
   const { store, settings, clock } = deps;
   const openMended = (accounts: Settings['accounts']): void => {
     for (const [name, account] of accounts) states.reloaded(dispatcher.lane(name), account);
@@ -104,9 +108,10 @@ function life(parts: DeliveryParts): Life {
   return {
     async resume() {
       for (const [name, state] of await store.accountStates()) dispatcher.lane(name).state = state;
-      await quotas.resume();
+      await Promise.all([quotas.resume(), net.resume(), senders.resume()]);
       // What was mended while the relay was down counts like a reload.
       openMended(settings().accounts);
+      await senders.reloaded();
       pool.follow(settings().accounts);
       await certificates.resume();
       await keeper.clampAtStart();
@@ -117,6 +122,7 @@ function life(parts: DeliveryParts): Life {
       pool.follow(accounts);
       openMended(accounts);
       certificates.look();
+      await senders.reloaded();
       const nowMs = clock();
       const stuck = [...dispatcher.lanes.values()].filter(
         ({ name, state }) => !accounts.has(name) || !mayWork(state, nowMs),
@@ -134,7 +140,9 @@ function life(parts: DeliveryParts): Life {
       pool.stop();
       await keeper.stop();
       const signal = typeof cut === 'number' ? AbortSignal.timeout(cut) : cut;
-      const ended = dispatcher.idle().then(() => quotas.settled());
+      const ended = dispatcher.idle().then(async () => {
+        await Promise.all([quotas.settled(), net.settled()]);
+      });
       const inTime = await endsBefore(ended, signal);
       pool.tokens.end();
       const aborted = inTime ? 0 : dispatcher.running;

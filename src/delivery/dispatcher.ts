@@ -43,6 +43,7 @@ export class Dispatcher implements Dispatch {
     const name = work.recipients[0]?.lane ?? '';
     const lane = this.lane(name);
     lane.addFresh({ work, body });
+    this.holdSenders(lane);
     if (this.#stopping) this.evict(lane);
     else this.pump(lane);
   }
@@ -224,6 +225,16 @@ export class Dispatcher implements Dispatch {
       if (stay.length > 0) items.push({ work: { ...work, recipients: stay }, body: null });
     }
     lane.addClaimed(items);
+    this.holdSenders(lane);
+  }
+
+  /** What is in memory of senders that the account may not send as is held without an attempt. */
+  holdSenders(lane: Lane): void {
+    const { senders, clock } = this.#deps;
+    if (senders.list(lane.name).length === 0) return;
+    for (const { work } of lane.evict((one) => senders.stops(lane.name, one))) {
+      this.#track(this.#settle(work, senders.decisions(lane.name, work, clock())));
+    }
   }
 
   #settle(work: Work, decisions: readonly Decision[]): Promise<void> {

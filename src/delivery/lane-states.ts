@@ -5,12 +5,14 @@ import type { ReasonClass } from '../relay/outcome.ts';
 import { type Clock, type Dice, type QueueStore, StoreError } from '../relay/ports.ts';
 import type { AttemptEnd } from './attempt-contract.ts';
 import { type Lane, stateAfter } from './lane.ts';
+import type { SafetyNet } from './safety-net.ts';
 
 export interface LaneStateDeps {
   readonly store: QueueStore;
   readonly emit: EventSink;
   readonly clock: Clock;
   readonly dice: Dice;
+  readonly net: Pick<SafetyNet, 'forget'>;
 }
 
 type By = (RelayEvent & { is: 'account.resumed' })['by'];
@@ -78,6 +80,7 @@ export class LaneStates {
   cleared(lane: Lane): void {
     if (lane.state.is === 'open') return;
     lane.state = { is: 'open' };
+    this.#deps.net.forget(lane.name);
     this.#deps.emit({ is: 'account.resumed', account: lane.name, by: 'operator' });
   }
 
@@ -93,6 +96,7 @@ export class LaneStates {
 
   #open(lane: Lane, by: By): Promise<void> {
     const kept = this.#set(lane, { is: 'open' });
+    this.#deps.net.forget(lane.name);
     this.#deps.emit({ is: 'account.resumed', account: lane.name, by });
     return kept;
   }

@@ -146,11 +146,12 @@ export class Lane {
     return from === null ? null : Math.max(from, this.dueAtMs);
   }
 
-  /** Takes everything that has no attempt yet, to be put back into the queue. */
-  evict(): Item[] {
-    const items = [...this.#fresh, ...this.#claimed];
-    this.#fresh = [];
-    this.#claimed = [];
+  /** Takes what has no attempt yet, all of it or what is wanted, to be put back into the queue. */
+  evict(wanted: (work: Work) => boolean = () => true): Item[] {
+    const isWanted = ({ work }: Item): boolean => wanted(work);
+    const items = [...this.#fresh, ...this.#claimed].filter(isWanted);
+    this.#fresh = this.#fresh.filter((item) => !isWanted(item));
+    this.#claimed = this.#claimed.filter((item) => !isWanted(item));
     for (const item of items) this.#letGo(item);
     return items;
   }

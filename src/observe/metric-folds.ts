@@ -153,6 +153,9 @@ function upstreamFolds(m: Instruments, account: AccountName) {
     'account.held': (event) => changes(account(event.account), 'held').inc(),
     'account.paused': (event) => changes(account(event.account), 'paused').inc(),
     'account.resumed': (event) => changes(account(event.account), 'open').inc(),
+    // relayd_held_senders tells it at any time.
+    'sender.held': null,
+    'sender.released': null,
     'account.misrouted': () => m.relayd_accounts_misrouted_total.inc(),
     'tls.exception-used': (event) => exceptions(account(event.account)).inc(),
     'tls.exception-ending': null,

@@ -24,6 +24,8 @@ export interface MetricSources {
   certificatesEndMs(): ReadonlyMap<string, number>;
   /** What the accounts in force have used of their limits. */
   quotas(): ReadonlyMap<string, readonly QuotaUse[]>;
+  /** How many senders each account may not send as. */
+  heldSenders(): ReadonlyMap<string, number>;
   logLinesDropped(): number;
 }
 
@@ -45,6 +47,7 @@ export async function refreshGauges(
   setConnections(m, sources.connections(), known);
   setCertificates(m, sources.certificatesEndMs(), known);
   setQuotas(m, sources.quotas());
+  setHeldSenders(m, sources.heldSenders());
   await Promise.all([
     part(m, 'queue', sources.counts(), (counts) => setQueue(m, counts, known, nowMs)),
     part(m, 'accounts', sources.accountStates(), (states) => setAccountStates(m, states, known)),
@@ -154,6 +157,11 @@ function setQuotas(m: Instruments, quotas: ReadonlyMap<string, readonly QuotaUse
       m.relayd_quota_limit.set(labels, rate.count);
     }
   }
+}
+
+function setHeldSenders(m: Instruments, counts: ReadonlyMap<string, number>): void {
+  m.relayd_held_senders.reset();
+  for (const [account, count] of counts) m.relayd_held_senders.set({ account }, count);
 }
 
 /**

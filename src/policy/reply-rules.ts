@@ -8,7 +8,7 @@ const SUSPENDED: Judgement = ['hold-account', 'suspended'];
 const NOT_LOGGED_IN: Judgement = ['hold-account', 'credentials'];
 
 /** One expression for many phrases, letter case aside. */
-function anyOf(phrases: readonly RegExp[]): RegExp {
+export function anyOf(phrases: readonly RegExp[]): RegExp {
   return new RegExp(phrases.map(({ source }) => source).join('|'), 'i');
 }
 

@@ -1,5 +1,15 @@
 import type { Database } from 'better-sqlite3';
 
+/** Mail that is held because of its sender, of one or with null of any. */
+const OF_SENDER = `lane = @account AND state = 'held' AND last_reason = 'sender'
+  AND (@sender IS NULL OR EXISTS (SELECT 1 FROM messages AS m WHERE m.id = message_id
+    AND (m.reverse_path = @sender COLLATE NOCASE OR m.from_address = @sender COLLATE NOCASE)))`;
+
+interface OfSender {
+  readonly account: string;
+  readonly sender: string | null;
+}
+
 /** What a row of `quotas` holds. */
 export interface QuotaRow {
   readonly account: string;
@@ -10,7 +20,20 @@ export interface QuotaRow {
   readonly windows: string;
 }
 
-/** What is kept per account: whether it works, its server's certificates, what it has sent. */
+/** What a row of `held_senders` holds. */
+export interface HeldSenderRow {
+  readonly account: string;
+  readonly sender: string;
+  readonly detail: string;
+  readonly hint: string;
+  readonly since_at: number;
+  readonly standing: string;
+}
+
+/**
+ * What is kept per account: whether it works, its server's certificates, what it has sent, what it
+ * was refused.
+ */
 export function accountStatements(db: Database) {
   return {
     // Reads: all accounts that are paused or held.
@@ -29,5 +52,35 @@ export function accountStatements(db: Database) {
     quotas: db.prepare<[], QuotaRow>('SELECT * FROM quotas ORDER BY account'),
     // Writes: the quota of one account, by its key.
     saveQuota: db.prepare('INSERT OR REPLACE INTO quotas VALUES (?, ?, ?, ?, ?, ?)'),
+    // Reads: the refusals of all accounts; once in a life.
+    refusals: db.prepare<[], { account: string; refusals: string }>(
+      'SELECT account, refusals FROM refusals ORDER BY account',
+    ),
+    // Writes: the refusals of one account, by its key.
+    saveRefusals: db.prepare('INSERT OR REPLACE INTO refusals VALUES (?, ?)'),
+    // Deletes: the same.
+    forgetRefusals: db.prepare('DELETE FROM refusals WHERE account = ?'),
+    // Reads: all senders that are held; few.
+    heldSenders: db.prepare<[], HeldSenderRow>(
+      'SELECT * FROM held_senders ORDER BY account, sender',
+    ),
+    // Writes: one of them, by its key.
+    holdSender: db.prepare('INSERT OR REPLACE INTO held_senders VALUES (?, ?, ?, ?, ?, ?)'),
+    // Deletes: one of them, by its key, or all of an account. Gives their addresses.
+    releaseSenders: db
+      .prepare<[OfSender], string>(
+        `DELETE FROM held_senders WHERE account = @account AND (@sender IS NULL OR sender = @sender)
+         RETURNING sender`,
+      )
+      .pluck(),
+    // Reads: how much mail is held for them. Index: recipients_resting.
+    countOfSender: db.prepare<[OfSender], { recipients: number; messages: number }>(
+      `SELECT COUNT(*) AS recipients, COUNT(DISTINCT message_id) AS messages
+       FROM recipients WHERE ${OF_SENDER}`,
+    ),
+    // Writes: that mail waits; moves it between the partial indexes. Index: recipients_resting.
+    releaseMail: db.prepare<[OfSender & { dueAtMs: number }]>(
+      `UPDATE recipients SET state = 'waiting', due_at = @dueAtMs WHERE ${OF_SENDER}`,
+    ),
   };
 }

@@ -9,6 +9,14 @@ import { act, clampDue, flush, relane } from './operator.ts';
 import { body, counts, list, show, stats } from './overview.ts';
 import { quotas, saveQuota } from './quotas.ts';
 import { recover } from './recover.ts';
+import {
+  heldSenders,
+  holdSender,
+  liftSenders,
+  refusals,
+  releaseSenders,
+  saveRefusals,
+} from './safety.ts';
 import { settle } from './settle.ts';
 import { asBug, createTransactions, type Result, type Transactions } from './transactions.ts';
 
@@ -109,6 +117,14 @@ function run(core: Core, [name, given]: Operation): unknown {
       return rememberCertificates(core, given);
     case 'account.save-quota':
       return saveQuota(core, given);
+    case 'account.save-refusals':
+      return saveRefusals(core, given);
+    case 'sender.hold':
+      return holdSender(core, given);
+    case 'sender.release':
+      return releaseSenders(core, given);
+    case 'sender.lift':
+      return liftSenders(core, given);
     case 'history.expire':
       return core.history.expire(given);
     case 'message.body':
@@ -127,6 +143,10 @@ function run(core: Core, [name, given]: Operation): unknown {
       return certificates(core);
     case 'account.quotas':
       return quotas(core);
+    case 'account.refusals':
+      return refusals(core);
+    case 'sender.held':
+      return heldSenders(core);
     case 'history.list':
       return core.history.list(given);
     case 'store.stats':

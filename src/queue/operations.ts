@@ -1,5 +1,6 @@
 import type { AccountState } from '../relay/account.ts';
 import type { CertificateMemory } from '../relay/certificate.ts';
+import type { HeldSender, SendersReleased } from '../relay/held-sender.ts';
 import type { Body, MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type {
@@ -19,6 +20,7 @@ import type {
   Work,
 } from '../relay/queue.ts';
 import type { KeptQuota } from '../relay/quota.ts';
+import type { Refusals } from '../relay/refusals.ts';
 import { encodeMessage, type MessageRow } from './rows.ts';
 
 /**
@@ -55,6 +57,19 @@ export interface OperationTable {
     answer: undefined;
   };
   'account.save-quota': { given: { account: string; quota: KeptQuota }; answer: undefined };
+  'account.save-refusals': {
+    given: { account: string; refusals: Refusals | null };
+    answer: undefined;
+  };
+  'sender.hold': { given: HeldSender; answer: undefined };
+  'sender.release': {
+    given: { account: string; sender: string | null; dueAtMs: number };
+    answer: SendersReleased;
+  };
+  'sender.lift': {
+    given: QueueFilter;
+    answer: readonly Pick<HeldSender, 'account' | 'sender'>[];
+  };
   'history.expire': { given: { beforeMs: number; limit: number }; answer: number };
   'message.body': { given: MessageId; answer: Body | null };
   'message.show': {
@@ -67,6 +82,8 @@ export interface OperationTable {
   'account.states': { given: null; answer: ReadonlyMap<string, AccountState> };
   'certificate.memories': { given: null; answer: ReadonlyMap<string, CertificateMemory> };
   'account.quotas': { given: null; answer: ReadonlyMap<string, KeptQuota> };
+  'account.refusals': { given: null; answer: ReadonlyMap<string, Refusals> };
+  'sender.held': { given: null; answer: HeldSender[] };
   'history.list': { given: { limit: number; before: MessageId | null }; answer: HistoryEntry[] };
   'store.stats': { given: null; answer: StoreStats };
 }
@@ -88,6 +105,8 @@ export const OUTSIDE: ReadonlySet<OperationName> = new Set<OperationName>([
   'account.states',
   'certificate.memories',
   'account.quotas',
+  'account.refusals',
+  'sender.held',
   'history.list',
   'history.expire',
   'store.stats',

@@ -59,6 +59,14 @@ export const EVENTS = {
     help: 'An account is stopped until a time; its mail waits and uses up no attempt.',
   },
   'account.resumed': { level: 'info', help: 'An account works again.' },
+  'sender.held': {
+    level: 'error',
+    help: 'An account may not send as a sender; that mail is held until someone acts.',
+  },
+  'sender.released': {
+    level: 'info',
+    help: 'A sender that was held for an account is tried again.',
+  },
   'account.misrouted': {
     level: 'error',
     help: 'A session was authenticated as somebody else than its account; nothing was sent on it.',

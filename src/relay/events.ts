@@ -101,6 +101,19 @@ export type RelayEvent =
       readonly by: 'operator' | 'time' | 'reload' | 'success';
     }
   | {
+      readonly is: 'sender.held';
+      readonly account: string;
+      readonly sender: string;
+      readonly detail: string;
+      readonly hint: string;
+    }
+  | {
+      readonly is: 'sender.released';
+      readonly account: string;
+      readonly sender: string;
+      readonly by: 'operator' | 'reload';
+    }
+  | {
       readonly is: 'account.misrouted';
       readonly account: string;
       readonly authenticatedAs: string;

@@ -65,6 +65,7 @@ export const REASON_CLASSES = [
   'credentials', // 535 and relatives
   'quota', // provider's limits
   'suspended', // account disabled at the provider
+  'refusals', // one and the same for message after message: the safety net
   'throttled',
   'upstream', // their 4xx or outage
   'network', // DNS, connect, reset, timeout

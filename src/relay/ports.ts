@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { AccountState } from './account.ts';
 import type { CertificateMemory } from './certificate.ts';
+import type { HeldSender, SendersReleased } from './held-sender.ts';
 import type { Body, MessageId } from './message.ts';
 import type {
   Flushed,
@@ -19,6 +20,7 @@ import type {
   Work,
 } from './queue.ts';
 import type { KeptQuota } from './quota.ts';
+import type { Refusals } from './refusals.ts';
 
 /** Milliseconds since 1970. */
 export type Clock = () => number;
@@ -93,6 +95,24 @@ export interface QueueStore {
   /** What accounts have sent, as last kept. */
   quotas(): Promise<ReadonlyMap<string, KeptQuota>>;
   saveQuota(account: string, quota: KeptQuota): Promise<void>;
+  /** What accounts were refused since they last delivered. */
+  refusals(): Promise<ReadonlyMap<string, Refusals>>;
+  /** Null: forgotten. */
+  saveRefusals(account: string, refusals: Refusals | null): Promise<void>;
+  /** By account and address; also of accounts that are gone. */
+  heldSenders(): Promise<readonly HeldSender[]>;
+  holdSender(held: HeldSender): Promise<void>;
+  /**
+   * Ends the hold of one sender, null: of all of the account, and lets the mail that is held because
+   * of its sender wait, in one transaction.
+   */
+  releaseSenders(query: {
+    account: string;
+    sender: string | null;
+    dueAtMs: number;
+  }): Promise<SendersReleased>;
+  /** Ends the holds that stop any mail that matches; the mail itself stays held. */
+  liftSenders(filter: QueueFilter): Promise<readonly Pick<HeldSender, 'account' | 'sender'>[]>;
   history(query: { limit: number; before: MessageId | null }): Promise<HistoryEntry[]>;
   /**
    * Deletes settled history older than beforeMs; never touches what is unsent. Returns rows

@@ -21,6 +21,7 @@ export const ACTIONS = [
   'pause-until-hour', // the next full hour
   'hold-account',
   'hold-sender',
+  'retry-then-hold-sender', // providers that refuse senders by mistake now and then
   'refused-identities', // the text lists them: the sender is held, a recipient bounces
 ] as const;
 export type Action = (typeof ACTIONS)[number];

@@ -1,8 +1,10 @@
 import type { AccountState } from '../../src/relay/account.ts';
 import type { CertificateMemory } from '../../src/relay/certificate.ts';
+import type { HeldSender } from '../../src/relay/held-sender.ts';
 import type { Body, Message, MessageId } from '../../src/relay/message.ts';
 import type { Lease, QueuedRecipient, QueueFilter, RecipientState } from '../../src/relay/queue.ts';
 import type { KeptQuota } from '../../src/relay/quota.ts';
+import type { Refusals } from '../../src/relay/refusals.ts';
 import type { MemoryHistory } from './memory-history.ts';
 import { filterMatches } from './memory-matching.ts';
 
@@ -30,6 +32,8 @@ export interface MemoryState {
   readonly accounts: Map<string, AccountState>;
   readonly certificates: Map<string, CertificateMemory>;
   readonly quotas: Map<string, KeptQuota>;
+  readonly refusals: Map<string, Refusals>;
+  heldSenders: HeldSender[];
   readonly history: MemoryHistory;
   readonly nowMs: () => number;
 }

@@ -13,6 +13,7 @@ import type {
 } from '../../src/relay/queue.ts';
 import { memoryHistory, result } from './memory-history.ts';
 import { memoryOperator } from './memory-operator.ts';
+import { memorySafety } from './memory-safety.ts';
 import {
   dropWhenDone,
   type MemoryEntry,
@@ -155,6 +156,8 @@ export function openMemoryStore(nowMs: () => number = () => 0): MemoryStore {
     accounts: new Map(),
     certificates: new Map(),
     quotas: new Map(),
+    refusals: new Map(),
+    heldSenders: [],
     history: memoryHistory(),
     nowMs,
   };
@@ -177,6 +180,7 @@ export function openMemoryStore(nowMs: () => number = () => 0): MemoryStore {
     },
     ...claims(state),
     ...memoryOperator(state),
+    ...memorySafety(state),
     stats: async () => stats(state, lastNumber),
     close: async () => {
       closed = true;
@@ -190,6 +194,8 @@ export function openMemoryStore(nowMs: () => number = () => 0): MemoryStore {
     'show',
     'accountStates',
     'quotas',
+    'refusals',
+    'heldSenders',
     'history',
     'certificates',
   ];

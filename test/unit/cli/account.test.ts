@@ -120,7 +120,9 @@ test('hold says what the account was', async () => {
 
 test('resume says what it set in motion', async () => {
   const flushed = { recipients: 5, messages: 4, accountsResumed: ['gmail'], lanes: ['gmail'] };
-  const daemon = { 'account.resume': async () => ({ was: heldAccount.state, flushed }) };
+  const daemon = {
+    'account.resume': async () => ({ was: heldAccount.state, flushed, senders: [] }),
+  };
   const { out } = await relayctl('account resume gmail', { daemon });
   expect(out).toBe(
     'Account gmail is open (it was held: credentials: 535 5.7.8 Username and Password not accepted).\n' +

@@ -158,6 +158,7 @@ export function account(some: Partial<AccountReport> = {}): AccountReport {
     quota: [{ rate: '500/d', used: 312 }],
     outAtMs: null,
     lastDeliveredAtMs: nowMs - 5 * minute,
+    heldSenders: [],
     ...some,
   };
 }

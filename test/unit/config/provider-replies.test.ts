@@ -60,7 +60,7 @@ microsoft365 | D | account pause throttled -     | 421 4.4.2 Message submission 
 microsoft365 | D | account pause quota +         | 554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException
 microsoft365 | R | account pause quota +         | 550 5.1.90 Your message can't be sent because you've reached your daily limit for message recipients
 microsoft365 | D | account hold quota +          | 554 5.2.2 mailbox full; STOREDRV.Submission.Exception:QuotaExceededException
-microsoft365 | D | sender hold sender -          | 554 5.2.252 SendAsDenied; a@b.example not allowed to send as x@b.example
+microsoft365 | D | message retry sender -        | 554 5.2.252 SendAsDenied; a@b.example not allowed to send as x@b.example
 microsoft365 | D | account hold suspended +      | 550 5.1.8 Access denied, bad outbound sender
 microsoft365 | D | account hold suspended +      | 550 5.7.705 Access denied, tenant has exceeded threshold
 microsoft365 | D | account pause upstream +      | 451 4.7.500 Server busy. Please try again later

@@ -49,6 +49,7 @@ const MEANS: Readonly<Record<Action, RegExp>> = {
   'pause-until-hour': /^account pause$/,
   'hold-account': /^account hold$/,
   'hold-sender': /^sender hold$/,
+  'retry-then-hold-sender': /^message retry$/,
   'refused-identities': /^sender hold$/,
 };
 

@@ -87,6 +87,7 @@ test.each(mixed)('a session of %s carries nothing, is counted and loud', async (
       connections: () => new Map(),
       certificatesEndMs: () => new Map(),
       quotas: () => new Map(),
+      heldSenders: () => new Map(),
       logLinesDropped: () => 0,
     },
     nowMs: Date.now,

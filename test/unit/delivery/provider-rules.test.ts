@@ -57,3 +57,21 @@ test('a reply to AUTH or at the greeting is read by the rules of the provider, t
   await rig.submit({ to: ['r@x.example'] });
   expect(await rig.event('account.paused')).toMatchObject({ reason: 'throttled' });
 });
+
+test('Microsoft refuses a sender by mistake now and then: twice it is only tried again', async () => {
+  const reply = '554 5.2.252 SendAsDenied; a@x.example not allowed to send as from@example.org';
+  await open('microsoft365', [{ at: 'end-of-data', do: { reply } }]);
+  const id = await rig.submit();
+  for (const attempts of [1, 2]) {
+    await rig.until(() => rig.all('recipient.settled').length === attempts, 'refused');
+    expect((await rig.store.show(id)).queued?.recipients).toMatchObject([
+      { state: 'waiting', attempts, lastReason: 'sender' },
+    ]);
+    expect(rig.all('sender.held')).toEqual([]);
+    rig.aheadMs += 3_600_000;
+    await rig.delivery.look();
+  }
+  expect(await rig.event('sender.held')).toMatchObject({ sender: 'from@example.org' });
+  await rig.until(() => rig.all('recipient.settled').length === 3, 'held');
+  expect((await rig.store.show(id)).queued?.recipients).toMatchObject([{ state: 'held' }]);
+});

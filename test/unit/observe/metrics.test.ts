@@ -28,6 +28,7 @@ const quiet: MetricSources = {
   connections: () => new Map(),
   certificatesEndMs: () => new Map(),
   quotas: () => new Map(),
+  heldSenders: () => new Map(),
   logLinesDropped: () => 0,
 };
 
@@ -211,6 +212,8 @@ test('every event is counted or named as not counted', () => {
     'log.not-reopened',
     'message.completed',
     'queue.recovered',
+    'sender.held',
+    'sender.released',
     'supervisor.unreachable',
     'tls.exception-ending',
   ]);
@@ -218,7 +221,11 @@ test('every event is counted or named as not counted', () => {
 
 test('every metric of the catalogue shows up once its event has happened', async () => {
   const quotas = () => new Map([['ses', [{ rate: { count: 14, windowMs: 1_000 }, used: 0 }]]]);
-  const metrics = open({ quotas, certificatesEndMs: () => new Map([['gmail', noon]]) });
+  const metrics = open({
+    quotas,
+    certificatesEndMs: () => new Map([['gmail', noon]]),
+    heldSenders: () => new Map([['ses', 1]]),
+  });
   const outcomes = ['delivered', 'deferred', 'bounced', 'in-doubt', 'held', 'removed'] as const;
   for (const event of allSamples) metrics.sink(event);
   for (const outcome of outcomes) metrics.sink({ ...SAMPLES['recipient.settled'], outcome });

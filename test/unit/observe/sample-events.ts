@@ -96,6 +96,19 @@ export const SAMPLES: {
     hint: 'it goes on by itself',
   },
   'account.resumed': { is: 'account.resumed', account: 'gmail', by: 'operator' },
+  'sender.held': {
+    is: 'sender.held',
+    account: 'ses',
+    sender: 'shop@velosi.example',
+    detail: '554 Message rejected: Email address is not verified.',
+    hint: 'Verify the address or its domain there.',
+  },
+  'sender.released': {
+    is: 'sender.released',
+    account: 'ses',
+    sender: 'shop@velosi.example',
+    by: 'operator',
+  },
   'account.misrouted': {
     is: 'account.misrouted',
     account: 'gmail',

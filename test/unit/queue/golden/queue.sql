@@ -26,6 +26,16 @@ CREATE TABLE facts (
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE held_senders (
+  account TEXT NOT NULL,
+  sender TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  hint TEXT NOT NULL,
+  since_at INTEGER NOT NULL,
+  standing TEXT NOT NULL,
+  PRIMARY KEY (account, sender)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE messages (
   id INTEGER PRIMARY KEY,
   client TEXT NOT NULL,
@@ -86,6 +96,11 @@ CREATE INDEX recipients_expiry ON recipients (expires_at)
 CREATE INDEX recipients_leased ON recipients (lane, message_id) WHERE state = 'leased';
 
 CREATE INDEX recipients_resting ON recipients (lane, state, message_id) WHERE state <> 'leased';
+
+CREATE TABLE refusals (
+  account TEXT PRIMARY KEY,
+  refusals TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE runs (
   id INTEGER PRIMARY KEY,
