@@ -43,8 +43,10 @@ export interface AccountReport {
   readonly port: number;
   readonly username: string | null;
   readonly state: AccountState;
-  /** Open upstream connections, and the most there may be. */
-  readonly connections: { readonly open: number; readonly max: number };
+  /** Open upstream connections, the most there may be, and how many its upstream bears now. */
+  readonly connections: { readonly open: number; readonly max: number; readonly now: number };
+  /** Messages or recipients, as it counts; null: its upstream does not hold it back. */
+  readonly pacePerSecond: number | null;
   readonly queue: readonly LaneCount[];
   /** Windows of `limits.rate` with what was used of each; empty without limits. */
   readonly quota: readonly QuotaReport[];

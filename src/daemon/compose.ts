@@ -111,6 +111,7 @@ async function openObservation(
       connections: () => delivery.connections(),
       certificatesEndMs: () => certificatesEndMs(options.settings(), delivery),
       quotas: () => delivery.quotas(),
+      slowed: () => delivery.slowed(),
       logLinesDropped: options.logLinesDropped,
     },
     nowMs: Date.now,

@@ -6,14 +6,15 @@ import type { Clock, Dice, DotLedger, Spool } from '../relay/ports.ts';
 import type { Work } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import type { AccountVerdict } from './judge.ts';
+import type { Permits } from './permits.ts';
 import type { Pool } from './pool.ts';
-import type { Quotas, Reservation } from './quotas.ts';
+import type { Reservation } from './quotas.ts';
 import type { Settler } from './settler.ts';
 
 export interface AttemptDeps {
   readonly settings: () => Settings;
   readonly pool: Pool;
-  readonly quotas: Quotas;
+  readonly permits: Permits;
   readonly settler: Settler;
   readonly spool: Spool;
   readonly dots: DotLedger;

@@ -52,13 +52,13 @@ class Attempt {
   }
 
   async run(): Promise<AttemptEnd> {
-    const { quotas } = this.#deps;
+    const { permits } = this.#deps;
     const parts = chunks(this.#work.recipients, recipientsMax(this.#account.limits));
     let first: Reservation | null = this.#first;
     for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
       // One part at a time is past its dot: a crash then leaves no doubt about the others.
       await this.#settled;
-      const reservation = first ?? quotas.reserve(this.#account.name, part.length);
+      const reservation = first ?? permits.reserve(this.#account.name, part.length);
       first = null;
       if (reservation === null) {
         this.#giveBack([part, ...parts].flat());
@@ -176,7 +176,7 @@ class Attempt {
     this.#settleAll(recipients, { is: 'stopped', ...stopped });
   }
 
-  /** The quota has no room: they wait as before, and nothing has happened to them. */
+  /** Quota or pace have no room: they wait as before, and nothing has happened to them. */
   #giveBack(recipients: Recipients): void {
     const { clock, settler } = this.#deps;
     const context = { lane: this.#account.name, nowMs: clock() };

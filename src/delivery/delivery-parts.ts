@@ -8,6 +8,7 @@ import { CertificateWatch } from './certificate-watch.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { LaneStates } from './lane-states.ts';
+import { Permits } from './permits.ts';
 import { Pool } from './pool.ts';
 import { Quotas } from './quotas.ts';
 import { ScheduleKeeper } from './schedule-keeper.ts';
@@ -35,6 +36,7 @@ export interface DeliveryParts {
   readonly states: LaneStates;
   readonly certificates: CertificateWatch;
   readonly quotas: Quotas;
+  readonly permits: Permits;
   readonly dispatcher: Dispatcher;
   readonly housekeeping: Housekeeping;
   readonly keeper: ScheduleKeeper;
@@ -59,6 +61,7 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
       if (states.stop(lane, account, { verdict, cause })) dispatcher.evict(lane);
     },
     onCertificate,
+    connectionsMax: (account) => permits.connectionsMax(account),
     onConnected({ name }) {
       const lane = dispatcher.lane(name);
       if (states.connected(lane)) dispatcher.pump(lane);
@@ -70,12 +73,14 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
   });
   const states = new LaneStates(deps);
   const quotas = new Quotas({ ...deps, monotonic, boot: deps.owner.boot });
+  const permits = new Permits({ ...deps, quotas, monotonic });
   const dispatcher: Dispatcher = new Dispatcher({
     ...deps,
     settler,
     states,
-    quotas,
-    attempts: { ...deps, pool, quotas, settler },
+    permits,
+    monotonic,
+    attempts: { ...deps, pool, permits, settler },
     onRanDry: () => keeper.countSoon(),
     onDue: (atMs) => keeper.wakeAt(atMs),
   });
@@ -86,7 +91,7 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
     dispatcher,
     housekeeping,
   });
-  return { deps, pool, states, certificates, quotas, dispatcher, housekeeping, keeper };
+  return { deps, pool, states, certificates, quotas, permits, dispatcher, housekeeping, keeper };
 }
 
 /** The same for every process of one boot, so that a restart knows how long it took. */

@@ -4,7 +4,7 @@ import type { LeaseOwner } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import type { AttemptDeps } from './attempt-contract.ts';
 import type { LaneStates } from './lane-states.ts';
-import type { Quotas } from './quotas.ts';
+import type { Permits } from './permits.ts';
 import type { Settler } from './settler.ts';
 
 export interface DispatcherDeps {
@@ -12,10 +12,12 @@ export interface DispatcherDeps {
   readonly store: QueueStore;
   readonly settler: Settler;
   readonly states: LaneStates;
-  readonly quotas: Quotas;
+  readonly permits: Permits;
   readonly attempts: AttemptDeps;
   readonly emit: EventSink;
   readonly clock: Clock;
+  /** Milliseconds that only grow. */
+  readonly monotonic: () => number;
   readonly owner: LeaseOwner;
   /** A claim found nothing more: when the lane's next mail is due has to be looked up. */
   readonly onRanDry: () => void;

@@ -9,6 +9,7 @@ import { attempt } from './attempt.ts';
 import type { DispatcherDeps } from './dispatcher-deps.ts';
 import { type Decision, putBack } from './disposition.ts';
 import { claimMax, type Item, Lane, leaseFrom, type Ready } from './lane.ts';
+import type { RefusedAttempt } from './permits.ts';
 import { reroute } from './reroute.ts';
 import { readBody, storageRestMs, withoutBody } from './stored-body.ts';
 
@@ -35,7 +36,7 @@ export class Dispatcher implements Dispatch {
     if (this.#stopping || account === undefined) return null;
     const nowMs = this.#deps.clock();
     const lane = this.lane(name);
-    if (this.#quotaFromMs(lane) > nowMs || !lane.reserve(account, bytes, nowMs)) return null;
+    if (this.#freeFromMs(lane) > nowMs || !lane.reserve(account, bytes, nowMs)) return null;
     return leaseFrom(this.#deps.owner, nowMs);
   }
 
@@ -79,7 +80,7 @@ export class Dispatcher implements Dispatch {
     this.pump(lane);
     const nowMs = this.#deps.clock();
     const atMs = lane.wakeAtMs(nowMs);
-    if (atMs !== null) this.#lookFrom(Math.max(atMs, this.#quotaFromMs(lane)), nowMs);
+    if (atMs !== null) this.#lookFrom(Math.max(atMs, this.#freeFromMs(lane)), nowMs);
   }
 
   /** What waits for something that runs is looked at when that has ended. */
@@ -87,9 +88,9 @@ export class Dispatcher implements Dispatch {
     if (atMs > nowMs && Number.isFinite(atMs)) this.#deps.onDue(atMs);
   }
 
-  /** When the quota has room for the lane's next message. */
-  #quotaFromMs({ name, needs }: Lane): number {
-    return this.#deps.quotas.freeFrom(name, needs);
+  /** When the lane's next message may go, by quota and pace. */
+  #freeFromMs({ name, needs }: Lane): number {
+    return this.#deps.permits.freeFrom(name, needs);
   }
 
   /** Starts attempts while there is work and room, and claims more when the work runs low. */
@@ -98,17 +99,19 @@ export class Dispatcher implements Dispatch {
     const account = this.#deps.settings().accounts.get(lane.name);
     if (account === undefined) return;
     const nowMs = this.#deps.clock();
-    const { quotas } = this.#deps;
+    const { permits } = this.#deps;
+    lane.connectionsMax = permits.connectionsMax(account);
     const next = () =>
       lane.next(account, nowMs, (recipients) => {
-        return quotas.reserve(lane.name, Math.min(recipients, quotas.recipientsMax(lane.name)));
+        return permits.reserve(lane.name, Math.min(recipients, permits.recipientsMax(lane.name)));
       });
     for (let ready = next(); ready !== null; ready = next()) {
       this.#track(this.#run(lane, account, ready));
     }
-    const fromMs = this.#quotaFromMs(lane);
+    const fromMs = this.#freeFromMs(lane);
     if (fromMs <= nowMs) {
       if (lane.wantsClaim(account, nowMs)) this.#track(this.#claim(lane));
+      else if (lane.isIdle(nowMs)) permits.idle(lane.name);
       return;
     }
     const atMs = lane.hasItems ? nowMs : lane.wakeAtMs(nowMs);
@@ -151,6 +154,7 @@ export class Dispatcher implements Dispatch {
       this.#setAside(lane, item, body);
       return;
     }
+    const begunAtMs = this.#deps.monotonic();
     const end = await attempt(this.#deps.attempts, {
       account,
       work: item.work,
@@ -172,12 +176,19 @@ export class Dispatcher implements Dispatch {
     // A verdict on what a reload has replaced meanwhile says nothing about the new account.
     const current = this.#deps.settings().accounts.get(lane.name);
     const stopped = current !== undefined && sameAccount(current, account) ? end.stopped : null;
-    if (stopped !== null && this.#deps.states.stop(lane, account, stopped)) {
+    if (stopped !== null && this.#stops(lane, account, { stopped, begunAtMs })) {
       this.evict(lane);
       this.#look(lane);
     } else {
       this.pump(lane);
     }
+  }
+
+  /** Whether the lane stops for a verdict on its account; what it can bear by doing less it bears. */
+  #stops(lane: Lane, account: Account, refused: Omit<RefusedAttempt, 'others'>): boolean {
+    const { permits, states } = this.#deps;
+    if (permits.slowDown(account, { ...refused, others: lane.running })) return false;
+    return states.stop(lane, account, refused.stopped);
   }
 
   #setAside(lane: Lane, item: Item, body: null | 'unreadable'): void {

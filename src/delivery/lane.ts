@@ -50,6 +50,8 @@ export class Lane {
   running = 0;
   settling = 0;
   lastDeliveredAtMs: number | null = null;
+  /** Attempts at once that its upstream bears, beyond what the account allows. */
+  connectionsMax = Number.POSITIVE_INFINITY;
   /** Recipients of the next message as far as known: what the quota has to have room for. */
   needs = 1;
 
@@ -98,8 +100,8 @@ export class Lane {
    */
   next(account: Account, nowMs: number, reserve: Reserve): Ready | null {
     if (!mayWork(this.state, nowMs) || this.settling >= settlingMax) return null;
-    const capacity = this.state.is === 'open' ? account.limits.connections : 1;
-    if (this.running >= capacity) return null;
+    const connections = Math.min(account.limits.connections, this.connectionsMax);
+    if (this.running >= (this.state.is === 'open' ? connections : 1)) return null;
     const first = this.#freshTurn ? this.#fresh : this.#claimed;
     const second = this.#freshTurn ? this.#claimed : this.#fresh;
     const from = first.length > 0 ? first : second;
@@ -137,6 +139,12 @@ export class Lane {
   /** Whether messages wait in memory. */
   get hasItems(): boolean {
     return this.#fresh.length + this.#claimed.length > 0;
+  }
+
+  /** Whether nothing waits that could go out now, and nothing runs. */
+  isIdle(nowMs: number): boolean {
+    const busy = this.hasItems || this.claiming || this.running + this.settling > 0;
+    return !busy && (this.dueAtMs === null || this.dueAtMs > nowMs);
   }
 
   /** When the lane has to be looked at again although nothing happens; null: never. */

@@ -24,6 +24,8 @@ export interface PoolDeps {
   readonly onCertificate: OnCertificate;
   /** A new connection to the account is ready. */
   readonly onConnected: (account: Account) => void;
+  /** How many connections its upstream bears now. */
+  readonly connectionsMax: (account: Account) => number;
 }
 
 /**
@@ -81,7 +83,7 @@ export class Pool {
 
   /** After a transaction: to rest, or closed when it has done its share. */
   release(connection: Connection): void {
-    const why = this.#whyNotAgain(connection);
+    const why = this.#whyNotAgain(connection) ?? this.#tooMany(connection);
     if (why !== null) {
       connection.close(why);
       return;
@@ -102,6 +104,13 @@ export class Pool {
     const ageMs = this.#deps.clock() - openedAtMs;
     // A clock that was set back says nothing about the age: such a connection goes too.
     return ageMs < 0 || ageMs > connectionAgeMsMax ? 'age' : null;
+  }
+
+  #tooMany({ account }: Connection): string | null {
+    const max = this.#deps.connectionsMax(account);
+    if (max >= account.limits.connections) return null;
+    const open = this.counts().get(account.name) ?? 0;
+    return open > max ? 'fewer connections' : null;
   }
 
   /**

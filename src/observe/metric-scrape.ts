@@ -24,6 +24,8 @@ export interface MetricSources {
   certificatesEndMs(): ReadonlyMap<string, number>;
   /** What the accounts in force have used of their limits. */
   quotas(): ReadonlyMap<string, readonly QuotaUse[]>;
+  /** What the accounts in force keep to because of their upstreams; null: nothing. */
+  slowed(): ReadonlyMap<string, { readonly perSecond: number | null }>;
   logLinesDropped(): number;
 }
 
@@ -45,6 +47,7 @@ export async function refreshGauges(
   setConnections(m, sources.connections(), known);
   setCertificates(m, sources.certificatesEndMs(), known);
   setQuotas(m, sources.quotas());
+  setPaces(m, sources.slowed());
   await Promise.all([
     part(m, 'queue', sources.counts(), (counts) => setQueue(m, counts, known, nowMs)),
     part(m, 'accounts', sources.accountStates(), (states) => setAccountStates(m, states, known)),
@@ -153,6 +156,13 @@ function setQuotas(m: Instruments, quotas: ReadonlyMap<string, readonly QuotaUse
       m.relayd_quota_used.set(labels, used);
       m.relayd_quota_limit.set(labels, rate.count);
     }
+  }
+}
+
+function setPaces(m: Instruments, slowed: ReturnType<MetricSources['slowed']>): void {
+  m.relayd_account_pace_per_second.reset();
+  for (const [account, { perSecond }] of slowed) {
+    if (perSecond !== null) m.relayd_account_pace_per_second.set({ account }, perSecond);
   }
 }
 

@@ -30,6 +30,7 @@ class BrokenPool extends Pool {
       emit: () => {},
       onCertificate: () => {},
       onConnected: () => {},
+      connectionsMax: () => 2,
       monotonic: () => performance.now(),
       onTokenRefused: () => {},
     });
@@ -87,6 +88,7 @@ test.each(mixed)('a session of %s carries nothing, is counted and loud', async (
       connections: () => new Map(),
       certificatesEndMs: () => new Map(),
       quotas: () => new Map(),
+      slowed: () => new Map(),
       logLinesDropped: () => 0,
     },
     nowMs: Date.now,

@@ -28,6 +28,7 @@ const quiet: MetricSources = {
   connections: () => new Map(),
   certificatesEndMs: () => new Map(),
   quotas: () => new Map(),
+  slowed: () => new Map(),
   logLinesDropped: () => 0,
 };
 
@@ -217,7 +218,8 @@ test('every event is counted or named as not counted', () => {
 
 test('every metric of the catalogue shows up once its event has happened', async () => {
   const quotas = () => new Map([['ses', [{ rate: { count: 14, windowMs: 1_000 }, used: 0 }]]]);
-  const metrics = open({ quotas, certificatesEndMs: () => new Map([['gmail', noon]]) });
+  const slowed = () => new Map([['ses', { perSecond: 13.3 }]]);
+  const metrics = open({ quotas, slowed, certificatesEndMs: () => new Map([['gmail', noon]]) });
   const outcomes = ['delivered', 'deferred', 'bounced', 'in-doubt', 'held', 'removed'] as const;
   for (const event of allSamples) metrics.sink(event);
   for (const outcome of outcomes) metrics.sink({ ...SAMPLES['recipient.settled'], outcome });
