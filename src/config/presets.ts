@@ -41,6 +41,8 @@ const presetSchema = z.strictObject({
   /** How `secret_access_key` becomes the password. */
   derived_password: z.enum(['ses']).optional(),
   limits: accountLimitsSchema,
+  /** Logins that an account should not exceed; absent: not known to be counted. */
+  logins: rate().optional(),
   /** What the DNS of its customers' domains needs; absent: not known. */
   domain: domainFactsSchema.optional(),
   /** In place of limits.rate while the account is in the provider's test mode. */

@@ -23,9 +23,16 @@ export interface AttemptDeps {
   readonly dice: Dice;
 }
 
+export interface Stopped {
+  readonly verdict: AccountVerdict;
+  readonly cause: Cause;
+  /** It has, and somebody may have resumed it since. */
+  readonly applied?: boolean;
+}
+
 export interface AttemptEnd {
   /** The account must stop, and why; null: it may go on. */
-  readonly stopped: { readonly verdict: AccountVerdict; readonly cause: Cause } | null;
+  readonly stopped: Stopped | null;
   /** The upstream took the message for somebody. */
   readonly delivered: boolean;
   /** Resolves when everything decided here is durable. */

@@ -137,11 +137,11 @@ class Attempt {
       this.#connection = opened.connection;
       return opened.connection;
     }
-    const { cause, verdict } = opened.refusal;
+    const { cause, verdict, applied = false } = opened.refusal;
     if (cause.from === 'us') {
       this.#settleAll(recipients, { is: 'interrupted', cause });
     } else if (verdict.scope === 'account') {
-      this.#stopped = { verdict, cause };
+      this.#stopped = { verdict, cause, applied };
       this.#putBack(recipients, this.#stopped);
     } else {
       this.#settleAll(recipients, { is: 'deferred', cause, reason: verdict.reason });

@@ -1,3 +1,5 @@
+import { mayWork } from '../policy/lane-state.ts';
+import type { Account } from '../relay/account.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { MessageId } from '../relay/message.ts';
 import type { Clock, Dice, DotLedger, QueueStore, Spool } from '../relay/ports.ts';
@@ -8,7 +10,7 @@ import { CertificateWatch } from './certificate-watch.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { LaneStates } from './lane-states.ts';
-import { Permits } from './permits.ts';
+import { isSlower, Permits } from './permits.ts';
 import { Pool } from './pool.ts';
 import { Quotas } from './quotas.ts';
 import { ScheduleKeeper } from './schedule-keeper.ts';
@@ -48,18 +50,23 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
   const monotonic = deps.monotonic ?? sinceBootMs;
   const certificates = new CertificateWatch(deps);
   const onCertificate = certificates.saw;
+  const inForce = (account: Account): boolean => {
+    const current = settings().accounts.get(account.name);
+    return current !== undefined && sameAccount(current, account);
+  };
   const pool = new Pool({
     hostname: () => settings().hostname,
     clock,
     emit,
     monotonic,
-    onTokenRefused(account, { verdict, cause }) {
-      const current = settings().accounts.get(account.name);
-      if (current === undefined || !sameAccount(current, account)) return;
-      if (verdict.scope !== 'account') return;
+    onLoginRefused(account, { verdict, cause }) {
+      if (!inForce(account) || verdict.scope !== 'account' || isSlower(verdict)) return false;
       const lane = dispatcher.lane(account.name);
       if (states.stop(lane, account, { verdict, cause })) dispatcher.evict(lane);
+      return true;
     },
+    mayLogIn: (account) =>
+      inForce(account) && mayWork(dispatcher.lane(account.name).state, clock()),
     onCertificate,
     connectionsMax: (account) => permits.connectionsMax(account),
     onConnected({ name }) {

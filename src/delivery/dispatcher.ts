@@ -6,10 +6,10 @@ import { StoreError } from '../relay/ports.ts';
 import type { Lease, Work } from '../relay/queue.ts';
 import { sameAccount } from './account-identity.ts';
 import { attempt } from './attempt.ts';
+import type { Stopped } from './attempt-contract.ts';
 import type { DispatcherDeps } from './dispatcher-deps.ts';
 import { type Decision, putBack } from './disposition.ts';
 import { claimMax, type Item, Lane, leaseFrom, type Ready } from './lane.ts';
-import type { RefusedAttempt } from './permits.ts';
 import { reroute } from './reroute.ts';
 import { readBody, storageRestMs, withoutBody } from './stored-body.ts';
 
@@ -185,10 +185,11 @@ export class Dispatcher implements Dispatch {
   }
 
   /** Whether the lane stops for a verdict on its account; what it can bear by doing less it bears. */
-  #stops(lane: Lane, account: Account, refused: Omit<RefusedAttempt, 'others'>): boolean {
+  #stops(lane: Lane, account: Account, by: { stopped: Stopped; begunAtMs: number }): boolean {
     const { permits, states } = this.#deps;
-    if (permits.slowDown(account, { ...refused, others: lane.running })) return false;
-    return states.stop(lane, account, refused.stopped);
+    if (by.stopped.applied === true) return !mayWork(lane.state, this.#deps.clock());
+    if (permits.slowDown(account, { ...by, others: lane.running })) return false;
+    return states.stop(lane, account, by.stopped);
   }
 
   #setAside(lane: Lane, item: Item, body: null | 'unreadable'): void {

@@ -6,7 +6,7 @@ import {
 import { unitsOf } from '../policy/quota.ts';
 import type { Account } from '../relay/account.ts';
 import type { EventSink } from '../relay/events.ts';
-import type { Cause } from '../relay/outcome.ts';
+import type { Cause, Slower } from '../relay/outcome.ts';
 import type { Clock } from '../relay/ports.ts';
 import type { Settings } from '../relay/settings.ts';
 import type { AccountVerdict } from './judge.ts';
@@ -103,7 +103,7 @@ export class Permits {
    */
   slowDown(account: Account, refused: RefusedAttempt): boolean {
     const { verdict, cause } = refused.stopped;
-    if (verdict.action !== 'pause' || verdict.slower === undefined) return false;
+    if (!isSlower(verdict)) return false;
     const before = this.slowed(account);
     const done =
       verdict.slower === 'rate'
@@ -133,4 +133,11 @@ export class Permits {
     if (cap !== null) this.#caps.set(account.name, cap);
     return cap !== null;
   }
+}
+
+/** Whether the upstream wants less of something, and no stop. */
+export function isSlower(
+  verdict: AccountVerdict,
+): verdict is AccountVerdict & { readonly slower: Slower } {
+  return verdict.action === 'pause' && verdict.slower !== undefined;
 }

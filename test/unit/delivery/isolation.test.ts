@@ -32,7 +32,8 @@ class BrokenPool extends Pool {
       onConnected: () => {},
       connectionsMax: () => 2,
       monotonic: () => performance.now(),
-      onTokenRefused: () => {},
+      onLoginRefused: () => false,
+      mayLogIn: () => true,
     });
     this.#always = always;
   }
