@@ -6,9 +6,8 @@ import type { Clock, Dice, DotLedger, Spool } from '../relay/ports.ts';
 import type { Work } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import type { AccountVerdict } from './judge.ts';
-import type { Permits } from './permits.ts';
+import type { Permit, Permits } from './permits.ts';
 import type { Pool } from './pool.ts';
-import type { Reservation } from './quotas.ts';
 import type { Settler } from './settler.ts';
 
 export interface AttemptDeps {
@@ -44,5 +43,5 @@ export interface AttemptGiven {
   readonly work: Work;
   readonly body: Body;
   /** The right to its first transaction; the others are asked for one by one. */
-  readonly reservation: Reservation;
+  readonly permit: Permit;
 }

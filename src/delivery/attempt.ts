@@ -1,5 +1,4 @@
 import { reasonOf } from '../policy/classify.ts';
-import { recipientsMax } from '../policy/quota.ts';
 import type { Account } from '../relay/account.ts';
 import type { Body } from '../relay/message.ts';
 import type { Cause, Phase } from '../relay/outcome.ts';
@@ -10,10 +9,10 @@ import type { AttemptDeps, AttemptEnd, AttemptGiven } from './attempt-contract.t
 import { attemptRecord } from './attempt-record.ts';
 import type { Connection } from './connection.ts';
 import { decide, putBack } from './disposition.ts';
-import { chunks, lastPhase, phaseOf, type Recipients, sortResults } from './grouping.ts';
+import { lastPhase, phaseOf, type Recipients, sortResults } from './grouping.ts';
 import { judgeTransaction, type Result } from './judge.ts';
 import { addressedOf, type Letter, mailCommand, obstacle, rcptCommand } from './letter.ts';
-import type { Reservation } from './quotas.ts';
+import type { Permit } from './permits.ts';
 
 /** Repetitions of one attempt on new connections; the schedule takes over afterwards. */
 const reconnectsMax = 2;
@@ -32,7 +31,7 @@ class Attempt {
   readonly #account: Account;
   readonly #work: Work;
   readonly #body: Body;
-  readonly #first: Reservation;
+  readonly #first: Permit;
   readonly #startedAtMs: number;
   #connection: Connection | null = null;
   #reconnects = 0;
@@ -47,26 +46,28 @@ class Attempt {
     this.#account = given.account;
     this.#work = given.work;
     this.#body = given.body;
-    this.#first = given.reservation;
+    this.#first = given.permit;
     this.#startedAtMs = deps.clock();
   }
 
   async run(): Promise<AttemptEnd> {
     const { permits } = this.#deps;
-    const parts = chunks(this.#work.recipients, recipientsMax(this.#account.limits));
-    let first: Reservation | null = this.#first;
+    const parts: Recipients[] = [this.#work.recipients];
+    let first: Permit | null = this.#first;
     for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
       // One part at a time is past its dot: a crash then leaves no doubt about the others.
       await this.#settled;
-      const reservation = first ?? permits.reserve(this.#account.name, part.length);
+      const permit = first ?? permits.reserve(this.#account.name, part.length);
       first = null;
-      if (reservation === null) {
+      if (permit === null) {
         this.#giveBack([part, ...parts].flat());
         break;
       }
+      const rest = part.slice(permit.recipients);
+      if (rest.length > 0) parts.unshift(rest);
       this.#counted = 0;
-      const again = await this.#part(part, reservation);
-      reservation.end(this.#counted);
+      const again = await this.#part(part.slice(0, permit.recipients), permit);
+      permit.end(this.#counted);
       if (this.#stopped === null) {
         parts.unshift(...again);
       } else {
@@ -80,7 +81,7 @@ class Attempt {
   }
 
   /** One transaction. Returns the recipients that need another at once, grouped. */
-  async #part(recipients: Recipients, reservation: Reservation): Promise<Recipients[]> {
+  async #part(recipients: Recipients, permit: Permit): Promise<Recipients[]> {
     const reused = this.#connection !== null || this.#take();
     const connection = this.#connection ?? (await this.#open(recipients));
     if (connection === null) return [];
@@ -96,7 +97,7 @@ class Attempt {
       this.#settleAll(recipients, { is: 'bounced', cause, reason: reasonOf(cause) });
       return [];
     }
-    if (!(await reservation.kept)) {
+    if (!(await permit.kept)) {
       this.#giveBack(recipients);
       return [];
     }

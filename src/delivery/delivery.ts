@@ -99,7 +99,7 @@ function intake({ dispatcher, keeper }: DeliveryParts): Dispatch {
 type Life = Pick<Delivery, 'resume' | 'reload' | 'look' | 'nextLookAtMs' | 'drain'>;
 
 function life(parts: DeliveryParts): Life {
-  const { deps, pool, states, certificates, quotas, dispatcher, keeper } = parts;
+  const { deps, pool, states, certificates, quotas, permits, dispatcher, keeper } = parts;
   const { store, settings, clock } = deps;
   const openMended = (accounts: Settings['accounts']): void => {
     for (const [name, account] of accounts) states.reloaded(dispatcher.lane(name), account);
@@ -118,6 +118,7 @@ function life(parts: DeliveryParts): Life {
 
     async reload({ accounts }) {
       pool.follow(accounts);
+      permits.follow(accounts);
       openMended(accounts);
       certificates.look();
       const nowMs = clock();

@@ -102,9 +102,7 @@ export class Dispatcher implements Dispatch {
     const { permits } = this.#deps;
     lane.connectionsMax = permits.connectionsMax(account);
     const next = () =>
-      lane.next(account, nowMs, (recipients) => {
-        return permits.reserve(lane.name, Math.min(recipients, permits.recipientsMax(lane.name)));
-      });
+      lane.next(account, nowMs, (recipients) => permits.reserve(lane.name, recipients));
     for (let ready = next(); ready !== null; ready = next()) {
       this.#track(this.#run(lane, account, ready));
     }
@@ -147,10 +145,10 @@ export class Dispatcher implements Dispatch {
     while (this.#busy.size > 0) await Promise.all(this.#busy);
   }
 
-  async #run(lane: Lane, account: Account, { item, reservation }: Ready): Promise<void> {
+  async #run(lane: Lane, account: Account, { item, permit }: Ready): Promise<void> {
     const body = item.body ?? (await readBody(this.#deps, item.work.message.id));
     if (body === null || body === 'unreadable') {
-      reservation.end(0);
+      permit.end(0);
       this.#setAside(lane, item, body);
       return;
     }
@@ -159,7 +157,7 @@ export class Dispatcher implements Dispatch {
       account,
       work: item.work,
       body,
-      reservation,
+      permit,
     });
     lane.done(item);
     lane.settling++;

@@ -5,7 +5,7 @@ import type { Cause } from '../relay/outcome.ts';
 import type { Lease, Work } from '../relay/queue.ts';
 import type { AccountVerdict } from './judge.ts';
 import { causeText } from './outcome-text.ts';
-import type { Reservation } from './quotas.ts';
+import type { Permit } from './permits.ts';
 
 /** Messages that wait in memory for a connection besides those that have one. */
 const backlogMax = 100;
@@ -26,11 +26,11 @@ export interface Item {
 /** An item whose turn it is, with its right to a first transaction. */
 export interface Ready {
   readonly item: Item;
-  readonly reservation: Reservation;
+  readonly permit: Permit;
 }
 
 /** A right to a transaction for so many recipients; null: not now. */
-export type Reserve = (recipients: number) => Reservation | null;
+export type Reserve = (recipients: number) => Permit | null;
 
 /**
  * The work waiting for one account: what is in memory, what is known of the rest, and whether the
@@ -107,13 +107,13 @@ export class Lane {
     const from = first.length > 0 ? first : second;
     const item = from[0];
     if (item === undefined) return null;
-    const reservation = reserve(item.work.recipients.length);
-    this.needs = reservation === null ? item.work.recipients.length : 1;
-    if (reservation === null) return null;
+    const permit = reserve(item.work.recipients.length);
+    this.needs = permit === null ? item.work.recipients.length : 1;
+    if (permit === null) return null;
     from.shift();
     this.#freshTurn = !this.#freshTurn;
     this.running++;
-    return { item, reservation };
+    return { item, permit };
   }
 
   /** The attempt is over and its connection free. */

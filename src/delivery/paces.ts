@@ -52,6 +52,10 @@ export class Paces {
     return next !== null;
   }
 
+  forget(name: string): void {
+    this.#known.delete(name);
+  }
+
   /** Units per second; null: it is not held back. */
   perSecond(name: string): number | null {
     return this.#known.get(name)?.pace?.perSecond ?? null;

@@ -4,7 +4,7 @@ import {
   fewerConnections,
 } from '../policy/connection-cap.ts';
 import { unitsOf } from '../policy/quota.ts';
-import type { Account } from '../relay/account.ts';
+import type { Account, AccountLimits } from '../relay/account.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { Cause, Slower } from '../relay/outcome.ts';
 import type { Clock } from '../relay/ports.ts';
@@ -39,6 +39,11 @@ export interface RefusedAttempt {
   readonly others: number;
 }
 
+/** A right to one transaction for so many recipients. */
+export interface Permit extends Reservation {
+  readonly recipients: number;
+}
+
 /**
  * The right to begin a transaction, one source for all connections of an account: the quota has
  * room and the pace is due. How fast, and on how many connections, is learned from what the
@@ -48,25 +53,29 @@ export class Permits {
   readonly #deps: PermitsDeps;
   readonly #paces: Paces;
   readonly #caps = new Map<string, ConnectionCap>();
+  /** Of the accounts that were slowed, their credential versions. */
+  readonly #versions = new Map<string, string>();
 
   constructor(deps: PermitsDeps) {
     this.#deps = deps;
     this.#paces = new Paces(deps.monotonic);
   }
 
-  /** Recipients of one transaction at most. */
-  recipientsMax(name: string): number {
-    return this.#deps.quotas.recipientsMax(name);
-  }
-
-  /** Null: not now; `freeFrom` tells until when. */
-  reserve(name: string, recipients: number): Reservation | null {
-    if (this.#paces.waitMs(name) > 0) return null;
-    const reservation = this.#deps.quotas.reserve(name, recipients);
-    const limits = this.#deps.settings().accounts.get(name)?.limits;
-    if (reservation === null || limits === undefined) return reservation;
+  /** For as many of the recipients as one transaction can have. Null: not now; see `freeFrom`. */
+  reserve(name: string, wanted: number): Permit | null {
+    const { quotas, settings } = this.#deps;
+    const limits = settings().accounts.get(name)?.limits;
+    if (limits === undefined || this.#paces.waitMs(name) > 0) return null;
+    const recipients = Math.min(
+      wanted,
+      quotas.recipientsMax(name),
+      this.#recipientsMax(name, limits),
+    );
+    const reservation = quotas.reserve(name, recipients);
+    if (reservation === null) return null;
     this.#paces.started(name, unitsOf(limits, recipients));
     return {
+      recipients,
       kept: reservation.kept,
       end: (counted) => {
         reservation.end(counted);
@@ -75,11 +84,27 @@ export class Permits {
     };
   }
 
+  /** No more at once than the pace has in a second: a window of the upstream's may be that short. */
+  #recipientsMax(name: string, { counts }: AccountLimits): number {
+    const perSecond = counts === 'recipients' ? this.#paces.perSecond(name) : null;
+    return perSecond === null ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(perSecond));
+  }
+
   /** Wall-clock time from which a transaction may begin, 0 when it may now. */
   freeFrom(name: string, recipients: number): number {
     const waitMs = this.#paces.waitMs(name);
     const quotaFromMs = this.#deps.quotas.freeFrom(name, recipients);
     return waitMs === 0 ? quotaFromMs : Math.max(quotaFromMs, this.#deps.clock() + waitMs);
+  }
+
+  /** After a reload: what was learned of another server, or for other credentials, is forgotten. */
+  follow(accounts: Settings['accounts']): void {
+    for (const [name, version] of this.#versions) {
+      if (accounts.get(name)?.credentialVersion === version) continue;
+      this.#versions.delete(name);
+      this.#caps.delete(name);
+      this.#paces.forget(name);
+    }
   }
 
   /** Nothing waits for the account any more, and nothing runs. */
@@ -110,6 +135,7 @@ export class Permits {
         ? this.#paces.refused(account.name, refused.begunAtMs)
         : this.#fewer(account, refused.others);
     if (!done) return false;
+    this.#versions.set(account.name, account.credentialVersion);
     const { perSecond, connections } = this.slowed(account);
     if (perSecond !== before.perSecond || connections !== before.connections) {
       const detail = causeText(cause);

@@ -49,6 +49,56 @@ test('too fast for SES: no pause, no attempt used, and the rest at the rate that
   expect(rig.delivery.slowed().get('a')?.perSecond).toBeGreaterThan(1);
 });
 
+test('where recipients count, a transaction has no more of them than the pace has in a second', async () => {
+  let recipients = 0;
+  const counts = (next: () => number) => () => {
+    recipients = next();
+    return false;
+  };
+  let taken: { atMs: number; recipients: number }[] = [];
+  const tooMany = (): boolean => {
+    const nowMs = performance.now();
+    taken = taken.filter(({ atMs }) => atMs > nowMs - 1_000);
+    const before = taken.reduce((sum, one) => sum + one.recipients, 0);
+    if (before + recipients > 40) return true;
+    taken.push({ atMs: nowMs, recipients });
+    return false;
+  };
+  const usual = { reply: '' };
+  await open(
+    'ses',
+    [
+      { at: 'mail', when: counts(() => 0), do: usual },
+      { at: 'rcpt', when: counts(() => recipients + 1), do: usual },
+      { at: 'end-of-data', when: tooMany, do: { reply: tooFast } },
+    ],
+    { counts: 'recipients', connections: 1, recipients: 50 },
+  );
+  const to = Array.from({ length: 30 }, (_, index) => `r${index}@x.example`);
+  await rig.submit({ to });
+  await rig.event('message.completed');
+  await rig.submit({ to });
+  await rig.until(() => rig.all('message.completed').length === 2, 'both to be out');
+  const settled = rig.all('recipient.settled').filter(({ outcome }) => outcome === 'delivered');
+  expect(settled.map(({ attempts }) => attempts)).toEqual(Array.from({ length: 60 }, () => 1));
+  expect(rig.all('account.slowed').length).toBeGreaterThan(0);
+  expect(rig.all('account.paused')).toEqual([]);
+});
+
+test('what was learned is forgotten when a reload brings another server or other credentials', async () => {
+  await open('ses', [{ at: 'end-of-data', times: 1, do: { reply: tooFast } }], {});
+  await rig.submit();
+  await rig.event('account.slowed');
+  const account = rig.settings.accounts.get('a');
+  if (account === undefined) throw new Error('no account');
+  await rig.delivery.reload(rig.settings);
+  expect(rig.delivery.slowed().get('a')?.perSecond).not.toBeNull();
+  rig.settings = makeSettings([{ ...account, credentialVersion: '2' }]);
+  await rig.delivery.reload(rig.settings);
+  expect(rig.delivery.slowed().get('a')?.perSecond).toBeNull();
+  await rig.event('message.completed');
+});
+
 test('too fast at any rate: the account pauses by its ladder once the rate is as low as it gets', async () => {
   let aheadMs = 0;
   upstream = await startUpstream({
