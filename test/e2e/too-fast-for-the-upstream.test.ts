@@ -4,22 +4,20 @@ import type { AccountReport } from '../../src/control/reports.ts';
 import { tokenBucket } from '../unit/delivery/paced-upstream.ts';
 import { accountAt, app, ask, daemon, mainLogin, upstream } from './scene.ts';
 
-const perSecond = Number(process.env.PACE_RATE ?? 40);
-const count = Number(process.env.PACE_COUNT ?? 300);
+const perSecond = 40;
+const count = 200;
 
 test('an upstream that allows 40/s: no pause, no attempt used, few refusals', async () => {
   const mayPass = tokenBucket(perSecond);
-  const takenAtMs: number[] = [];
-  const refusedAtMs: number[] = [];
+  let refused = 0;
   const server = await upstream({
     accounts: mainLogin,
     rules: [
       {
         at: 'end-of-data',
         when() {
-          const nowMs = performance.now();
-          const passes = mayPass(nowMs);
-          (passes ? takenAtMs : refusedAtMs).push(nowMs);
+          const passes = mayPass(performance.now());
+          if (!passes) refused++;
           return !passes;
         },
         do: { reply: '454 Throttling failure: Maximum sending rate exceeded' },
@@ -47,7 +45,7 @@ test('an upstream that allows 40/s: no pause, no attempt used, few refusals', as
   const { account } = await ask<{ account: AccountReport }>(relay, 'account', 'show', 'main');
   expect(account.state).toEqual({ is: 'open' });
   expect(account.pacePerSecond).toBeGreaterThan(0);
-  await server.taken(count, 300_000);
+  await server.taken(count);
   await expect
     .poll(() => relay.events.filter(({ event }) => event === 'message.completed').length, {
       timeout: 10_000,
@@ -59,22 +57,5 @@ test('an upstream that allows 40/s: no pause, no attempt used, few refusals', as
   expect(delivered).toHaveLength(count);
   expect(delivered.every(({ attempts }) => attempts === 1)).toBe(true);
   expect(relay.events.filter(({ event }) => event === 'account.paused')).toEqual([]);
-  expect(refusedAtMs.length).toBeLessThan(count / 10);
-  if (process.env.PACE_COUNT) {
-    const t0 = takenAtMs[0] ?? 0;
-    for (let from = 0; from < (takenAtMs.at(-1) ?? 0) - t0; from += 10_000) {
-      const n = takenAtMs.filter((t) => t - t0 >= from && t - t0 < from + 10_000).length;
-      console.log(
-        from / 1000,
-        n / 10,
-        refusedAtMs.filter((t) => t - t0 >= from && t - t0 < from + 10_000).length,
-      );
-    }
-    console.log(
-      relay.events
-        .filter(({ event }) => event === 'account.slowed')
-        .map((e) => JSON.stringify(e))
-        .join('\n'),
-    );
-  }
-}, 400_000);
+  expect(refused).toBeLessThan(count / 10);
+});
