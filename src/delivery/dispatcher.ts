@@ -108,7 +108,9 @@ export class Dispatcher implements Dispatch {
     }
     const fromMs = this.#freeFromMs(lane);
     if (fromMs <= nowMs) {
-      if (lane.wantsClaim(account, nowMs)) this.#track(this.#claim(lane));
+      // Its time came between the two questions.
+      if (lane.refused) this.#lookFrom(nowMs + 1, nowMs);
+      else if (lane.wantsClaim(account, nowMs)) this.#track(this.#claim(lane));
       else if (lane.isIdle(nowMs)) permits.idle(lane.name);
       return;
     }
@@ -146,19 +148,15 @@ export class Dispatcher implements Dispatch {
   }
 
   async #run(lane: Lane, account: Account, { item, permit }: Ready): Promise<void> {
-    const body = item.body ?? (await readBody(this.#deps, item.work.message.id));
+    const begunAtMs = this.#deps.monotonic();
+    const { work } = item;
+    const body = item.body ?? (await readBody(this.#deps, work.message.id));
     if (body === null || body === 'unreadable') {
       permit.end(0);
       this.#setAside(lane, item, body);
       return;
     }
-    const begunAtMs = this.#deps.monotonic();
-    const end = await attempt(this.#deps.attempts, {
-      account,
-      work: item.work,
-      body,
-      permit,
-    });
+    const end = await attempt(this.#deps.attempts, { account, work, body, permit });
     lane.done(item);
     lane.settling++;
     this.#track(

@@ -54,6 +54,8 @@ export class Lane {
   connectionsMax = Number.POSITIVE_INFINITY;
   /** Recipients of the next message as far as known: what the quota has to have room for. */
   needs = 1;
+  /** The last look at what waits ended for want of a permit. */
+  refused = false;
 
   #fresh: Item[] = [];
   #claimed: Item[] = [];
@@ -99,6 +101,7 @@ export class Lane {
    * it. What the quota refuses stays first: small messages do not overtake it for ever.
    */
   next(account: Account, nowMs: number, reserve: Reserve): Ready | null {
+    this.refused = false;
     if (!mayWork(this.state, nowMs) || this.settling >= settlingMax) return null;
     const connections = Math.min(account.limits.connections, this.connectionsMax);
     if (this.running >= (this.state.is === 'open' ? connections : 1)) return null;
@@ -109,6 +112,7 @@ export class Lane {
     if (item === undefined) return null;
     const permit = reserve(item.work.recipients.length);
     this.needs = permit === null ? item.work.recipients.length : 1;
+    this.refused = permit === null;
     if (permit === null) return null;
     from.shift();
     this.#freshTurn = !this.#freshTurn;

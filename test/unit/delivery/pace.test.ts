@@ -1,9 +1,11 @@
 import { afterEach, expect, test } from 'vitest';
 import { replyRulesOf } from '../../../src/config/presets.ts';
+import { Dispatcher } from '../../../src/delivery/dispatcher.ts';
+import type { DispatcherDeps } from '../../../src/delivery/dispatcher-deps.ts';
 import type { AccountLimits } from '../../../src/relay/account.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
 import type { Rule } from '../../support/upstream-rules.ts';
-import { makeAccount, makeRig, makeSettings, type Rig } from './harness.ts';
+import { makeAccount, makeRig, makeSettings, owner, type Rig } from './harness.ts';
 import { tokenBucket } from './paced-upstream.ts';
 
 let upstream: Upstream;
@@ -97,6 +99,26 @@ test('what was learned is forgotten when a reload brings another server or other
   await rig.delivery.reload(rig.settings);
   expect(rig.delivery.slowed().get('a')?.perSecond).toBeNull();
   await rig.event('message.completed');
+});
+
+test('a message whose time comes between two looks at the clock is not forgotten', async () => {
+  await open('ses', [], {});
+  const lookAtMs: number[] = [];
+  const permits = { reserve: () => null, freeFrom: () => 0, connectionsMax: () => 2 };
+  const dispatcher = new Dispatcher({
+    settings: () => rig.settings,
+    permits,
+    clock: () => 1_000,
+    owner,
+    onDue: (atMs: number) => lookAtMs.push(atMs),
+  } as unknown as DispatcherDeps);
+  const { message, body } = rig.message();
+  const lease = dispatcher.reserve('a', message.bytes);
+  if (lease === null) throw new Error('no room');
+  const recipient = { index: 0, state: 'leased', lane: 'a', attempts: 0, dueAtMs: 0 } as const;
+  const rest = { delayWarned: false, lastText: null, lastReason: null };
+  dispatcher.start({ message, recipients: [{ ...recipient, ...rest }], lease }, body);
+  expect(lookAtMs).toEqual([1_001]);
 });
 
 test('too fast at any rate: the account pauses by its ladder once the rate is as low as it gets', async () => {
