@@ -73,6 +73,17 @@ function heldSenders({ heldSenders: held }: AccountReport): string {
   return names === '' ? '' : `may not send as ${names}`;
 }
 
+/** `2 of at most 5`, `2 of at most 3 (5 configured; its upstream bears no more now)` */
+export function connections({ connections: { open, max, now } }: AccountReport): string {
+  const why = now < max ? ` (${max} configured; its upstream bears no more now)` : '';
+  return `${open} of at most ${now}${why}`;
+}
+
+/** `13.4/s, as its upstream asks`; null: as fast as it goes. */
+export function pace({ pacePerSecond }: AccountReport): string | null {
+  return pacePerSecond === null ? null : `${pacePerSecond.toFixed(1)}/s, as its upstream asks`;
+}
+
 /** `5m ago`, or `-` when nothing was delivered since the daemon started. */
 export function lastDelivery({ lastDeliveredAtMs }: AccountReport, nowMs: number): string {
   return lastDeliveredAtMs === null ? '-' : `${age(lastDeliveredAtMs, nowMs)} ago`;

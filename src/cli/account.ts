@@ -4,7 +4,14 @@ import type { Answer } from '../control/wire.ts';
 import { EX_OK, EX_UNAVAILABLE } from '../lib/sysexits.ts';
 import type { AccountState } from '../relay/account.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
-import { accountTable, lastDelivery, quotaDelay, usage } from './account-table.ts';
+import {
+  accountTable,
+  connections,
+  lastDelivery,
+  pace,
+  quotaDelay,
+  usage,
+} from './account-table.ts';
 import { certificateFacts } from './certificate.ts';
 import { annotate, type Context, noun, onAction } from './command.ts';
 import { flushedText } from './queue-change.ts';
@@ -83,7 +90,8 @@ function renderAccount(detail: AccountDetail, nowMs: number): string {
     ],
     ...certificateFacts(detail.certificate, nowMs),
     ['Queue', queueText(account.queue, nowMs)],
-    ['Connections', `${account.connections.open} of at most ${account.connections.max}`],
+    ['Connections', connections(account)],
+    ['Pace', pace(account)],
     ['Used', usage(account.quota)],
     ['Waits for', quotaDelay(account, nowMs) || null],
     ['Last delivery', lastDelivery(account, nowMs)],

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Preset } from '../config/presets.ts';
+import { formatRate } from '../lib/rate.ts';
 import { EX_DATAERR, EX_OK } from '../lib/sysexits.ts';
 import { annotate, type Context, noun, onAction } from './command.ts';
 import { Failure } from './failure.ts';
@@ -111,6 +112,7 @@ function renderProvider(
     ['Username', preset.username ?? null],
     ['Password', preset.password?.hint ?? null],
     ['Connections', limits.connections === undefined ? null : `at most ${limits.connections}`],
+    ['Logins', preset.logins === undefined ? null : `at most ${formatRate(preset.logins)}`],
     ['Recipients', limits.recipients === undefined ? null : `${limits.recipients} a transaction`],
     ['Header fields', preset.headers.length === 0 ? null : preset.headers.join(', ')],
     ['Its id is for', preset.id?.for ?? null],

@@ -43,6 +43,8 @@ const presetSchema = z.strictObject({
   limits: accountLimitsSchema,
   /** Header fields that are orders to this provider: `X-SES-*` for all that begin like that. */
   headers: z.array(fieldName()).prefault([]),
+  /** Logins that an account should not exceed; absent: not known to be counted. */
+  logins: rate().optional(),
   /** What the DNS of its customers' domains needs; absent: not known. */
   domain: domainFactsSchema.optional(),
   /** In place of limits.rate while the account is in the provider's test mode. */

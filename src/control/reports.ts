@@ -46,8 +46,10 @@ export interface AccountReport {
   readonly state: AccountState;
   /** Senders that its provider does not let it send as; their mail is held. */
   readonly heldSenders: readonly HeldSenderReport[];
-  /** Open upstream connections, and the most there may be. */
-  readonly connections: { readonly open: number; readonly max: number };
+  /** Open upstream connections, the most there may be, and how many its upstream bears now. */
+  readonly connections: { readonly open: number; readonly max: number; readonly now: number };
+  /** Messages or recipients, as it counts; null: its upstream does not hold it back. */
+  readonly pacePerSecond: number | null;
   readonly queue: readonly LaneCount[];
   /** Windows of `limits.rate` with what was used of each; empty without limits. */
   readonly quota: readonly QuotaReport[];

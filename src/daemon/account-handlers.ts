@@ -92,6 +92,7 @@ function accountReport(
   const { name, provider, host, port, username } = account;
   const queue = counts.filter(({ lane }) => lane === name);
   const uses = relay.delivery.quotas().get(name) ?? [];
+  const slowed = relay.delivery.slowed().get(name);
   return {
     name,
     provider,
@@ -105,7 +106,9 @@ function accountReport(
     connections: {
       open: relay.delivery.connections().get(name) ?? 0,
       max: account.limits.connections,
+      now: slowed?.connections ?? account.limits.connections,
     },
+    pacePerSecond: slowed?.perSecond ?? null,
     queue,
     quota: uses.map(({ rate, used }) => ({ rate: formatRate(rate), used })),
     outAtMs: relay.delivery.outAtMs(name, waitingIn(queue)),

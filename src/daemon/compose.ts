@@ -112,6 +112,7 @@ async function openObservation(
       certificatesEndMs: () => certificatesEndMs(options.settings(), delivery),
       quotas: () => delivery.quotas(),
       heldSenders: () => heldSenders(options.settings(), delivery),
+      slowed: () => delivery.slowed(),
       logLinesDropped: options.logLinesDropped,
     },
     nowMs: Date.now,

@@ -1,3 +1,5 @@
+import { mayWork } from '../policy/lane-state.ts';
+import type { Account } from '../relay/account.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { MessageId } from '../relay/message.ts';
 import type { Clock, Dice, DotLedger, QueueStore, Spool } from '../relay/ports.ts';
@@ -9,6 +11,7 @@ import { Dispatcher } from './dispatcher.ts';
 import { HeldSenders } from './held-senders.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { LaneStates } from './lane-states.ts';
+import { isSlower, Permits } from './permits.ts';
 import { Pool } from './pool.ts';
 import { Quotas } from './quotas.ts';
 import { SafetyNet } from './safety-net.ts';
@@ -37,6 +40,7 @@ export interface DeliveryParts {
   readonly states: LaneStates;
   readonly certificates: CertificateWatch;
   readonly quotas: Quotas;
+  readonly permits: Permits;
   readonly net: SafetyNet;
   readonly senders: HeldSenders;
   readonly dispatcher: Dispatcher;
@@ -50,19 +54,25 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
   const monotonic = deps.monotonic ?? sinceBootMs;
   const certificates = new CertificateWatch(deps);
   const onCertificate = certificates.saw;
+  const inForce = (account: Account): boolean => {
+    const current = settings().accounts.get(account.name);
+    return current !== undefined && sameAccount(current, account);
+  };
   const pool = new Pool({
     hostname: () => settings().hostname,
     clock,
     emit,
     monotonic,
-    onTokenRefused(account, { verdict, cause }) {
-      const current = settings().accounts.get(account.name);
-      if (current === undefined || !sameAccount(current, account)) return;
-      if (verdict.scope !== 'account') return;
+    onLoginRefused(account, { verdict, cause }) {
+      if (!inForce(account) || verdict.scope !== 'account' || isSlower(verdict)) return false;
       const lane = dispatcher.lane(account.name);
       if (states.stop(lane, account, { verdict, cause })) dispatcher.evict(lane);
+      return true;
     },
+    mayLogIn: (account) =>
+      inForce(account) && mayWork(dispatcher.lane(account.name).state, clock()),
     onCertificate,
+    connectionsMax: (account) => permits.connectionsMax(account),
     onConnected({ name }) {
       const lane = dispatcher.lane(name);
       if (states.connected(lane)) dispatcher.pump(lane);
@@ -79,13 +89,15 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
   });
   const states = new LaneStates({ ...deps, net });
   const quotas = new Quotas({ ...deps, monotonic, boot: deps.owner.boot });
+  const permits = new Permits({ ...deps, quotas, monotonic });
   const dispatcher: Dispatcher = new Dispatcher({
     ...deps,
     settler,
     states,
-    quotas,
+    permits,
+    monotonic,
     senders,
-    attempts: { ...deps, pool, quotas, net, senders, settler },
+    attempts: { ...deps, pool, permits, net, senders, settler },
     onRanDry: () => keeper.countSoon(),
     onDue: (atMs) => keeper.wakeAt(atMs),
   });
@@ -102,6 +114,7 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
     states,
     certificates,
     quotas,
+    permits,
     net,
     senders,
     dispatcher,

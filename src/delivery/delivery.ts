@@ -11,6 +11,7 @@ import type { Flushed, QueueFilter, Work } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { assemble, type DeliveryDeps, type DeliveryParts } from './delivery-parts.ts';
 import type { HeldSenders } from './held-senders.ts';
+import type { Slowed } from './permits.ts';
 import { probeAccount } from './probe.ts';
 
 /** The way out. `reserve`, `start`, `cancel` and `wake` take mail from submission; see Dispatch. */
@@ -38,6 +39,8 @@ export interface Delivery extends Dispatch {
   states(): ReadonlyMap<string, AccountState>;
   /** What every configured account has used of its limits now. */
   quotas(): ReadonlyMap<string, readonly QuotaUse[]>;
+  /** What every configured account keeps to because of its upstream. */
+  slowed(): ReadonlyMap<string, Slowed>;
   /** When so many more will be out at the earliest, by the account's limits; null: it has none. */
   outAtMs(name: string, units: number): number | null;
   /** Null: nothing since the start. */
@@ -100,7 +103,8 @@ function intake({ dispatcher, keeper }: DeliveryParts): Dispatch {
 type Life = Pick<Delivery, 'resume' | 'reload' | 'look' | 'nextLookAtMs' | 'drain'>;
 
 function life(parts: DeliveryParts): Life {
-  const { deps, pool, states, certificates, quotas, net, senders, dispatcher, keeper } = parts;
+  const { deps, pool, states, certificates, quotas, permits, dispatcher, keeper } = parts;
+  const { net, senders } = parts;
   const { store, settings, clock } = deps;
   const openMended = (accounts: Settings['accounts']): void => {
     for (const [name, account] of accounts) states.reloaded(dispatcher.lane(name), account);
@@ -120,6 +124,7 @@ function life(parts: DeliveryParts): Life {
 
     async reload({ accounts }) {
       pool.follow(accounts);
+      permits.follow(accounts);
       openMended(accounts);
       certificates.look();
       await senders.reloaded();
@@ -160,6 +165,7 @@ type AccountControl = Pick<
   | 'resumeAccount'
   | 'states'
   | 'quotas'
+  | 'slowed'
   | 'outAtMs'
   | 'lastDeliveredAtMs'
   | 'connections'
@@ -168,7 +174,7 @@ type AccountControl = Pick<
 >;
 
 function accountControl(parts: DeliveryParts): AccountControl {
-  const { deps, pool, states, certificates, quotas, dispatcher, keeper } = parts;
+  const { deps, pool, states, certificates, quotas, permits, dispatcher, keeper } = parts;
   const { settings, clock } = deps;
   const accountNamed = (name: string): Account => {
     const account = settings().accounts.get(name);
@@ -195,6 +201,7 @@ function accountControl(parts: DeliveryParts): AccountControl {
       return new Map(names.map((name) => [name, dispatcher.lanes.get(name)?.state ?? open]));
     },
     quotas: () => new Map([...settings().accounts.keys()].map((name) => [name, quotas.uses(name)])),
+    slowed: () => new Map([...settings().accounts].map(([name, of]) => [name, permits.slowed(of)])),
     outAtMs: (name, units) => quotas.outFrom(name, units),
     lastDeliveredAtMs: (name) => dispatcher.lanes.get(name)?.lastDeliveredAtMs ?? null,
     connections: () => pool.counts(),

@@ -6,6 +6,7 @@ import { StoreError } from '../relay/ports.ts';
 import type { Lease, Work } from '../relay/queue.ts';
 import { sameAccount } from './account-identity.ts';
 import { attempt } from './attempt.ts';
+import type { Stopped } from './attempt-contract.ts';
 import type { DispatcherDeps } from './dispatcher-deps.ts';
 import { type Decision, putBack } from './disposition.ts';
 import { claimMax, type Item, Lane, leaseFrom, type Ready } from './lane.ts';
@@ -35,7 +36,7 @@ export class Dispatcher implements Dispatch {
     if (this.#stopping || account === undefined) return null;
     const nowMs = this.#deps.clock();
     const lane = this.lane(name);
-    if (this.#quotaFromMs(lane) > nowMs || !lane.reserve(account, bytes, nowMs)) return null;
+    if (this.#freeFromMs(lane) > nowMs || !lane.reserve(account, bytes, nowMs)) return null;
     return leaseFrom(this.#deps.owner, nowMs);
   }
 
@@ -80,7 +81,7 @@ export class Dispatcher implements Dispatch {
     this.pump(lane);
     const nowMs = this.#deps.clock();
     const atMs = lane.wakeAtMs(nowMs);
-    if (atMs !== null) this.#lookFrom(Math.max(atMs, this.#quotaFromMs(lane)), nowMs);
+    if (atMs !== null) this.#lookFrom(Math.max(atMs, this.#freeFromMs(lane)), nowMs);
   }
 
   /** What waits for something that runs is looked at when that has ended. */
@@ -88,9 +89,9 @@ export class Dispatcher implements Dispatch {
     if (atMs > nowMs && Number.isFinite(atMs)) this.#deps.onDue(atMs);
   }
 
-  /** When the quota has room for the lane's next message. */
-  #quotaFromMs({ name, needs }: Lane): number {
-    return this.#deps.quotas.freeFrom(name, needs);
+  /** When the lane's next message may go, by quota and pace. */
+  #freeFromMs({ name, needs }: Lane): number {
+    return this.#deps.permits.freeFrom(name, needs);
   }
 
   /** Starts attempts while there is work and room, and claims more when the work runs low. */
@@ -99,17 +100,19 @@ export class Dispatcher implements Dispatch {
     const account = this.#deps.settings().accounts.get(lane.name);
     if (account === undefined) return;
     const nowMs = this.#deps.clock();
-    const { quotas } = this.#deps;
+    const { permits } = this.#deps;
+    lane.connectionsMax = permits.connectionsMax(account);
     const next = () =>
-      lane.next(account, nowMs, (recipients) => {
-        return quotas.reserve(lane.name, Math.min(recipients, quotas.recipientsMax(lane.name)));
-      });
+      lane.next(account, nowMs, (recipients) => permits.reserve(lane.name, recipients));
     for (let ready = next(); ready !== null; ready = next()) {
       this.#track(this.#run(lane, account, ready));
     }
-    const fromMs = this.#quotaFromMs(lane);
+    const fromMs = this.#freeFromMs(lane);
     if (fromMs <= nowMs) {
-      if (lane.wantsClaim(account, nowMs)) this.#track(this.#claim(lane));
+      // Its time came between the two questions.
+      if (lane.refused) this.#lookFrom(nowMs + 1, nowMs);
+      else if (lane.wantsClaim(account, nowMs)) this.#track(this.#claim(lane));
+      else if (lane.isIdle(nowMs)) permits.idle(lane.name);
       return;
     }
     const atMs = lane.hasItems ? nowMs : lane.wakeAtMs(nowMs);
@@ -145,19 +148,16 @@ export class Dispatcher implements Dispatch {
     while (this.#busy.size > 0) await Promise.all(this.#busy);
   }
 
-  async #run(lane: Lane, account: Account, { item, reservation }: Ready): Promise<void> {
-    const body = item.body ?? (await readBody(this.#deps, item.work.message.id));
+  async #run(lane: Lane, account: Account, { item, permit }: Ready): Promise<void> {
+    const begunAtMs = this.#deps.monotonic();
+    const { work } = item;
+    const body = item.body ?? (await readBody(this.#deps, work.message.id));
     if (body === null || body === 'unreadable') {
-      reservation.end(0);
+      permit.end(0);
       this.#setAside(lane, item, body);
       return;
     }
-    const end = await attempt(this.#deps.attempts, {
-      account,
-      work: item.work,
-      body,
-      reservation,
-    });
+    const end = await attempt(this.#deps.attempts, { account, work, body, permit });
     lane.done(item);
     lane.settling++;
     this.#track(
@@ -173,12 +173,20 @@ export class Dispatcher implements Dispatch {
     // A verdict on what a reload has replaced meanwhile says nothing about the new account.
     const current = this.#deps.settings().accounts.get(lane.name);
     const stopped = current !== undefined && sameAccount(current, account) ? end.stopped : null;
-    if (stopped !== null && this.#deps.states.stop(lane, account, stopped)) {
+    if (stopped !== null && this.#stops(lane, account, { stopped, begunAtMs })) {
       this.evict(lane);
       this.#look(lane);
     } else {
       this.pump(lane);
     }
+  }
+
+  /** Whether the lane stops for a verdict on its account; what it can bear by doing less it bears. */
+  #stops(lane: Lane, account: Account, by: { stopped: Stopped; begunAtMs: number }): boolean {
+    const { permits, states } = this.#deps;
+    if (by.stopped.applied === true) return !mayWork(lane.state, this.#deps.clock());
+    if (permits.slowDown(account, { ...by, others: lane.running })) return false;
+    return states.stop(lane, account, by.stopped);
   }
 
   #setAside(lane: Lane, item: Item, body: null | 'unreadable'): void {

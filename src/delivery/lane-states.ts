@@ -3,7 +3,7 @@ import type { Account, AccountState } from '../relay/account.ts';
 import type { EventSink, RelayEvent } from '../relay/events.ts';
 import type { ReasonClass } from '../relay/outcome.ts';
 import { type Clock, type Dice, type QueueStore, StoreError } from '../relay/ports.ts';
-import type { AttemptEnd } from './attempt-contract.ts';
+import type { Stopped } from './attempt-contract.ts';
 import { type Lane, stateAfter } from './lane.ts';
 import type { SafetyNet } from './safety-net.ts';
 
@@ -26,7 +26,7 @@ export class LaneStates {
   }
 
   /** An attempt ended with a verdict on the account. True: the lane stops now. */
-  stop(lane: Lane, account: Account, stopped: NonNullable<AttemptEnd['stopped']>): boolean {
+  stop(lane: Lane, account: Account, stopped: Stopped): boolean {
     const { clock, dice, emit } = this.#deps;
     const nowMs = clock();
     const { credentialVersion } = account;

@@ -7,6 +7,8 @@ import { handshakeAdvice } from './tls-advice.ts';
 export interface Refusal {
   readonly cause: Cause;
   readonly verdict: Verdict;
+  /** The account has been stopped for it: somebody may have resumed it since. */
+  readonly applied?: boolean;
 }
 
 /** What a cause met while a connection was opened means; `hint` goes before the general one. */

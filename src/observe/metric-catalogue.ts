@@ -139,6 +139,16 @@ export const METRICS = {
     help: 'What limits.rate allows the account in the window.',
     labels: ACCOUNT_WINDOW,
   },
+  relayd_account_pace_per_second: {
+    type: 'gauge',
+    help: 'What an account keeps to since its upstream said "too fast"; absent while it goes as fast as it can.',
+    labels: ACCOUNT,
+  },
+  relayd_account_slowed_total: {
+    type: 'counter',
+    help: 'How often an upstream said "too fast" or "too many connections" and its account sent less.',
+    labels: ACCOUNT,
+  },
   relayd_account_changes_total: {
     type: 'counter',
     help: 'Changes of an account into a state.',

@@ -151,6 +151,8 @@ function upstreamFolds(m: Instruments, account: AccountName) {
     // relayd_upstream_connections is read from the pool, which knows.
     'connection.closed': null,
     'account.held': (event) => changes(account(event.account), 'held').inc(),
+    'account.slowed': (event) =>
+      m.relayd_account_slowed_total.inc({ account: account(event.account) }),
     'account.paused': (event) => changes(account(event.account), 'paused').inc(),
     'account.resumed': (event) => changes(account(event.account), 'open').inc(),
     // relayd_held_senders tells it at any time.

@@ -26,6 +26,8 @@ export interface MetricSources {
   quotas(): ReadonlyMap<string, readonly QuotaUse[]>;
   /** How many senders each account may not send as. */
   heldSenders(): ReadonlyMap<string, number>;
+  /** What the accounts in force keep to because of their upstreams; null: nothing. */
+  slowed(): ReadonlyMap<string, { readonly perSecond: number | null }>;
   logLinesDropped(): number;
 }
 
@@ -48,6 +50,7 @@ export async function refreshGauges(
   setCertificates(m, sources.certificatesEndMs(), known);
   setQuotas(m, sources.quotas());
   setHeldSenders(m, sources.heldSenders());
+  setPaces(m, sources.slowed());
   await Promise.all([
     part(m, 'queue', sources.counts(), (counts) => setQueue(m, counts, known, nowMs)),
     part(m, 'accounts', sources.accountStates(), (states) => setAccountStates(m, states, known)),
@@ -162,6 +165,13 @@ function setQuotas(m: Instruments, quotas: ReadonlyMap<string, readonly QuotaUse
 function setHeldSenders(m: Instruments, counts: ReadonlyMap<string, number>): void {
   m.relayd_held_senders.reset();
   for (const [account, count] of counts) m.relayd_held_senders.set({ account }, count);
+}
+
+function setPaces(m: Instruments, slowed: ReturnType<MetricSources['slowed']>): void {
+  m.relayd_account_pace_per_second.reset();
+  for (const [account, { perSecond }] of slowed) {
+    if (perSecond !== null) m.relayd_account_pace_per_second.set({ account }, perSecond);
+  }
 }
 
 /**

@@ -55,7 +55,9 @@ function usualVerdict([action, asked, hint]: Judgement, seen: Seen, named: Named
     case 'reconnect-then-pause':
       return afterReconnect(action, seen, reason);
     case 'throttle':
-      return pause('throttled', WAITS.throttle, hint);
+      return { ...pause('throttled', WAITS.throttle, hint), slower: 'rate' };
+    case 'fewer-connections':
+      return { ...pause('throttled', WAITS.throttle, hint), slower: 'connections' };
     case 'pause':
       return pause(reason, WAITS.upstream, hint);
     case 'pause-policy':

@@ -77,10 +77,13 @@ const SENDER_TEXTS = anyOf([
   /sender verify failed/,
 ]);
 
-const TOO_FAST_TEXTS = anyOf([
+const TOO_MANY_CONNECTIONS_TEXTS = anyOf([
   /too many (?:concurrent |simultaneous )?(?:smtp )?connections/,
   /concurrent connections limit/,
   /sender thread limit/,
+]);
+
+const TOO_FAST_TEXTS = anyOf([
   /sending rate exceeded/,
   /submission rate for this client has exceeded/,
   /exceeded the message limit per account/,
@@ -106,6 +109,11 @@ export const TEXT_RULES: readonly ReplyRule[] = [
     judgement: SUSPENDED,
   },
   { phases: AFTER_MAIL_BEGAN, text: SENDER_TEXTS, judgement: ['hold-sender', 'sender'] },
+  {
+    codes: [4],
+    text: TOO_MANY_CONNECTIONS_TEXTS,
+    judgement: ['fewer-connections', 'throttled'],
+  },
   { codes: [4], text: TOO_FAST_TEXTS, judgement: ['throttle', 'throttled'] },
 ];
 

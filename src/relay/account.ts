@@ -96,6 +96,8 @@ export interface AccountLimits {
   /** Recipients per transaction. */
   readonly recipients: number;
   readonly messageBytes: number | null;
+  /** Logins that its provider bears; absent: a number that does not hurt. */
+  readonly logins?: Rate;
 }
 
 /** Milliseconds per phase; RFC 5321 section 4.5.3.2. */

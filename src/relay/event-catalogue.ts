@@ -58,6 +58,10 @@ export const EVENTS = {
     level: 'warn',
     help: 'An account is stopped until a time; its mail waits and uses up no attempt.',
   },
+  'account.slowed': {
+    level: 'info',
+    help: 'An upstream said "too fast": its account sends less and finds out what is allowed.',
+  },
   'account.resumed': { level: 'info', help: 'An account works again.' },
   'sender.held': {
     level: 'error',

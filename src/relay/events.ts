@@ -96,6 +96,16 @@ export type RelayEvent =
       readonly hint: string;
     }
   | {
+      readonly is: 'account.slowed';
+      readonly account: string;
+      /** What it keeps to from now on; null: as fast as it goes. */
+      readonly perSecond: number | null;
+      /** At once. */
+      readonly connections: number;
+      readonly detail: string;
+      readonly hint: string;
+    }
+  | {
       readonly is: 'account.resumed';
       readonly account: string;
       readonly by: 'operator' | 'time' | 'reload' | 'success';

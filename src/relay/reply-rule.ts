@@ -12,7 +12,8 @@ export const ACTIONS = [
   'reconnect-then-retry',
   'reconnect-then-bounce',
   'reconnect-then-pause',
-  'throttle',
+  'throttle', // the rate is lowered; paused when the lowest is too much
+  'fewer-connections', // one less at once; paused when one is too many
   'pause', // their trouble
   'pause-policy',
   'pause-flood',

@@ -148,5 +148,6 @@ function buildLimits(
     idleMs: own.idle ?? usual?.idle ?? 30_000,
     recipients: own.recipients ?? usual?.recipients ?? 100,
     messageBytes: own.message_size ?? usual?.message_size ?? null,
+    ...(preset?.logins === undefined ? {} : { logins: preset.logins }),
   };
 }

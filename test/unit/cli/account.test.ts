@@ -49,6 +49,19 @@ test('list and show: when what the limits delay will be out', async () => {
   expect(shown.out).toMatch(/^Waits for: +limits.rate: out in 3h$/m);
 });
 
+test('show: what its upstream makes it keep to', async () => {
+  const slowed = account({ connections: { open: 1, max: 5, now: 2 }, pacePerSecond: 13.38 });
+  const at = { file: '/etc/relayd/relay.yaml', line: 5 };
+  const rest = { routes: [], identities: [], tls: 'none', exception: null, certificate: null, at };
+  const { out } = await relayctl('account show gmail-velosi', {
+    daemon: { 'account.show': async () => ({ account: slowed, ...rest }) },
+  });
+  expect(out).toMatch(
+    /^Connections: +1 of at most 2 \(5 configured; its upstream bears no more now\)$/m,
+  );
+  expect(out).toMatch(/^Pace: +13\.4\/s, as its upstream asks$/m);
+});
+
 test('list: none configured', async () => {
   const daemon = { 'account.list': async () => ({ accounts: [] }) };
   expect((await relayctl('account list', { daemon })).out).toBe('No accounts are configured.\n');

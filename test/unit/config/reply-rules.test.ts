@@ -41,6 +41,7 @@ const MEANS: Readonly<Record<Action, RegExp>> = {
   'reconnect-then-bounce': /^message reconnect$/,
   'reconnect-then-pause': /^message reconnect$/,
   throttle: /^account pause$/,
+  'fewer-connections': /^account pause$/,
   pause: /^account pause$/,
   'pause-policy': /^account pause$/,
   'pause-flood': /^account pause$/,

@@ -30,8 +30,10 @@ class BrokenPool extends Pool {
       emit: () => {},
       onCertificate: () => {},
       onConnected: () => {},
+      connectionsMax: () => 2,
       monotonic: () => performance.now(),
-      onTokenRefused: () => {},
+      onLoginRefused: () => false,
+      mayLogIn: () => true,
     });
     this.#always = always;
   }
@@ -69,8 +71,8 @@ test.each(mixed)('a session of %s carries nothing, is counted and loud', async (
     lastReason: null,
   } as const;
   const work = { message, recipients: [recipient], lease };
-  const reservation = { kept: Promise.resolve(true), end: () => {} };
-  const given = { account, work, body, reservation };
+  const permit = { recipients: 1, kept: Promise.resolve(true), end: () => {} };
+  const given = { account, work, body, permit };
   const running = attempt({ ...deps, emit, pool } as unknown as AttemptDeps, given);
   await expect(running).rejects.toThrow(AssertionError);
   expect(events).toEqual([
@@ -88,6 +90,7 @@ test.each(mixed)('a session of %s carries nothing, is counted and loud', async (
       certificatesEndMs: () => new Map(),
       quotas: () => new Map(),
       heldSenders: () => new Map(),
+      slowed: () => new Map(),
       logLinesDropped: () => 0,
     },
     nowMs: Date.now,

@@ -75,3 +75,27 @@ test('Microsoft refuses a sender by mistake now and then: twice it is only tried
   await rig.until(() => rig.all('recipient.settled').length === 3, 'held');
   expect((await rig.store.show(id)).queued?.recipients).toMatchObject([{ state: 'held' }]);
 });
+
+test("the provider's own time to come back is kept over a restart of the relay", async () => {
+  const at = new Date(Date.now() + 3 * 3_600_000).toUTCString().replace('GMT', 'UTC');
+  const reply = `421 Domain x.example is not allowed to send: recipient limit exceeded, try again after ${at}`;
+  await open('mailgun', [{ at: 'end-of-data', do: { reply } }]);
+  const id = await rig.submit({ to: ['r@x.example'] });
+  const { untilMs } = await rig.event('account.paused');
+  expect(untilMs).toBeGreaterThanOrEqual(Date.parse(at));
+  await rig.delivery.drain(0);
+
+  const { settings, store } = rig;
+  let nowMs = untilMs - 1;
+  upstream.script([]);
+  rig = makeRig(settings, { store, clock: () => nowMs });
+  await rig.delivery.resume();
+  expect(rig.delivery.states().get('a')).toMatchObject({ is: 'paused', untilMs });
+  expect(rig.delivery.reserve('a', 10)).toBeNull();
+  expect(upstream.messages).toHaveLength(1);
+  nowMs = untilMs;
+  await rig.delivery.look();
+  await rig.event('message.completed', (event) => event.id === id);
+  expect(rig.delivery.states().get('a')).toEqual({ is: 'open' });
+  expect(rig.all('recipient.settled').at(-1)).toMatchObject({ outcome: 'delivered', attempts: 1 });
+});

@@ -29,6 +29,7 @@ const quiet: MetricSources = {
   certificatesEndMs: () => new Map(),
   quotas: () => new Map(),
   heldSenders: () => new Map(),
+  slowed: () => new Map(),
   logLinesDropped: () => 0,
 };
 
@@ -221,8 +222,10 @@ test('every event is counted or named as not counted', () => {
 
 test('every metric of the catalogue shows up once its event has happened', async () => {
   const quotas = () => new Map([['ses', [{ rate: { count: 14, windowMs: 1_000 }, used: 0 }]]]);
+  const slowed = () => new Map([['ses', { perSecond: 13.3 }]]);
   const metrics = open({
     quotas,
+    slowed,
     certificatesEndMs: () => new Map([['gmail', noon]]),
     heldSenders: () => new Map([['ses', 1]]),
   });

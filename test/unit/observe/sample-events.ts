@@ -95,6 +95,14 @@ export const SAMPLES: {
     untilMs: 1_795_000_000_000,
     hint: 'it goes on by itself',
   },
+  'account.slowed': {
+    is: 'account.slowed',
+    account: 'gmail',
+    perSecond: 7,
+    connections: 2,
+    detail: '454 Throttling failure: Maximum sending rate exceeded',
+    hint: 'nothing needs to be done',
+  },
   'account.resumed': { is: 'account.resumed', account: 'gmail', by: 'operator' },
   'sender.held': {
     is: 'sender.held',
