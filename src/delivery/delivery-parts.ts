@@ -1,13 +1,18 @@
+import type { Account } from '../relay/account.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { MessageId } from '../relay/message.ts';
-import type { Clock, Dice, DotLedger, QueueStore, Spool } from '../relay/ports.ts';
+import type { Cause } from '../relay/outcome.ts';
+import type { Clock, Dice, DotLedger, QueueStore, Spool, TokenVault } from '../relay/ports.ts';
 import type { LeaseOwner } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { sameAccount } from './account-identity.ts';
 import { CertificateWatch } from './certificate-watch.ts';
+import { CredentialsInUse } from './credentials-in-use.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Housekeeping } from './housekeeping.ts';
+import { KeptTokens } from './kept-tokens.ts';
 import { LaneStates } from './lane-states.ts';
+import { type LoginParts, type Logins, openLogins } from './logins.ts';
 import { Pool } from './pool.ts';
 import { Quotas } from './quotas.ts';
 import { ScheduleKeeper } from './schedule-keeper.ts';
@@ -17,6 +22,7 @@ export interface DeliveryDeps {
   /** The configuration in force. */
   readonly settings: () => Settings;
   readonly store: QueueStore;
+  readonly vault: TokenVault;
   readonly spool: Spool;
   readonly dots: DotLedger;
   readonly emit: EventSink;
@@ -29,21 +35,26 @@ export interface DeliveryDeps {
 }
 
 /** What delivery is made of. */
-export interface DeliveryParts {
+export interface DeliveryParts extends LoginParts {
   readonly deps: DeliveryDeps;
-  readonly pool: Pool;
-  readonly states: LaneStates;
-  readonly certificates: CertificateWatch;
+  readonly logins: Logins;
   readonly quotas: Quotas;
-  readonly dispatcher: Dispatcher;
   readonly housekeeping: Housekeeping;
   readonly keeper: ScheduleKeeper;
 }
 
 /** Each part knows only what is below it; what has to be said upwards is a function. */
-export function assemble(deps: DeliveryDeps): DeliveryParts {
-  const { settings, clock, emit } = deps;
-  const monotonic = deps.monotonic ?? sinceBootMs;
+export function assemble(given: DeliveryDeps): DeliveryParts {
+  const { clock, emit } = given;
+  const monotonic = given.monotonic ?? sinceBootMs;
+  const keptTokens = new KeptTokens(given);
+  const credentials = new CredentialsInUse({
+    ...given,
+    withLogin: keptTokens.withLogin,
+    onChange: (account) => logins.changed(account),
+  });
+  const { settings } = credentials;
+  const deps = { ...given, settings };
   const certificates = new CertificateWatch(deps);
   const onCertificate = certificates.saw;
   const pool = new Pool({
@@ -51,6 +62,7 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
     clock,
     emit,
     monotonic,
+    keptTokens,
     onTokenRefused(account, { verdict, cause }) {
       const current = settings().accounts.get(account.name);
       if (current === undefined || !sameAccount(current, account)) return;
@@ -59,8 +71,9 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
       if (states.stop(lane, account, { verdict, cause })) dispatcher.evict(lane);
     },
     onCertificate,
-    onConnected({ name }) {
-      const lane = dispatcher.lane(name);
+    onConnected(account) {
+      credentials.accepted(account);
+      const lane = dispatcher.lane(account.name);
       if (states.connected(lane)) dispatcher.pump(lane);
     },
   });
@@ -68,7 +81,8 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
     keeper.noteMail();
     dispatcher.wake(lane, dueAtMs);
   });
-  const states = new LaneStates(deps);
+  const fallBack = (account: Account, cause: Cause) => credentials.refused(account, cause);
+  const states = new LaneStates({ ...deps, fallBack });
   const quotas = new Quotas({ ...deps, monotonic, boot: deps.owner.boot });
   const dispatcher: Dispatcher = new Dispatcher({
     ...deps,
@@ -86,7 +100,9 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
     dispatcher,
     housekeeping,
   });
-  return { deps, pool, states, certificates, quotas, dispatcher, housekeeping, keeper };
+  const below = { deps, pool, states, certificates, quotas, dispatcher, housekeeping, keeper };
+  const logins: Logins = openLogins(below, credentials, keptTokens);
+  return { ...below, logins };
 }
 
 /** The same for every process of one boot, so that a restart knows how long it took. */

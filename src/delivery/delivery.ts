@@ -4,6 +4,8 @@ import { mayWork } from '../policy/lane-state.ts';
 import type { QuotaUse } from '../policy/quota.ts';
 import type { Account, AccountState } from '../relay/account.ts';
 import type { RememberedCertificate } from '../relay/certificate.ts';
+import type { CredentialUse } from '../relay/credential.ts';
+import type { DeviceCode, DeviceProgress, DeviceRefusal } from '../relay/device-login.ts';
 import type { Cause } from '../relay/outcome.ts';
 import type { Dispatch } from '../relay/ports.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
@@ -43,6 +45,12 @@ export interface Delivery extends Dispatch {
   connections(): ReadonlyMap<string, number>;
   /** What the account's server showed at the last handshake, over restarts; null: none yet. */
   certificate(name: string): RememberedCertificate | null;
+  /** What the account has to log in with, and which of it is in use; empty: nothing. */
+  credentials(name: string): readonly CredentialUse[];
+  /** Begins a login by device code (RFC 8628). */
+  beginLogin(name: string): Promise<DeviceCode | DeviceRefusal>;
+  /** Whether somebody has consented; rejects with StoreError when the token cannot be kept. */
+  pollLogin(name: string): Promise<DeviceProgress>;
   /** Bounces up to `limit` messages that match, with a notification each. */
   bounceMatching(filter: QueueFilter, reason: string, limit: number): Promise<Touched>;
   /** Removes everything that matches without telling the sender. */
@@ -96,7 +104,7 @@ function intake({ dispatcher, keeper }: DeliveryParts): Dispatch {
 type Life = Pick<Delivery, 'resume' | 'reload' | 'look' | 'nextLookAtMs' | 'drain'>;
 
 function life(parts: DeliveryParts): Life {
-  const { deps, pool, states, certificates, quotas, dispatcher, keeper } = parts;
+  const { deps, pool, states, certificates, logins, quotas, dispatcher, keeper } = parts;
   const { store, settings, clock } = deps;
   const openMended = (accounts: Settings['accounts']): void => {
     for (const [name, account] of accounts) states.reloaded(dispatcher.lane(name), account);
@@ -105,18 +113,22 @@ function life(parts: DeliveryParts): Life {
     async resume() {
       for (const [name, state] of await store.accountStates()) dispatcher.lane(name).state = state;
       await quotas.resume();
+      await logins.resume();
       // What was mended while the relay was down counts like a reload.
       openMended(settings().accounts);
       pool.follow(settings().accounts);
       await certificates.resume();
+      logins.look();
       await keeper.clampAtStart();
       await keeper.look();
     },
 
-    async reload({ accounts }) {
+    async reload() {
+      const { accounts } = settings();
       pool.follow(accounts);
       openMended(accounts);
       certificates.look();
+      logins.look();
       const nowMs = clock();
       const stuck = [...dispatcher.lanes.values()].filter(
         ({ name, state }) => !accounts.has(name) || !mayWork(state, nowMs),
@@ -139,7 +151,7 @@ function life(parts: DeliveryParts): Life {
       pool.tokens.end();
       const aborted = inTime ? 0 : dispatcher.running;
       if (!inTime) pool.abort();
-      const kept = Promise.all([ended, certificates.stop()]).then(() => {});
+      const kept = Promise.all([ended, certificates.stop(), logins.stop()]).then(() => {});
       await endsBefore(kept, AbortSignal.timeout(settleGraceMs));
       return { aborted };
     },
@@ -157,10 +169,13 @@ type AccountControl = Pick<
   | 'connections'
   | 'certificate'
   | 'testAccount'
+  | 'credentials'
+  | 'beginLogin'
+  | 'pollLogin'
 >;
 
 function accountControl(parts: DeliveryParts): AccountControl {
-  const { deps, pool, states, certificates, quotas, dispatcher, keeper } = parts;
+  const { deps, pool, states, certificates, logins, quotas, dispatcher, keeper } = parts;
   const { settings, clock } = deps;
   const accountNamed = (name: string): Account => {
     const account = settings().accounts.get(name);
@@ -178,6 +193,7 @@ function accountControl(parts: DeliveryParts): AccountControl {
     async resumeAccount(name) {
       accountNamed(name);
       await states.resume(dispatcher.lane(name));
+      logins.mended(name);
       await keeper.look();
     },
 
@@ -191,6 +207,9 @@ function accountControl(parts: DeliveryParts): AccountControl {
     lastDeliveredAtMs: (name) => dispatcher.lanes.get(name)?.lastDeliveredAtMs ?? null,
     connections: () => pool.counts(),
     certificate: (name) => certificates.current(name),
+    credentials: (name) => logins.uses(name),
+    beginLogin: (name) => logins.begin(accountNamed(name)),
+    pollLogin: (name) => logins.poll(accountNamed(name)),
 
     async testAccount(name) {
       const account = accountNamed(name);

@@ -4,6 +4,7 @@ import type { Clock } from '../relay/ports.ts';
 import { sameAccount } from './account-identity.ts';
 import type { Connection } from './connection.ts';
 import { interrupted } from './fault.ts';
+import type { KeptTokens } from './kept-tokens.ts';
 import { type Opened, openConnection } from './open-connection.ts';
 import type { OnCertificate } from './peer-guard.ts';
 import type { Refusal } from './refusal.ts';
@@ -22,6 +23,7 @@ export interface PoolDeps {
   /** No token is to be had any more for an account; nobody was waiting for one. */
   readonly onTokenRefused: (account: Account, refusal: Refusal) => void;
   readonly onCertificate: OnCertificate;
+  readonly keptTokens: KeptTokens;
   /** A new connection to the account is ready. */
   readonly onConnected: (account: Account) => void;
 }
@@ -44,9 +46,10 @@ export class Pool {
 
   constructor(deps: PoolDeps) {
     this.#deps = deps;
-    const { clock, monotonic, onTokenRefused: onRefused } = deps;
+    const { clock, monotonic, onTokenRefused: onRefused, keptTokens: kept } = deps;
     const { signal } = this.#abort;
-    this.tokens = new Tokens({ clock, monotonic, request: requestToken, signal, onRefused });
+    const request = requestToken;
+    this.tokens = new Tokens({ clock, monotonic, request, signal, kept, onRefused });
   }
 
   /**

@@ -149,6 +149,21 @@ export const METRICS = {
     help: 'When the account last delivered, in this run of the daemon; absent before the first time.',
     labels: ACCOUNT,
   },
+  relayd_credential_switches_total: {
+    type: 'counter',
+    help: 'Changes of the password that the account logs in with, by the one it changed to.',
+    labels: { account: 'accounts', slot: ['password', 'next_password'] },
+  },
+  relayd_credential_age_seconds: {
+    type: 'gauge',
+    help: 'How long the credentials in use have been the ones of relay.yaml, or since their login.',
+    labels: ACCOUNT,
+  },
+  relayd_credential_last_success_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the upstream last accepted the credentials in use; absent before the first time.',
+    labels: ACCOUNT,
+  },
   relayd_accounts_misrouted_total: {
     type: 'counter',
     help: 'Sessions authenticated as somebody else than their account; nothing was sent on them.',

@@ -1,5 +1,6 @@
 import type { AccountState } from '../relay/account.ts';
 import type { CertificateMemory } from '../relay/certificate.ts';
+import type { CredentialMemory } from '../relay/credential.ts';
 import type { Body, MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type {
@@ -54,6 +55,10 @@ export interface OperationTable {
     given: { account: string; memory: CertificateMemory };
     answer: undefined;
   };
+  'credential.remember': {
+    given: { account: string; memory: CredentialMemory };
+    answer: undefined;
+  };
   'account.save-quota': { given: { account: string; quota: KeptQuota }; answer: undefined };
   'history.expire': { given: { beforeMs: number; limit: number }; answer: number };
   'message.body': { given: MessageId; answer: Body | null };
@@ -66,6 +71,7 @@ export interface OperationTable {
   'queue.next-expiry': { given: null; answer: number | null };
   'account.states': { given: null; answer: ReadonlyMap<string, AccountState> };
   'certificate.memories': { given: null; answer: ReadonlyMap<string, CertificateMemory> };
+  'credential.memories': { given: null; answer: ReadonlyMap<string, CredentialMemory> };
   'account.quotas': { given: null; answer: ReadonlyMap<string, KeptQuota> };
   'history.list': { given: { limit: number; before: MessageId | null }; answer: HistoryEntry[] };
   'store.stats': { given: null; answer: StoreStats };
@@ -87,6 +93,7 @@ export const OUTSIDE: ReadonlySet<OperationName> = new Set<OperationName>([
   'queue.next-expiry',
   'account.states',
   'certificate.memories',
+  'credential.memories',
   'account.quotas',
   'history.list',
   'history.expire',

@@ -1,5 +1,6 @@
 import type { AccountState } from '../../src/relay/account.ts';
 import type { CertificateMemory } from '../../src/relay/certificate.ts';
+import type { CredentialMemory } from '../../src/relay/credential.ts';
 import type { Body, Message, MessageId } from '../../src/relay/message.ts';
 import type { Lease, QueuedRecipient, QueueFilter, RecipientState } from '../../src/relay/queue.ts';
 import type { KeptQuota } from '../../src/relay/quota.ts';
@@ -29,6 +30,7 @@ export interface MemoryState {
   readonly entries: Map<MessageId, MemoryEntry>;
   readonly accounts: Map<string, AccountState>;
   readonly certificates: Map<string, CertificateMemory>;
+  readonly credentials: Map<string, CredentialMemory>;
   readonly quotas: Map<string, KeptQuota>;
   readonly history: MemoryHistory;
   readonly nowMs: () => number;
