@@ -110,6 +110,8 @@ function renderProvider(
     ['Login', preset.login === 'optional' ? 'optional' : preset.auth],
     ['Username', preset.username ?? null],
     ['Password', preset.password?.hint ?? null],
+    ['Tokens', preset.oauth2?.token_url ?? null],
+    ['Login by code', preset.oauth2?.device_url ?? null],
     ['Connections', limits.connections === undefined ? null : `at most ${limits.connections}`],
     ['Recipients', limits.recipients === undefined ? null : `${limits.recipients} a transaction`],
     ['Its id is for', preset.id?.for ?? null],

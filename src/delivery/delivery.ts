@@ -4,18 +4,17 @@ import { mayWork } from '../policy/lane-state.ts';
 import type { QuotaUse } from '../policy/quota.ts';
 import type { Account, AccountState } from '../relay/account.ts';
 import type { RememberedCertificate } from '../relay/certificate.ts';
-import type { CredentialUse } from '../relay/credential.ts';
-import type { DeviceCode, DeviceProgress, DeviceRefusal } from '../relay/device-login.ts';
 import type { Cause } from '../relay/outcome.ts';
 import type { Dispatch } from '../relay/ports.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
 import type { Flushed, QueueFilter, Work } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { assemble, type DeliveryDeps, type DeliveryParts } from './delivery-parts.ts';
+import type { LoginControl } from './logins.ts';
 import { probeAccount } from './probe.ts';
 
 /** The way out. `reserve`, `start`, `cancel` and `wake` take mail from submission; see Dispatch. */
-export interface Delivery extends Dispatch {
+export interface Delivery extends Dispatch, LoginControl {
   /** At start, after store.recover: reads account states and due times, and begins. */
   resume(): Promise<void>;
   /** After the settings were swapped: opens what was mended, moves queued mail to its new ways. */
@@ -45,12 +44,6 @@ export interface Delivery extends Dispatch {
   connections(): ReadonlyMap<string, number>;
   /** What the account's server showed at the last handshake, over restarts; null: none yet. */
   certificate(name: string): RememberedCertificate | null;
-  /** What the account has to log in with, and which of it is in use; empty: nothing. */
-  credentials(name: string): readonly CredentialUse[];
-  /** Begins a login by device code (RFC 8628). */
-  beginLogin(name: string): Promise<DeviceCode | DeviceRefusal>;
-  /** Whether somebody has consented; rejects with StoreError when the token cannot be kept. */
-  pollLogin(name: string): Promise<DeviceProgress>;
   /** Bounces up to `limit` messages that match, with a notification each. */
   bounceMatching(filter: QueueFilter, reason: string, limit: number): Promise<Touched>;
   /** Removes everything that matches without telling the sender. */
@@ -83,6 +76,7 @@ export function openDelivery(deps: DeliveryDeps): Delivery {
   const parts = assemble(deps);
   return {
     ...intake(parts),
+    ...parts.logins.control,
     ...life(parts),
     ...accountControl(parts),
     ...queueControl(parts),
@@ -169,9 +163,6 @@ type AccountControl = Pick<
   | 'connections'
   | 'certificate'
   | 'testAccount'
-  | 'credentials'
-  | 'beginLogin'
-  | 'pollLogin'
 >;
 
 function accountControl(parts: DeliveryParts): AccountControl {
@@ -207,9 +198,6 @@ function accountControl(parts: DeliveryParts): AccountControl {
     lastDeliveredAtMs: (name) => dispatcher.lanes.get(name)?.lastDeliveredAtMs ?? null,
     connections: () => pool.counts(),
     certificate: (name) => certificates.current(name),
-    credentials: (name) => logins.uses(name),
-    beginLogin: (name) => logins.begin(accountNamed(name)),
-    pollLogin: (name) => logins.poll(accountNamed(name)),
 
     async testAccount(name) {
       const account = accountNamed(name);
@@ -226,16 +214,14 @@ type QueueControl = Pick<
   'flushed' | 'bounceMatching' | 'removeMatching' | 'settleByOperator'
 >;
 
-function queueControl({
-  deps,
-  states,
-  dispatcher,
-  housekeeping,
-  keeper,
-}: DeliveryParts): QueueControl {
+function queueControl(parts: DeliveryParts): QueueControl {
+  const { deps, states, logins, dispatcher, housekeeping, keeper } = parts;
   return {
     async flushed({ accountsResumed, lanes }) {
-      for (const name of accountsResumed) states.cleared(dispatcher.lane(name));
+      for (const name of accountsResumed) {
+        states.cleared(dispatcher.lane(name));
+        logins.mended(name);
+      }
       for (const name of lanes) dispatcher.wake(name, deps.clock());
       await keeper.look();
     },

@@ -36,12 +36,16 @@ export class KeptTokens {
     return this.#current(account)?.refreshToken ?? null;
   }
 
-  /** The provider replaced the token. One that cannot be kept is used as long as the relay runs. */
-  async replaced(account: Account, refreshToken: Secret): Promise<void> {
+  /**
+   * The provider gave another token for `former`, which `of` had told. One that cannot be kept is
+   * used as long as the relay runs.
+   */
+  async replaced(account: Account, former: Secret | null, refreshToken: Secret): Promise<void> {
     const grant = grantOf(account);
-    if (grant === null) return;
     const before = this.#current(account);
-    if (before?.refreshToken.reveal() === refreshToken.reveal()) return;
+    // Somebody has logged in meanwhile: that token is younger.
+    if (grant === null || former !== (before?.refreshToken ?? null)) return;
+    if (former?.reveal() === refreshToken.reveal()) return;
     const token = { refreshToken, grant, login: before?.login ?? null };
     this.#tokens.set(account.name, token);
     await this.#report(`refresh token of ${account.name}`, () =>

@@ -1,3 +1,4 @@
+import { assert } from '../lib/assert.ts';
 import { mayWork } from '../policy/lane-state.ts';
 import type { Account, AccountState } from '../relay/account.ts';
 import type { CredentialUse } from '../relay/credential.ts';
@@ -29,6 +30,16 @@ export interface LoginParts {
   readonly dispatcher: Dispatcher;
 }
 
+/** What may be asked of logins from outside; names are those of configured accounts. */
+export interface LoginControl {
+  /** What the account has to log in with, and which of it is in use; empty: nothing. */
+  credentials(name: string): readonly CredentialUse[];
+  /** Begins a login by device code (RFC 8628). */
+  beginLogin(name: string): Promise<DeviceCode | DeviceRefusal>;
+  /** Whether somebody has consented; rejects with StoreError when the token cannot be kept. */
+  pollLogin(name: string): Promise<DeviceProgress>;
+}
+
 /** What accounts log in with: reading it at start, changing it while mail flows. */
 export interface Logins {
   /** At start, before the settings in force are asked for. */
@@ -39,9 +50,7 @@ export interface Logins {
   changed(account: Account): void;
   /** An operator says it was mended. */
   mended(name: string): void;
-  uses(name: string): readonly CredentialUse[];
-  begin(account: Account): Promise<DeviceCode | DeviceRefusal>;
-  poll(account: Account): Promise<DeviceProgress>;
+  readonly control: LoginControl;
   /** Resolves when no login is tried any more and all that is known is kept. */
   stop(): Promise<void>;
 }
@@ -86,14 +95,22 @@ export function openLogins(
       credentials.forgive(name);
       nextPasswords.again(name);
     },
-    uses: (name) => credentials.uses(name),
-    begin: (account) => devices.begin(account),
-    poll: (account) => devices.poll(account),
+    control: {
+      credentials: (name) => credentials.uses(name),
+      beginLogin: (name) => devices.begin(accountNamed(settings(), name)),
+      pollLogin: (name) => devices.poll(accountNamed(settings(), name)),
+    },
     async stop() {
       await nextPasswords.stop();
       await credentials.stop();
     },
   };
+}
+
+function accountNamed({ accounts }: Settings, name: string): Account {
+  const account = accounts.get(name);
+  assert(account !== undefined, `no account ${name} in the configuration in force`);
+  return account;
 }
 
 /** An account that was stopped for another cause than its credentials is left alone. */

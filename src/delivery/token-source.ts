@@ -109,16 +109,12 @@ export class TokenSource {
     const { request, clock, monotonic, signal, kept } = this.#deps;
     const startedAtMs = monotonic();
     const nowMs = clock();
-    const answer = await request({
-      oauth2: this.#oauth2,
-      rotated: kept.of(this.#account),
-      nowMs,
-      signal,
-    });
+    const rotated = kept.of(this.#account);
+    const answer = await request({ oauth2: this.#oauth2, rotated, nowMs, signal });
     if (answer.is !== 'token') return { refusal: await this.#noToken(answer) };
     const { token, lifetimeMs, refreshToken } = answer;
     // Before it is used: providers may end the former one at the first use of this one.
-    if (refreshToken !== null) await kept.replaced(this.#account, refreshToken);
+    if (refreshToken !== null) await kept.replaced(this.#account, rotated, refreshToken);
     const usableMs = Math.max(lifetimeMs - marginMs, lifetimeMs / 2);
     this.#current = { token, usableUntilMs: startedAtMs + usableMs };
     this.#failures = 0;

@@ -28,7 +28,7 @@ export async function buildCredentials(
   const given = config.password !== undefined || config.secret_access_key !== undefined;
   const auth = config.auth ?? chosenAuth(preset, { login: given || username !== null });
   const next = await readNextPassword(config, preset, place);
-  checkNextPassword(config, { auth, given, password, next }, place);
+  checkNextPassword(config, { auth, password, next }, place);
   const oauth2 = await buildOAuth2(config.oauth2, preset, { username, path, context });
   checkCompleteness(config, { auth, username, given }, place);
   lintUsername(username, preset, place);
@@ -72,21 +72,20 @@ async function readNextPassword(
 
 interface Slots {
   readonly auth: Account['auth'];
-  readonly given: boolean;
   readonly password: Secret | null;
   readonly next: Secret | null;
 }
 
 function checkNextPassword(
   config: AccountConfig,
-  { auth, given, password, next }: Slots,
+  { auth, password, next }: Slots,
   { path, context: { report } }: { path: Path; context: BuildContext },
 ): void {
   if (config.next_password === undefined) return;
   const at = [...path, 'next_password'];
   if (auth === 'xoauth2' || config.oauth2 !== undefined) {
     report.error(at, 'is for logins with a password; tokens are renewed by themselves', 'key');
-  } else if (!given) {
+  } else if (auth === 'none') {
     report.error(at, 'stands without password; give the password in use as well', 'key');
   } else if (next !== null && next.reveal() === password?.reveal()) {
     report.warn(at, 'is the same as password; remove it', 'key');
