@@ -38,7 +38,7 @@ export class NextPasswords {
     this.#deps = deps;
   }
 
-  /** At start and after a reload what is new is tried at once, after a refusal in a while. */
+  /** At start and after a reload they are tried at once; after a switch, what was refused later. */
   look(when: 'at-once' | 'later'): void {
     const { settings, credentials } = this.#deps;
     for (const name of [...this.#trials.keys()]) {
@@ -47,7 +47,10 @@ export class NextPasswords {
     for (const name of settings().accounts.keys()) {
       const version = credentials.candidate(name)?.credentialVersion;
       const trial = this.#trials.get(name);
-      if (version === trial?.version) continue;
+      if (trial !== undefined && version === trial.version) {
+        if (when === 'at-once') this.#hurry(name, trial);
+        continue;
+      }
       this.#drop(name);
       if (version !== undefined) this.#begin(name, version, when);
     }
@@ -87,8 +90,16 @@ export class NextPasswords {
     trial.timer.unref();
   }
 
+  /** One that runs already is not tried twice. */
+  #hurry(name: string, trial: Trial): void {
+    if (trial.timer === null) return;
+    clearTimeout(trial.timer);
+    this.#start(name, trial);
+  }
+
   #start(name: string, trial: Trial): void {
     if (this.#end.signal.aborted) return;
+    trial.timer = null;
     const running = this.#try(name, trial).finally(() => this.#running.delete(running));
     this.#running.add(running);
   }
@@ -96,7 +107,8 @@ export class NextPasswords {
   async #try(name: string, trial: Trial): Promise<void> {
     const { credentials, tryLogin, mayTry } = this.#deps;
     const candidate = credentials.candidate(name);
-    if (candidate?.credentialVersion !== trial.version) return this.look('at-once');
+    // The next look, which follows every change, begins with what there is then.
+    if (candidate?.credentialVersion !== trial.version) return this.#drop(name);
     if (mayTry(name)) {
       const refusal = await tryLogin(candidate, this.#end.signal);
       // Overtaken by a reload or the end.

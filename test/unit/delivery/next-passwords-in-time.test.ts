@@ -56,10 +56,14 @@ test('it is tried ever more rarely, and the refusal is said once', async () => {
   expect(seen.tries).toBe(8);
   expect(seen.refusals).toBe(8);
   expect(events).toMatchObject([{ is: 'credential.refused', account: 'a', detail: '535 no' }]);
-  // Looking again changes nothing while it is the same one.
+  // A reload: once more at once, and then as rarely as before.
+  trials.look('at-once');
   trials.look('at-once');
   await vi.advanceTimersByTimeAsync(minuteMs);
-  expect(seen.tries).toBe(8);
+  expect(seen.tries).toBe(9);
+  expect(events).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(5 * 60 * minuteMs);
+  expect(seen.tries).toBe(9);
   await trials.stop();
   expect(vi.getTimerCount()).toBe(0);
 });
