@@ -4,6 +4,7 @@ import type { Answer } from '../control/wire.ts';
 import { EX_OK, EX_UNAVAILABLE } from '../lib/sysexits.ts';
 import type { AccountState } from '../relay/account.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
+import { addLogin } from './account-login.ts';
 import {
   accountTable,
   connections,
@@ -14,6 +15,7 @@ import {
 } from './account-table.ts';
 import { certificateFacts } from './certificate.ts';
 import { annotate, type Context, noun, onAction } from './command.ts';
+import { credentialFacts } from './credential.ts';
 import { flushedText } from './queue-change.ts';
 import { queueText } from './queue-counts.ts';
 import { facts, table } from './table.ts';
@@ -22,12 +24,13 @@ import { accountReason, accountState, age, instant } from './words.ts';
 
 /** `relayctl account ...` */
 export function addAccount(program: Command, context: Context): void {
-  const account = noun(program, 'account', 'see, stop, resume and test upstream accounts');
+  const account = noun(program, 'account', 'see, stop, resume, test and log in upstream accounts');
   addList(account, context);
   addShow(account, context);
   addHold(account, context);
   addResume(account, context);
   addTest(account, context);
+  addLogin(account, context);
 }
 
 function addList(account: Command, context: Context): void {
@@ -57,6 +60,7 @@ function addShow(account: Command, context: Context): void {
     json:
       '{account, routes: {index, line, sender}[], identities[], tls, exception | null, ' +
       'certificate: {subject, issuer, names[], validToMs, pin, chain[], lastSeenAtMs, ...} | null, ' +
+      'credentials: {slot, inUse, firstSeenAtMs, lastAcceptedAtMs, refusedAtMs, ...}[], ' +
       'at: {file, line}}',
   });
   onAction(show, context, async ({ args, ask, io, print }) => {
@@ -79,6 +83,7 @@ function renderAccount(detail: AccountDetail, nowMs: number): string {
     ['Upstream', printable(`${account.host}:${account.port}`)],
     ['Provider', account.provider],
     ['Logs in as', account.username === null ? 'nobody (no AUTH)' : printable(account.username)],
+    ...credentialFacts(detail.credentials, nowMs),
     ['May send as', printable(detail.identities.join(', ')) || 'any address'],
     ['TLS', printable(detail.tls)],
     [

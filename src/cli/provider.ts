@@ -111,6 +111,8 @@ function renderProvider(
     ['Login', preset.login === 'optional' ? 'optional' : preset.auth],
     ['Username', preset.username ?? null],
     ['Password', preset.password?.hint ?? null],
+    ['Tokens', preset.oauth2?.token_url ?? null],
+    ['Login by code', preset.oauth2?.device_url ?? null],
     ['Connections', limits.connections === undefined ? null : `at most ${limits.connections}`],
     ['Logins', preset.logins === undefined ? null : `at most ${formatRate(preset.logins)}`],
     ['Recipients', limits.recipients === undefined ? null : `${limits.recipients} a transaction`],

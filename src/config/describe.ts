@@ -108,6 +108,7 @@ function describeAccount(account: Account): Shown {
     auth: account.auth,
     username: account.username ?? undefined,
     password: hidden(account.password),
+    next_password: hidden(account.next),
     oauth2: account.oauth2 === null ? undefined : describeOAuth2(account.oauth2),
     identities: account.identities,
     tls: describeTls(account.tls),
@@ -133,13 +134,14 @@ function describeAccount(account: Account): Shown {
   });
 }
 
-function describeOAuth2({ tokenUrl, scope, grant }: OAuth2): Shown {
+function describeOAuth2({ tokenUrl, scope, grant, device }: OAuth2): Shown {
   const own = grant.is === 'service-account' ? null : grant;
   return compact({
     token_url: tokenUrl,
     client_id: own?.clientId,
     client_secret: hidden(own?.clientSecret ?? null),
-    refresh_token: grant.is === 'refresh-token' ? SECRET : undefined,
+    device_url: device?.url,
+    refresh_token: hidden(grant.is === 'refresh-token' ? grant.refreshToken : null),
     service_account: grant.is === 'service-account' ? SECRET : undefined,
     scope: scope ?? undefined,
   });

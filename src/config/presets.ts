@@ -38,6 +38,14 @@ const presetSchema = z.strictObject({
       hint: z.string(),
     })
     .optional(),
+  /** Where its access tokens come from; `device_url` and `scope` are for RFC 8628. */
+  oauth2: z
+    .strictObject({
+      token_url: z.url(),
+      device_url: z.url().optional(),
+      scope: z.string().optional(),
+    })
+    .optional(),
   /** How `secret_access_key` becomes the password. */
   derived_password: z.enum(['ses']).optional(),
   limits: accountLimitsSchema,

@@ -1,6 +1,7 @@
 import type { StatsRow } from '../policy/sending-stats.ts';
 import type { AccountState, TlsFault } from '../relay/account.ts';
 import type { RememberedCertificate } from '../relay/certificate.ts';
+import type { CredentialUse } from '../relay/credential.ts';
 import type { HistoryEntry, LaneCount, QueueRow, StoreStats } from '../relay/queue.ts';
 import type { RouteEdits } from '../relay/route.ts';
 
@@ -96,6 +97,8 @@ export interface AccountDetail {
   } | null;
   /** What the server showed at the last handshake, with all above it; null: none yet. */
   readonly certificate: RememberedCertificate | null;
+  /** What it has to log in with, and which of it is in use; empty: nothing. */
+  readonly credentials: readonly CredentialUse[];
   /** The place in the configuration file, for messages that name the line to mend. */
   readonly at: { readonly file: string; readonly line: number };
 }

@@ -72,6 +72,8 @@ export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
   'account.hold': z.strictObject({ name: Name, reason: Reason }),
   'account.resume': NamedWithSender,
   'account.test': Named,
+  'account.login': Named,
+  'account.login-progress': Named,
   'route.test': z.strictObject({
     from: Address,
     to: Address,

@@ -1,5 +1,6 @@
 import type { StatsKey } from '../policy/sending-stats.ts';
 import type { AccountState } from '../relay/account.ts';
+import type { DeviceCode, DeviceProgress, DeviceRefusal } from '../relay/device-login.ts';
 import type { MessageId } from '../relay/message.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
 import type { Flushed, QueueFilter, QueuePage } from '../relay/queue.ts';
@@ -84,6 +85,13 @@ export interface ControlRequests {
     };
   };
   readonly 'account.test': { ask: { readonly name: string }; answer: ProbeReport };
+  /** Begins a login by device code (RFC 8628); refused when the account has none. */
+  readonly 'account.login': { ask: { readonly name: string }; answer: DeviceCode };
+  /** How far it is; refused when it cannot succeed any more. Ask again after `waitMs`. */
+  readonly 'account.login-progress': {
+    ask: { readonly name: string };
+    answer: Exclude<DeviceProgress, DeviceRefusal>;
+  };
   /** By the configuration in force, with the states of the accounts. */
   readonly 'route.test': { ask: RouteQuestion; answer: RouteReport };
   /** The configuration in force, as describeSettings of config gives it. */

@@ -7,7 +7,13 @@ import type { Relay } from './relay.ts';
 
 type AccountHandlers = Pick<
   ControlHandlers,
-  'account.list' | 'account.show' | 'account.hold' | 'account.resume' | 'account.test'
+  | 'account.list'
+  | 'account.show'
+  | 'account.hold'
+  | 'account.resume'
+  | 'account.test'
+  | 'account.login'
+  | 'account.login-progress'
 >;
 
 /** What relayctl may ask of and do to accounts. */
@@ -28,6 +34,7 @@ export function accountHandlers(relay: Relay, nowMs: () => number): AccountHandl
         tls: tlsInWords(account),
         exception: account.tls.exception,
         certificate: delivery.certificate(name),
+        credentials: delivery.credentials(name),
         at: { file: account.at.file, line: account.at.line },
       };
     },
@@ -58,6 +65,20 @@ export function accountHandlers(relay: Relay, nowMs: () => number): AccountHandl
     'account.test': ({ name }) => {
       accountNamed(relay, name);
       return delivery.testAccount(name);
+    },
+
+    'account.login': async ({ name }) => {
+      accountNamed(relay, name);
+      const begun = await delivery.beginLogin(name);
+      if (begun.is === 'refused') throw new ControlError('refused', begun.detail);
+      return begun;
+    },
+
+    'account.login-progress': async ({ name }) => {
+      accountNamed(relay, name);
+      const progress = await delivery.pollLogin(name);
+      if (progress.is === 'refused') throw new ControlError('refused', progress.detail);
+      return progress;
     },
   };
 }

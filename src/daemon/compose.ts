@@ -59,8 +59,8 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
   opened.push(() => storage.close());
   const { store, spool, newMessageId } = storage;
   const shared = { settings, store, spool, emit, newMessageId, clock: Date.now };
-  const { dots, owner } = storage;
-  const delivery = openDelivery({ ...shared, dots, owner, dice: Math.random });
+  const { dots, owner, vault } = storage;
+  const delivery = openDelivery({ ...shared, vault, dots, owner, dice: Math.random });
   opened.push(() => delivery.drain(AbortSignal.abort()));
   await delivery.resume();
 
@@ -110,6 +110,7 @@ async function openObservation(
       storeStats: () => store.stats(),
       connections: () => delivery.connections(),
       certificatesEndMs: () => certificatesEndMs(options.settings(), delivery),
+      credentials: () => byAccount(options.settings(), (name) => delivery.credentials(name)),
       quotas: () => delivery.quotas(),
       heldSenders: () => heldSenders(options.settings(), delivery),
       slowed: () => delivery.slowed(),
@@ -128,6 +129,10 @@ async function openObservation(
     notReady: () => store.stats().then(() => (state() === 'stopping' ? ['stopping'] : [])),
     inherited,
   });
+}
+
+function byAccount<T>({ accounts }: Settings, look: (name: string) => T): Map<string, T> {
+  return new Map([...accounts.keys()].map((name) => [name, look(name)]));
 }
 
 function certificatesEndMs({ accounts }: Settings, delivery: Delivery): Map<string, number> {

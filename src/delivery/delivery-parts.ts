@@ -2,15 +2,19 @@ import { mayWork } from '../policy/lane-state.ts';
 import type { Account } from '../relay/account.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { MessageId } from '../relay/message.ts';
-import type { Clock, Dice, DotLedger, QueueStore, Spool } from '../relay/ports.ts';
+import type { Cause } from '../relay/outcome.ts';
+import type { Clock, Dice, DotLedger, QueueStore, Spool, TokenVault } from '../relay/ports.ts';
 import type { LeaseOwner } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { sameAccount } from './account-identity.ts';
 import { CertificateWatch } from './certificate-watch.ts';
+import { CredentialsInUse } from './credentials-in-use.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { HeldSenders } from './held-senders.ts';
 import { Housekeeping } from './housekeeping.ts';
+import { KeptTokens } from './kept-tokens.ts';
 import { LaneStates } from './lane-states.ts';
+import { type LoginParts, type Logins, openLogins } from './logins.ts';
 import { isSlower, Permits } from './permits.ts';
 import { Pool } from './pool.ts';
 import { Quotas } from './quotas.ts';
@@ -22,6 +26,7 @@ export interface DeliveryDeps {
   /** The configuration in force. */
   readonly settings: () => Settings;
   readonly store: QueueStore;
+  readonly vault: TokenVault;
   readonly spool: Spool;
   readonly dots: DotLedger;
   readonly emit: EventSink;
@@ -34,24 +39,29 @@ export interface DeliveryDeps {
 }
 
 /** What delivery is made of. */
-export interface DeliveryParts {
+export interface DeliveryParts extends LoginParts {
   readonly deps: DeliveryDeps;
-  readonly pool: Pool;
-  readonly states: LaneStates;
-  readonly certificates: CertificateWatch;
+  readonly logins: Logins;
   readonly quotas: Quotas;
   readonly permits: Permits;
   readonly net: SafetyNet;
   readonly senders: HeldSenders;
-  readonly dispatcher: Dispatcher;
   readonly housekeeping: Housekeeping;
   readonly keeper: ScheduleKeeper;
 }
 
 /** Each part knows only what is below it; what has to be said upwards is a function. */
-export function assemble(deps: DeliveryDeps): DeliveryParts {
-  const { settings, clock, emit } = deps;
-  const monotonic = deps.monotonic ?? sinceBootMs;
+export function assemble(given: DeliveryDeps): DeliveryParts {
+  const { clock, emit } = given;
+  const monotonic = given.monotonic ?? sinceBootMs;
+  const keptTokens = new KeptTokens(given);
+  const credentials = new CredentialsInUse({
+    ...given,
+    withLogin: keptTokens.withLogin,
+    onChange: (account) => logins.changed(account),
+  });
+  const { settings } = credentials;
+  const deps = { ...given, settings };
   const certificates = new CertificateWatch(deps);
   const onCertificate = certificates.saw;
   const inForce = (account: Account): boolean => {
@@ -63,6 +73,7 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
     clock,
     emit,
     monotonic,
+    keptTokens,
     onLoginRefused(account, { verdict, cause }) {
       if (!inForce(account) || verdict.scope !== 'account' || isSlower(verdict)) return false;
       const lane = dispatcher.lane(account.name);
@@ -73,8 +84,9 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
       inForce(account) && mayWork(dispatcher.lane(account.name).state, clock()),
     onCertificate,
     connectionsMax: (account) => permits.connectionsMax(account),
-    onConnected({ name }) {
-      const lane = dispatcher.lane(name);
+    onConnected(account) {
+      credentials.accepted(account);
+      const lane = dispatcher.lane(account.name);
       if (states.connected(lane)) dispatcher.pump(lane);
     },
   });
@@ -87,7 +99,8 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
     ...deps,
     onHeld: (name) => dispatcher.holdSenders(dispatcher.lane(name)),
   });
-  const states = new LaneStates({ ...deps, net });
+  const fallBack = (account: Account, cause: Cause) => credentials.refused(account, cause);
+  const states = new LaneStates({ ...deps, net, fallBack });
   const quotas = new Quotas({ ...deps, monotonic, boot: deps.owner.boot });
   const permits = new Permits({ ...deps, quotas, monotonic });
   const dispatcher: Dispatcher = new Dispatcher({
@@ -108,7 +121,7 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
     dispatcher,
     housekeeping,
   });
-  return {
+  const below = {
     deps,
     pool,
     states,
@@ -121,6 +134,8 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
     housekeeping,
     keeper,
   };
+  const logins: Logins = openLogins(below, credentials, keptTokens);
+  return { ...below, logins };
 }
 
 /** The same for every process of one boot, so that a restart knows how long it took. */

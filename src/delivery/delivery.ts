@@ -11,11 +11,12 @@ import type { Flushed, QueueFilter, Work } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { assemble, type DeliveryDeps, type DeliveryParts } from './delivery-parts.ts';
 import type { HeldSenders } from './held-senders.ts';
+import type { LoginControl } from './logins.ts';
 import type { Slowed } from './permits.ts';
 import { probeAccount } from './probe.ts';
 
 /** The way out. `reserve`, `start`, `cancel` and `wake` take mail from submission; see Dispatch. */
-export interface Delivery extends Dispatch {
+export interface Delivery extends Dispatch, LoginControl {
   /** At start, after store.recover: reads account states and due times, and begins. */
   resume(): Promise<void>;
   /** After the settings were swapped: opens what was mended, moves queued mail to its new ways. */
@@ -81,6 +82,7 @@ export function openDelivery(deps: DeliveryDeps): Delivery {
   const parts = assemble(deps);
   return {
     ...intake(parts),
+    ...parts.logins.control,
     ...life(parts),
     ...accountControl(parts),
     ...queueControl(parts),
@@ -103,7 +105,7 @@ function intake({ dispatcher, keeper }: DeliveryParts): Dispatch {
 type Life = Pick<Delivery, 'resume' | 'reload' | 'look' | 'nextLookAtMs' | 'drain'>;
 
 function life(parts: DeliveryParts): Life {
-  const { deps, pool, states, certificates, quotas, permits, dispatcher, keeper } = parts;
+  const { deps, pool, states, certificates, logins, quotas, permits, dispatcher, keeper } = parts;
   const { net, senders } = parts;
   const { store, settings, clock } = deps;
   const openMended = (accounts: Settings['accounts']): void => {
@@ -112,22 +114,25 @@ function life(parts: DeliveryParts): Life {
   return {
     async resume() {
       for (const [name, state] of await store.accountStates()) dispatcher.lane(name).state = state;
-      await Promise.all([quotas.resume(), net.resume(), senders.resume()]);
+      await Promise.all([quotas.resume(), net.resume(), senders.resume(), logins.resume()]);
       // What was mended while the relay was down counts like a reload.
       openMended(settings().accounts);
       await senders.reloaded();
       pool.follow(settings().accounts);
       await certificates.resume();
+      logins.look();
       await keeper.clampAtStart();
       await keeper.look();
     },
 
-    async reload({ accounts }) {
+    async reload() {
+      const { accounts } = settings();
       pool.follow(accounts);
       permits.follow(accounts);
       openMended(accounts);
       certificates.look();
       await senders.reloaded();
+      logins.look();
       const nowMs = clock();
       const stuck = [...dispatcher.lanes.values()].filter(
         ({ name, state }) => !accounts.has(name) || !mayWork(state, nowMs),
@@ -152,7 +157,7 @@ function life(parts: DeliveryParts): Life {
       pool.tokens.end();
       const aborted = inTime ? 0 : dispatcher.running;
       if (!inTime) pool.abort();
-      const kept = Promise.all([ended, certificates.stop()]).then(() => {});
+      const kept = Promise.all([ended, certificates.stop(), logins.stop()]).then(() => {});
       await endsBefore(kept, AbortSignal.timeout(settleGraceMs));
       return { aborted };
     },
@@ -174,7 +179,7 @@ type AccountControl = Pick<
 >;
 
 function accountControl(parts: DeliveryParts): AccountControl {
-  const { deps, pool, states, certificates, quotas, permits, dispatcher, keeper } = parts;
+  const { deps, pool, states, certificates, logins, quotas, permits, dispatcher, keeper } = parts;
   const { settings, clock } = deps;
   const accountNamed = (name: string): Account => {
     const account = settings().accounts.get(name);
@@ -192,6 +197,7 @@ function accountControl(parts: DeliveryParts): AccountControl {
     async resumeAccount(name) {
       accountNamed(name);
       await states.resume(dispatcher.lane(name));
+      logins.mended(name);
       await keeper.look();
     },
 
@@ -222,16 +228,14 @@ type QueueControl = Pick<
   'flushed' | 'bounceMatching' | 'removeMatching' | 'settleByOperator'
 >;
 
-function queueControl({
-  deps,
-  states,
-  dispatcher,
-  housekeeping,
-  keeper,
-}: DeliveryParts): QueueControl {
+function queueControl(parts: DeliveryParts): QueueControl {
+  const { deps, states, logins, dispatcher, housekeeping, keeper } = parts;
   return {
     async flushed({ accountsResumed, lanes }) {
-      for (const name of accountsResumed) states.cleared(dispatcher.lane(name));
+      for (const name of accountsResumed) {
+        states.cleared(dispatcher.lane(name));
+        logins.mended(name);
+      }
       for (const name of lanes) dispatcher.wake(name, deps.clock());
       await keeper.look();
     },

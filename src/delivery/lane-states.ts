@@ -1,10 +1,11 @@
 import { mayWork, onConnected, onReload, onSuccess } from '../policy/lane-state.ts';
 import type { Account, AccountState } from '../relay/account.ts';
 import type { EventSink, RelayEvent } from '../relay/events.ts';
-import type { ReasonClass } from '../relay/outcome.ts';
+import type { Cause, ReasonClass } from '../relay/outcome.ts';
 import { type Clock, type Dice, type QueueStore, StoreError } from '../relay/ports.ts';
 import type { Stopped } from './attempt-contract.ts';
 import { type Lane, stateAfter } from './lane.ts';
+import { isRefusedLogin } from './refusal.ts';
 import type { SafetyNet } from './safety-net.ts';
 
 export interface LaneStateDeps {
@@ -13,6 +14,8 @@ export interface LaneStateDeps {
   readonly clock: Clock;
   readonly dice: Dice;
   readonly net: Pick<SafetyNet, 'forget'>;
+  /** A login was refused; true: the account has other credentials and goes on. */
+  readonly fallBack: (account: Account, cause: Cause) => boolean;
 }
 
 type By = (RelayEvent & { is: 'account.resumed' })['by'];
@@ -27,7 +30,8 @@ export class LaneStates {
 
   /** An attempt ended with a verdict on the account. True: the lane stops now. */
   stop(lane: Lane, account: Account, stopped: Stopped): boolean {
-    const { clock, dice, emit } = this.#deps;
+    const { clock, dice, emit, fallBack } = this.#deps;
+    if (isRefusedLogin(stopped) && fallBack(account, stopped.cause)) return false;
     const nowMs = clock();
     const { credentialVersion } = account;
     const before = lane.state;
@@ -84,7 +88,7 @@ export class LaneStates {
     this.#deps.emit({ is: 'account.resumed', account: lane.name, by: 'operator' });
   }
 
-  /** A new configuration may have brought what the lane was waiting for. */
+  /** A new configuration or a switch may have brought what the lane was waiting for. */
   reloaded(lane: Lane, account: Account): void {
     if (lane.state.is === 'open') return;
     // What an operator holds only an operator releases.

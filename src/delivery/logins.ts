@@ -1,110 +1,140 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { loginFrom, recentLogins } from '../policy/login-budget.ts';
-import type { Account } from '../relay/account.ts';
+import { assert } from '../lib/assert.ts';
+import { mayWork } from '../policy/lane-state.ts';
+import type { Account, AccountState } from '../relay/account.ts';
+import type { CredentialUse } from '../relay/credential.ts';
+import type { DeviceCode, DeviceProgress, DeviceRefusal } from '../relay/device-login.ts';
+import type { EventSink } from '../relay/events.ts';
+import type { Clock } from '../relay/ports.ts';
+import type { Settings } from '../relay/settings.ts';
+import type { CertificateWatch } from './certificate-watch.ts';
+import type { CredentialsInUse } from './credentials-in-use.ts';
+import { DeviceLogins } from './device-logins.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { KeptTokens } from './kept-tokens.ts';
+import type { LaneStates } from './lane-states.ts';
+import { NextPasswords } from './next-passwords.ts';
+import { openConnection } from './open-connection.ts';
+import type { Pool } from './pool.ts';
 import type { Refusal } from './refusal.ts';
 
-export interface LoginsDeps {
-  /** Milliseconds that only grow. */
-  readonly monotonic: () => number;
-  /** Whether the account is still the one in force, and its lane may work. */
-  readonly mayLogIn: (account: Account) => boolean;
-  /** The upstream refuses a login: the account stops before anybody else tries. True: it did. */
-  readonly onRefused: (account: Account, refusal: Refusal) => boolean;
+/** What logins act on. */
+export interface LoginParts {
+  readonly deps: {
+    readonly settings: () => Settings;
+    readonly clock: Clock;
+    readonly emit: EventSink;
+  };
+  readonly pool: Pool;
+  readonly states: LaneStates;
+  readonly certificates: CertificateWatch;
+  readonly dispatcher: Dispatcher;
 }
 
-/**
- * Ends a turn, with what the upstream said; null: it took the login. Returns the same, and whether
- * the account was stopped for it.
- */
-export type EndTurn = (refusal: Refusal | null) => Refusal | null;
-
-/**
- * How long credentials that were good before wait for the answer to another login: an upstream that
- * does not answer one must not keep all others from it. Milliseconds.
- */
-const patienceMs = 10_000;
-
-/**
- * Keeps accounts from hammering their upstream with logins: no more than the provider bears, and
- * one at a time, so that wrong credentials are tried once and not by every connection.
- */
-export class Logins {
-  readonly #deps: LoginsDeps;
-  readonly #lines = new Map<string, Line>();
-  readonly #stop = new AbortController();
-
-  constructor(deps: LoginsDeps) {
-    this.#deps = deps;
-  }
-
-  /** Waits until the account's budget has room, and takes it. False: it may not log in any more. */
-  async room(account: Account): Promise<boolean> {
-    const line = this.#line(account);
-    for (;;) {
-      if (!this.#deps.mayLogIn(account)) return false;
-      const nowMs = this.#deps.monotonic();
-      const waitMs = loginFrom(line.pastMs, account.limits, nowMs) - nowMs;
-      if (waitMs <= 0) {
-        line.pastMs = [...recentLogins(line.pastMs, account.limits), nowMs];
-        return true;
-      }
-      if (this.#stop.signal.aborted) return false;
-      await this.#pause(Math.ceil(waitMs));
-    }
-  }
-
-  /** Waits for the logins before it. Null: the account may not log in any more. */
-  async turn(account: Account): Promise<EndTurn | null> {
-    const line = this.#line(account);
-    const before = line.last;
-    const mine = Promise.withResolvers<void>();
-    line.last = before.then(() => mine.promise);
-    await (line.proven === account.credentialVersion ? this.#patiently(before) : before);
-    if (!this.#deps.mayLogIn(account)) {
-      mine.resolve();
-      return null;
-    }
-    return (refusal) => {
-      line.proven = refusal === null ? account.credentialVersion : null;
-      const applied = refusal !== null && this.#deps.onRefused(account, refusal);
-      mine.resolve();
-      return applied ? { ...refusal, applied } : refusal;
-    };
-  }
-
-  /** Nobody waits for room any longer. */
-  stop(): void {
-    this.#stop.abort();
-  }
-
-  async #patiently(before: Promise<void>): Promise<void> {
-    const enough = new AbortController();
-    const patience = sleep(patienceMs, undefined, { signal: enough.signal, ref: false });
-    await Promise.race([before, patience]);
-    enough.abort();
-  }
-
-  async #pause(ms: number): Promise<void> {
-    const { signal } = this.#stop;
-    await sleep(ms, undefined, { signal }).catch((error: Error) => {
-      if (error.name !== 'AbortError') throw error;
-    });
-  }
-
-  #line({ name }: Account): Line {
-    const known = this.#lines.get(name);
-    if (known !== undefined) return known;
-    const line: Line = { pastMs: [], last: Promise.resolve(), proven: null };
-    this.#lines.set(name, line);
-    return line;
-  }
+/** What may be asked of logins from outside; names are those of configured accounts. */
+export interface LoginControl {
+  /** What the account has to log in with, and which of it is in use; empty: nothing. */
+  credentials(name: string): readonly CredentialUse[];
+  /** Begins a login by device code (RFC 8628). */
+  beginLogin(name: string): Promise<DeviceCode | DeviceRefusal>;
+  /** Whether somebody has consented; rejects with StoreError when the token cannot be kept. */
+  pollLogin(name: string): Promise<DeviceProgress>;
 }
 
-/** The logins of one account. */
-interface Line {
-  pastMs: readonly number[];
-  /** Resolves when everybody before has an answer. */
-  last: Promise<void>;
-  /** Version of the credentials that the upstream took last; null: it refused them since. */
-  proven: string | null;
+/** What accounts log in with: reading it at start, changing it while mail flows. */
+export interface Logins {
+  /** At start, before the settings in force are asked for. */
+  resume(): Promise<void>;
+  /** At start and after a reload: next passwords are tried. */
+  look(): void;
+  /** The account has other credentials: its connections are replaced one by one. */
+  changed(account: Account): void;
+  /** An operator says it was mended. */
+  mended(name: string): void;
+  readonly control: LoginControl;
+  /** Resolves when no login is tried any more and all that is known is kept. */
+  stop(): Promise<void>;
+}
+
+export function openLogins(
+  parts: LoginParts,
+  credentials: CredentialsInUse,
+  keptTokens: KeptTokens,
+): Logins {
+  const { deps, pool, states, dispatcher } = parts;
+  const { settings, clock, emit } = deps;
+  const nextPasswords = new NextPasswords({
+    settings,
+    credentials,
+    emit,
+    tryLogin: (account, signal) => tryLogin(account, parts, signal),
+    mayTry: (name) => mayTry(dispatcher.lane(name).state, clock()),
+  });
+  const devices = new DeviceLogins({
+    clock,
+    signal: pool.aborted,
+    async onLogin(account, refreshToken) {
+      await keptTokens.loggedIn(account, refreshToken);
+      emit({ is: 'account.logged-in', account: account.name });
+      credentials.loggedIn(account.name);
+    },
+  });
+  return {
+    async resume() {
+      await keptTokens.resume();
+      await credentials.resume();
+    },
+    look: () => nextPasswords.look('at-once'),
+    changed(account) {
+      const { name } = account;
+      pool.follow(settings().accounts);
+      states.reloaded(dispatcher.lane(name), account);
+      nextPasswords.look('later');
+      dispatcher.wake(name, clock());
+    },
+    mended(name) {
+      credentials.forgive(name);
+      nextPasswords.again(name);
+    },
+    control: {
+      credentials: (name) => credentials.uses(name),
+      beginLogin: (name) => devices.begin(accountNamed(settings(), name)),
+      pollLogin: (name) => devices.poll(accountNamed(settings(), name)),
+    },
+    async stop() {
+      await nextPasswords.stop();
+      await credentials.stop();
+    },
+  };
+}
+
+function accountNamed({ accounts }: Settings, name: string): Account {
+  const account = accounts.get(name);
+  assert(account !== undefined, `no account ${name} in the configuration in force`);
+  return account;
+}
+
+/** An account that was stopped for another cause than its credentials is left alone. */
+function mayTry(state: AccountState, nowMs: number): boolean {
+  return mayWork(state, nowMs) || (state.is === 'held' && state.reason === 'credentials');
+}
+
+/** Connects, secures, logs in and leaves, on a connection of its own; null: it was accepted. */
+async function tryLogin(
+  account: Account,
+  { deps, pool, certificates }: LoginParts,
+  stopped: AbortSignal,
+): Promise<Refusal | null> {
+  const { clock, settings } = deps;
+  const opened = await openConnection({
+    account,
+    hostname: settings().hostname,
+    clock,
+    emit: () => {},
+    onCertificate: certificates.saw,
+    signal: AbortSignal.any([pool.aborted, stopped]),
+    tokens: pool.tokens,
+  });
+  if ('refusal' in opened) return opened.refusal;
+  opened.connection.close('tested');
+  return null;
 }

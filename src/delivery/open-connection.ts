@@ -10,7 +10,7 @@ import { Connection } from './connection.ts';
 import { chooseLogin, type Login } from './credentials.ts';
 import { dial, handshake } from './dial.ts';
 import { interrupted, networkCause } from './fault.ts';
-import type { Logins } from './logins.ts';
+import type { LoginTurns } from './login-turns.ts';
 import { type OnCertificate, type OpenWitness, PeerGuard } from './peer-guard.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
 import { UpstreamSession } from './session.ts';
@@ -31,7 +31,7 @@ export interface OpenOptions {
   readonly witness?: OpenWitness;
   readonly tokens: Pick<Tokens, 'of'>;
   /** Whose turn it is to log in; absent: nobody else does. */
-  readonly logins?: Pick<Logins, 'turn'>;
+  readonly logins?: Pick<LoginTurns, 'turn'>;
 }
 
 export type Opened = { readonly connection: Connection } | { readonly refusal: Refusal };

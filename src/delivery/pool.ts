@@ -4,7 +4,8 @@ import type { Clock } from '../relay/ports.ts';
 import { logsIn, sameAccount } from './account-identity.ts';
 import type { Connection } from './connection.ts';
 import { interrupted } from './fault.ts';
-import { Logins } from './logins.ts';
+import type { KeptTokens } from './kept-tokens.ts';
+import { LoginTurns } from './login-turns.ts';
 import { type Opened, openConnection } from './open-connection.ts';
 import type { OnCertificate } from './peer-guard.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
@@ -28,6 +29,7 @@ export interface PoolDeps {
   /** Whether the account is still the one in force, and its lane may work. */
   readonly mayLogIn: (account: Account) => boolean;
   readonly onCertificate: OnCertificate;
+  readonly keptTokens: KeptTokens;
   /** A new connection to the account is ready. */
   readonly onConnected: (account: Account) => void;
   /** How many connections its upstream bears now. */
@@ -47,16 +49,17 @@ export class Pool {
   readonly #idleTimers = new Map<Connection, NodeJS.Timeout>();
   readonly #retired = new WeakSet<Connection>();
   readonly #abort = new AbortController();
-  readonly #logins: Logins;
+  readonly #logins: LoginTurns;
   readonly tokens: Tokens;
   #stopping = false;
 
   constructor(deps: PoolDeps) {
     this.#deps = deps;
-    const { clock, monotonic, mayLogIn, onLoginRefused: onRefused } = deps;
+    const { clock, monotonic, mayLogIn, onLoginRefused: onRefused, keptTokens: kept } = deps;
     const { signal } = this.#abort;
-    this.#logins = new Logins({ monotonic, mayLogIn, onRefused });
-    this.tokens = new Tokens({ clock, monotonic, request: requestToken, signal, onRefused });
+    this.#logins = new LoginTurns({ monotonic, mayLogIn, onRefused });
+    const request = requestToken;
+    this.tokens = new Tokens({ clock, monotonic, request, signal, kept, onRefused });
   }
 
   /**

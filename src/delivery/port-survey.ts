@@ -200,6 +200,7 @@ function stranger(
     password: null,
     oauth2: null,
     credentialVersion: '',
+    next: null,
     tls: {
       mode,
       verify: 'off',

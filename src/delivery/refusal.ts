@@ -11,6 +11,14 @@ export interface Refusal {
   readonly applied?: boolean;
 }
 
+/** The upstream has answered a login with no, and would do so again. */
+export function isRefusedLogin({ cause, verdict }: Refusal): boolean {
+  const about = verdict.scope === 'account' && verdict.action === 'hold';
+  return (
+    about && verdict.reason === 'credentials' && cause.from === 'peer' && cause.phase === 'auth'
+  );
+}
+
 /** What a cause met while a connection was opened means; `hint` goes before the general one. */
 export function refusalOf(account: Account, cause: Cause, hint: string | null = null): Refusal {
   const verdict = verdictOn(account, cause);

@@ -139,6 +139,7 @@ function upstreamFolds(m: Instruments, account: AccountName) {
   const stopped = eachPair((name, phase) => m.relayd_attempts_stopped_total.labels(name, phase));
   const opened = each((name) => m.relayd_upstream_connections_opened_total.labels(name));
   const changes = eachPair((name, to) => m.relayd_account_changes_total.labels(name, to));
+  const switches = eachPair((name, to) => m.relayd_credential_switches_total.labels(name, to));
   const keys = each((name) => m.relayd_upstream_key_changes_total.labels(name));
   const exceptions = each((name) => m.relayd_tls_exceptions_used_total.labels(name));
   return {
@@ -158,6 +159,10 @@ function upstreamFolds(m: Instruments, account: AccountName) {
     // relayd_held_senders tells it at any time.
     'sender.held': null,
     'sender.released': null,
+    'account.logged-in': null,
+    'credential.switched': (event) => switches(account(event.account), event.to).inc(),
+    'credential.fell-back': (event) => switches(account(event.account), event.to).inc(),
+    'credential.refused': null,
     'account.misrouted': () => m.relayd_accounts_misrouted_total.inc(),
     'tls.exception-used': (event) => exceptions(account(event.account)).inc(),
     'tls.exception-ending': null,

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { formatWindow } from '../lib/rate.ts';
 import type { QuotaUse } from '../policy/quota.ts';
 import type { AccountState } from '../relay/account.ts';
+import type { CredentialUse } from '../relay/credential.ts';
 import type { LaneCount, StoreStats } from '../relay/queue.ts';
 import type { Instruments } from './metric-instruments.ts';
 import {
@@ -22,6 +23,8 @@ export interface MetricSources {
   connections(): ReadonlyMap<string, number>;
   /** When each account's certificate ends, as last seen; in milliseconds since 1970. */
   certificatesEndMs(): ReadonlyMap<string, number>;
+  /** What each account in force has to log in with. */
+  credentials(): ReadonlyMap<string, readonly CredentialUse[]>;
   /** What the accounts in force have used of their limits. */
   quotas(): ReadonlyMap<string, readonly QuotaUse[]>;
   /** How many senders each account may not send as. */
@@ -48,6 +51,7 @@ export async function refreshGauges(
 ): Promise<void> {
   setConnections(m, sources.connections(), known);
   setCertificates(m, sources.certificatesEndMs(), known);
+  setCredentials(m, sources.credentials(), nowMs);
   setQuotas(m, sources.quotas());
   setHeldSenders(m, sources.heldSenders());
   setPaces(m, sources.slowed());
@@ -147,6 +151,24 @@ function setCertificates(
   for (const account of known.accounts) {
     const endMs = ends.get(account);
     if (endMs !== undefined) gauge.set({ account }, endMs / 1000);
+  }
+}
+
+function setCredentials(
+  m: Instruments,
+  credentials: ReadonlyMap<string, readonly CredentialUse[]>,
+  nowMs: number,
+): void {
+  m.relayd_credential_age_seconds.reset();
+  m.relayd_credential_last_success_timestamp_seconds.reset();
+  for (const [account, uses] of credentials) {
+    const used = uses.find(({ inUse }) => inUse);
+    if (used === undefined) continue;
+    const { firstSeenAtMs, lastAcceptedAtMs } = used;
+    m.relayd_credential_age_seconds.set({ account }, Math.max(0, nowMs - firstSeenAtMs) / 1000);
+    if (lastAcceptedAtMs === null) continue;
+    const seconds = lastAcceptedAtMs / 1000;
+    m.relayd_credential_last_success_timestamp_seconds.set({ account }, seconds);
   }
 }
 

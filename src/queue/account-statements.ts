@@ -31,8 +31,8 @@ export interface HeldSenderRow {
 }
 
 /**
- * What is kept per account: whether it works, its server's certificates, what it has sent, what it
- * was refused.
+ * What is kept per account: whether it works, its server's certificates and its own
+ * credentials, what it has sent, what it was refused.
  */
 export function accountStatements(db: Database) {
   return {
@@ -48,6 +48,12 @@ export function accountStatements(db: Database) {
     ),
     // Writes: what is remembered of one account's server.
     rememberCertificates: db.prepare('INSERT OR REPLACE INTO certificates VALUES (?, ?)'),
+    // Reads: what is known of all accounts' credentials; once in a life.
+    credentials: db.prepare<[], { account: string; memory: string }>(
+      'SELECT account, memory FROM credentials ORDER BY account',
+    ),
+    // Writes: what is known of one account's credentials.
+    rememberCredentials: db.prepare('INSERT OR REPLACE INTO credentials VALUES (?, ?)'),
     // Reads: the quotas of all accounts; once in a life.
     quotas: db.prepare<[], QuotaRow>('SELECT * FROM quotas ORDER BY account'),
     // Writes: the quota of one account, by its key.

@@ -3,6 +3,7 @@ import { accountStates, setAccountState } from './accounts.ts';
 import { certificates, rememberCertificates } from './certificates.ts';
 import { claim, claimExpired, claimMatching } from './claim.ts';
 import type { Core } from './core.ts';
+import { credentials, rememberCredentials } from './credentials.ts';
 import { storeFault } from './faults.ts';
 import { type Operation, OUTSIDE } from './operations.ts';
 import { act, clampDue, flush, relane } from './operator.ts';
@@ -115,6 +116,8 @@ function run(core: Core, [name, given]: Operation): unknown {
       return setAccountState(core, given);
     case 'certificate.remember':
       return rememberCertificates(core, given);
+    case 'credential.remember':
+      return rememberCredentials(core, given);
     case 'account.save-quota':
       return saveQuota(core, given);
     case 'account.save-refusals':
@@ -141,6 +144,8 @@ function run(core: Core, [name, given]: Operation): unknown {
       return accountStates(core);
     case 'certificate.memories':
       return certificates(core);
+    case 'credential.memories':
+      return credentials(core);
     case 'account.quotas':
       return quotas(core);
     case 'account.refusals':

@@ -1,5 +1,6 @@
 import type { AccountState } from '../relay/account.ts';
 import type { CertificateMemory } from '../relay/certificate.ts';
+import type { CredentialMemory } from '../relay/credential.ts';
 import type { HeldSender, SendersReleased } from '../relay/held-sender.ts';
 import type { Body, MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
@@ -56,6 +57,10 @@ export interface OperationTable {
     given: { account: string; memory: CertificateMemory };
     answer: undefined;
   };
+  'credential.remember': {
+    given: { account: string; memory: CredentialMemory };
+    answer: undefined;
+  };
   'account.save-quota': { given: { account: string; quota: KeptQuota }; answer: undefined };
   'account.save-refusals': {
     given: { account: string; refusals: Refusals | null };
@@ -81,6 +86,7 @@ export interface OperationTable {
   'queue.next-expiry': { given: null; answer: number | null };
   'account.states': { given: null; answer: ReadonlyMap<string, AccountState> };
   'certificate.memories': { given: null; answer: ReadonlyMap<string, CertificateMemory> };
+  'credential.memories': { given: null; answer: ReadonlyMap<string, CredentialMemory> };
   'account.quotas': { given: null; answer: ReadonlyMap<string, KeptQuota> };
   'account.refusals': { given: null; answer: ReadonlyMap<string, Refusals> };
   'sender.held': { given: null; answer: HeldSender[] };
@@ -104,6 +110,7 @@ export const OUTSIDE: ReadonlySet<OperationName> = new Set<OperationName>([
   'queue.next-expiry',
   'account.states',
   'certificate.memories',
+  'credential.memories',
   'account.quotas',
   'account.refusals',
   'sender.held',

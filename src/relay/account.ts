@@ -18,6 +18,8 @@ export interface Account {
    * by it.
    */
   readonly credentialVersion: string;
+  /** What takes the place of `password` once the upstream accepts it; null: nothing is planned. */
+  readonly next: NextPassword | null;
   readonly tls: TlsPolicy;
   /** Addresses it may send as; empty: any. */
   readonly identities: readonly AddressPattern[];
@@ -39,6 +41,13 @@ export interface Account {
   readonly at: SourcePlace;
 }
 
+/** The second slot. */
+export interface NextPassword {
+  readonly password: Secret;
+  /** What the account's `credentialVersion` is with it. */
+  readonly credentialVersion: string;
+}
+
 /** SOCKS5 (RFC 1928) or HTTP CONNECT (RFC 9110 section 9.3.6). */
 export interface ProxyServer {
   readonly is: 'socks5' | 'http';
@@ -58,6 +67,8 @@ export interface OAuth2 {
   readonly tokenUrl: string;
   readonly scope: string | null;
   readonly grant: OAuth2Grant;
+  /** Where `relayctl account login` begins (RFC 8628 section 3.1); null: it is not possible. */
+  readonly device: { readonly url: string; readonly scope: string | null } | null;
 }
 
 export type OAuth2Grant =
@@ -66,7 +77,8 @@ export type OAuth2Grant =
       readonly is: 'refresh-token';
       readonly clientId: string;
       readonly clientSecret: Secret | null;
-      readonly refreshToken: Secret;
+      /** Null: the one that `relayctl account login` brings. */
+      readonly refreshToken: Secret | null;
     }
   /** RFC 6749 section 4.4. */
   | { readonly is: 'client-credentials'; readonly clientId: string; readonly clientSecret: Secret }

@@ -75,6 +75,22 @@ export const EVENTS = {
     level: 'error',
     help: 'A session was authenticated as somebody else than its account; nothing was sent on it.',
   },
+  'account.logged-in': {
+    level: 'info',
+    help: 'An operator logged an account in with relayctl account login.',
+  },
+  'credential.switched': {
+    level: 'info',
+    help: 'An upstream accepted next_password; the account logs in with it from now on.',
+  },
+  'credential.fell-back': {
+    level: 'warn',
+    help: 'The password in use was refused; the account goes on with its other one.',
+  },
+  'credential.refused': {
+    level: 'warn',
+    help: 'An upstream refused next_password; said once. The account works as before.',
+  },
   'connection.opened': {
     level: 'debug',
     help: 'A connection to an upstream is ready and authenticated.',

@@ -1,4 +1,5 @@
 import type { TlsFault } from './account.ts';
+import type { CredentialSlot } from './credential.ts';
 import type { MessageId } from './message.ts';
 import type { Outcome, Phase, ReasonClass } from './outcome.ts';
 
@@ -128,6 +129,30 @@ export type RelayEvent =
       readonly account: string;
       readonly authenticatedAs: string;
       readonly id: MessageId;
+    }
+  | {
+      readonly is: 'account.logged-in';
+      readonly account: string;
+    }
+  | {
+      readonly is: 'credential.switched';
+      readonly account: string;
+      readonly to: CredentialSlot;
+      readonly hint: string;
+    }
+  | {
+      readonly is: 'credential.fell-back';
+      readonly account: string;
+      readonly to: CredentialSlot;
+      readonly detail: string;
+      readonly hint: string;
+    }
+  | {
+      readonly is: 'credential.refused';
+      readonly account: string;
+      readonly slot: CredentialSlot;
+      readonly detail: string;
+      readonly hint: string;
     }
   | {
       readonly is: 'connection.opened';

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { AccountState } from './account.ts';
 import type { CertificateMemory } from './certificate.ts';
+import type { CredentialMemory, KeptToken } from './credential.ts';
 import type { HeldSender, SendersReleased } from './held-sender.ts';
 import type { Body, MessageId } from './message.ts';
 import type {
@@ -92,6 +93,9 @@ export interface QueueStore {
   /** What is remembered of each account's server, by account; also of accounts that are gone. */
   certificates(): Promise<ReadonlyMap<string, CertificateMemory>>;
   rememberCertificates(account: string, memory: CertificateMemory): Promise<void>;
+  /** What is known of each account's credentials, by account; also of accounts that are gone. */
+  credentials(): Promise<ReadonlyMap<string, CredentialMemory>>;
+  rememberCredentials(account: string, memory: CredentialMemory): Promise<void>;
   /** What accounts have sent, as last kept. */
   quotas(): Promise<ReadonlyMap<string, KeptQuota>>;
   saveQuota(account: string, quota: KeptQuota): Promise<void>;
@@ -152,6 +156,15 @@ export interface SpoolWriter {
   commit(): Promise<string>;
   /** Removes the file, also after commit() when no accept() came to name it. */
   abort(): Promise<void>;
+}
+
+/** Refresh tokens that providers handed out themselves. Every promise rejects with StoreError. */
+export interface TokenVault {
+  /** All of them, by account. */
+  read(): Promise<ReadonlyMap<string, KeptToken>>;
+  /** Durable afterwards, in place of what was. */
+  keep(account: string, token: KeptToken): Promise<void>;
+  remove(account: string): Promise<void>;
 }
 
 /**

@@ -132,10 +132,12 @@ function foundClient({ name, password }: Client): Found[] {
   return hash === null ? [] : [{ identity, secret: password.hash, hash }];
 }
 
-function foundAccount({ name, password }: Account): Found[] {
-  if (password === null) return [];
+/** While a password is being replaced an app may have either. */
+function foundAccount({ name, password, next }: Account): Found[] {
   const identity: Identity = { is: 'account', name, authenticated: true };
-  return [{ identity, secret: password.reveal(), hash: null }];
+  return [password, next?.password ?? null].flatMap((one) =>
+    one === null ? [] : [{ identity, secret: one.reveal(), hash: null }],
+  );
 }
 
 function clientIdentity(name: string): Identity {

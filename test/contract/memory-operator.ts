@@ -185,6 +185,8 @@ export function memoryOperator(state: MemoryState): OperatorPart {
     },
     certificates: async () => new Map(state.certificates),
     rememberCertificates: async (account, memory) => void state.certificates.set(account, memory),
+    credentials: async () => new Map(state.credentials),
+    rememberCredentials: async (account, memory) => void state.credentials.set(account, memory),
     quotas: async () => new Map(state.quotas),
     saveQuota: async (account, quota) => void state.quotas.set(account, quota),
     history: async ({ limit, before }) => state.history.page(limit, before),

@@ -297,6 +297,17 @@ function restContract(current: () => OpenStore): void {
       );
     });
 
+    test("what is known of accounts' credentials replaces what was, and survives", async () => {
+      const { store, reopen } = current();
+      const first = { version: 'v1', firstSeenAtMs: T0, lastAcceptedAtMs: null, refusedAtMs: T0 };
+      const second = { ...first, version: 'v2', lastAcceptedAtMs: T0 + 1, refusedAtMs: null };
+      const memory = { inUse: 'v2', known: [first, second] };
+      await store.rememberCredentials('gmail', { inUse: 'v1', known: [first] });
+      await store.rememberCredentials('gmail', memory);
+      const again = reopen === null ? store : await reopen();
+      expect(new Map(await again.credentials())).toEqual(new Map([['gmail', memory]]));
+    });
+
     test('what accounts have sent is kept, also by the next run', async () => {
       const { store, reopen } = current();
       expect(await store.quotas()).toEqual(new Map());

@@ -12,7 +12,7 @@ import type { AccountConfig } from '../schema/relay.ts';
 import { didYouMean } from '../wanted.ts';
 import { buildTls, modeOfPort } from './account-tls.ts';
 import type { BuildContext, Path } from './context.ts';
-import { buildCredentials, credentialVersion } from './credentials.ts';
+import { buildCredentials, credentialVersions } from './credentials.ts';
 
 /**
  * `accounts:` by name, presets and defaults merged. Accounts without a server are reported and left
@@ -52,8 +52,11 @@ async function buildAccount(
     provider: config.provider ?? null,
     host,
     port,
-    ...credentials,
-    credentialVersion: await credentialVersion(host, port, credentials),
+    auth: credentials.auth,
+    username: credentials.username,
+    password: credentials.password,
+    oauth2: credentials.oauth2,
+    ...(await credentialVersions(host, port, credentials)),
     tls: buildTls(config, { host, login, usualMode }, place),
     identities: config.identities ?? preset?.identities ?? ownAddress(credentials.username),
     limits: buildLimits(config, preset, place),

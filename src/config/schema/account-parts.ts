@@ -73,10 +73,20 @@ export const accountTimeoutsSchema = z
 
 export const oauth2Schema = z
   .strictObject({
-    token_url: url(['https', 'http']).meta({
-      description: 'Where tokens are fetched.',
-      examples: ['https://oauth2.googleapis.com/token'],
-    }),
+    token_url: url(['https', 'http'])
+      .optional()
+      .meta({
+        description: "Where tokens are fetched. Default: the preset's.",
+        examples: ['https://oauth2.googleapis.com/token'],
+      }),
+    device_url: url(['https', 'http'])
+      .optional()
+      .meta({
+        description:
+          'Where `relayctl account login` asks for a code (RFC 8628), in place of refresh_token. ' +
+          "Default: the preset's, where client_secret is absent.",
+        examples: ['https://login.microsoftonline.com/organizations/oauth2/v2.0/devicecode'],
+      }),
     client_id: text('the id of the OAuth client', 'relay.apps.example').optional().meta({
       description: 'Id of the OAuth client. Needed without service_account.',
     }),
@@ -90,8 +100,8 @@ export const oauth2Schema = z
       .optional()
       .meta({
         description:
-          'The refresh token. Without it the client credentials grant is used, for which ' +
-          'client_secret is needed.',
+          'The refresh token. Without it: the one that `relayctl account login` brings, where there ' +
+          'is a device_url; else the client credentials grant, for which client_secret is needed.',
         examples: [{ file: '/etc/relayd/secrets/oauth-refresh' }],
       }),
     service_account: secret()

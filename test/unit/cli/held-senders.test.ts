@@ -26,7 +26,10 @@ test('account list and show name the sender, the words of the provider and the h
   });
   expect(list.out).toContain('\n  may not send as shop@b.example\n');
   const at = { file: '/etc/relayd/relay.yaml', line: 5 };
-  const rest = { routes: [], identities: [], tls: 'none', exception: null, certificate: null, at };
+  const rest = {
+    ...{ routes: [], identities: [], tls: 'none', exception: null, certificate: null, at },
+    credentials: [],
+  };
   const show = await relayctl('account show ses', {
     daemon: { 'account.show': async () => ({ account: ses, ...rest }) },
   });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { describeSettings } from '../../../src/config/describe.ts';
 import { loadSettings } from '../../../src/config/load.ts';
 import { formatProblem } from '../../../src/config/problem.ts';
 import { minimal, withAccount } from './minimal.ts';
@@ -173,6 +174,26 @@ test('the credential version changes with host, port, username and password', as
     withAccount('host: a.example, username: u@a.example, password: p'),
   );
   expect(again.accounts.get('up')?.credentialVersion).toBe(versions[0]);
+});
+
+test('a next password has the version it will have as password; an app password loses its spaces', async () => {
+  const keys = 'host: a.example, username: u@a.example';
+  const both = await settingsOf(withAccount(`${keys}, password: p, next_password: q`));
+  const { credentialVersion, next } = both.accounts.get('up') ?? {};
+  expect(next?.password.reveal()).toBe('q');
+  const moved = await settingsOf(withAccount(`${keys}, password: q`));
+  expect(moved.accounts.get('up')).toMatchObject({
+    credentialVersion: next?.credentialVersion,
+    next: null,
+  });
+  expect(credentialVersion).not.toBe(next?.credentialVersion);
+  expect(JSON.stringify(describeSettings(both))).toContain('"next_password":"[secret]"');
+
+  const gmail = 'provider: gmail, username: u@a.example, password: abcdefghijklmnop';
+  const grouped = await settingsOf(withAccount(`${gmail}, next_password: "bcde fghi jklm nopq"`));
+  expect(grouped.accounts.get('up')?.next?.password.reveal()).toBe('bcdefghijklmnopq');
+  const again = await settingsOf(withAccount(`${keys}, password: p, next_password: p`));
+  expect(again.accounts.get('up')?.next).toBe(null);
 });
 
 test('keys that nothing acts on yet are named with their line, only when they are in use', async () => {

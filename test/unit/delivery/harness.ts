@@ -2,10 +2,11 @@ import { type Delivery, openDelivery } from '../../../src/delivery/delivery.ts';
 import type { DeliveryDeps } from '../../../src/delivery/delivery-parts.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import type { Account } from '../../../src/relay/account.ts';
+import type { KeptToken } from '../../../src/relay/credential.ts';
 import type { RelayEvent } from '../../../src/relay/events.ts';
 import type { Body, Message, MessageId } from '../../../src/relay/message.ts';
 import { messageIdSource } from '../../../src/relay/message-id.ts';
-import type { DotLedger, Spool } from '../../../src/relay/ports.ts';
+import type { DotLedger, Spool, TokenVault } from '../../../src/relay/ports.ts';
 import type { LeaseOwner } from '../../../src/relay/queue.ts';
 import type { Route } from '../../../src/relay/route.ts';
 import type { Settings } from '../../../src/relay/settings.ts';
@@ -32,6 +33,7 @@ export function makeAccount(name: string, port: number, overrides: AccountOverri
     password: username === null ? null : new Secret(`password of ${username}`),
     oauth2: null,
     credentialVersion: '1',
+    next: null,
     identities: [],
     headers: {},
     sourceAddress: null,
@@ -150,6 +152,16 @@ const noSpool: Spool = {
   },
 };
 
+/** A vault in memory. */
+export function makeVault(): TokenVault {
+  const tokens = new Map<string, KeptToken>();
+  return {
+    read: async () => new Map(tokens),
+    keep: async (account, token) => void tokens.set(account, token),
+    remove: async (account) => void tokens.delete(account),
+  };
+}
+
 export function makeRig(settings: Settings, overrides: Partial<DeliveryDeps> = {}): Rig {
   const events: RelayEvent[] = [];
   const listeners = new Set<() => void>();
@@ -173,6 +185,7 @@ export function makeRig(settings: Settings, overrides: Partial<DeliveryDeps> = {
     settings: () => live.settings,
     store,
     spool: noSpool,
+    vault: makeVault(),
     dots,
     emit(event) {
       events.push(event);

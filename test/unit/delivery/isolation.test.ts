@@ -1,13 +1,14 @@
 import { afterEach, expect, test } from 'vitest';
 import { attempt } from '../../../src/delivery/attempt.ts';
 import type { AttemptDeps } from '../../../src/delivery/attempt-contract.ts';
+import { KeptTokens } from '../../../src/delivery/kept-tokens.ts';
 import { Pool } from '../../../src/delivery/pool.ts';
 import { AssertionError } from '../../../src/lib/assert.ts';
 import { openMetrics } from '../../../src/observe/metrics.ts';
 import type { Account } from '../../../src/relay/account.ts';
 import type { RelayEvent } from '../../../src/relay/events.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
-import { makeAccount, makeRig, makeSettings, owner, type Rig } from './harness.ts';
+import { makeAccount, makeRig, makeSettings, makeVault, owner, type Rig } from './harness.ts';
 
 let upstream: Upstream | null = null;
 let rig: Rig | null = null;
@@ -34,6 +35,7 @@ class BrokenPool extends Pool {
       monotonic: () => performance.now(),
       onLoginRefused: () => false,
       mayLogIn: () => true,
+      keptTokens: new KeptTokens({ vault: makeVault(), emit: () => {}, clock: () => 0 }),
     });
     this.#always = always;
   }
@@ -88,6 +90,7 @@ test.each(mixed)('a session of %s carries nothing, is counted and loud', async (
       storeStats: () => Promise.reject(new Error('none')),
       connections: () => new Map(),
       certificatesEndMs: () => new Map(),
+      credentials: () => new Map(),
       quotas: () => new Map(),
       heldSenders: () => new Map(),
       slowed: () => new Map(),

@@ -108,6 +108,7 @@ test('a message whose time comes between two looks at the clock is not forgotten
   const dispatcher = new Dispatcher({
     settings: () => rig.settings,
     permits,
+    senders: { list: () => [] },
     clock: () => 1_000,
     owner,
     onDue: (atMs: number) => lookAtMs.push(atMs),

@@ -5,6 +5,7 @@ import { metricFolds } from '../../../src/observe/metric-folds.ts';
 import { openInstruments } from '../../../src/observe/metric-instruments.ts';
 import type { MetricSources } from '../../../src/observe/metric-scrape.ts';
 import { openMetrics } from '../../../src/observe/metrics.ts';
+import type { CredentialUse } from '../../../src/relay/credential.ts';
 import { EVENTS } from '../../../src/relay/event-catalogue.ts';
 import type { RelayEvent } from '../../../src/relay/events.ts';
 import type { LaneCount, StoreStats } from '../../../src/relay/queue.ts';
@@ -27,11 +28,31 @@ const quiet: MetricSources = {
   storeStats: async () => stats,
   connections: () => new Map(),
   certificatesEndMs: () => new Map(),
+  credentials: () => new Map(),
   quotas: () => new Map(),
   heldSenders: () => new Map(),
   slowed: () => new Map(),
   logLinesDropped: () => 0,
 };
+
+const credentials: readonly CredentialUse[] = [
+  {
+    slot: 'password',
+    inUse: false,
+    version: 'v1',
+    firstSeenAtMs: noon - 90_000,
+    lastAcceptedAtMs: noon - 9_000,
+    refusedAtMs: null,
+  },
+  {
+    slot: 'next_password',
+    inUse: true,
+    version: 'v2',
+    firstSeenAtMs: noon - 60_000,
+    lastAcceptedAtMs: noon - 5_000,
+    refusedAtMs: null,
+  },
+];
 
 function open(sources: Partial<MetricSources> = {}) {
   return openMetrics({
@@ -131,6 +152,7 @@ test('a scrape asks the queue, the accounts and the pool', async () => {
           ['gmail', noon],
           ['gone', noon],
         ]),
+      credentials: () => new Map([['gmail', credentials]]),
       quotas: () =>
         new Map([['gmail', [{ rate: { count: 500, windowMs: 86_400_000 }, used: 312 }]]]),
       logLinesDropped: () => 4,
@@ -148,6 +170,8 @@ test('a scrape asks the queue, the accounts and the pool', async () => {
     'relayd_account_state{account="ses",state="open"}': 0,
     'relayd_account_state{account="gmail",state="open"}': 1,
     'relayd_upstream_certificate_not_after_seconds{account="gmail"}': noon / 1_000,
+    'relayd_credential_age_seconds{account="gmail"}': 60,
+    'relayd_credential_last_success_timestamp_seconds{account="gmail"}': noon / 1_000 - 5,
     'relayd_upstream_connections{account="gmail"}': 2,
     'relayd_upstream_connections{account="ses"}': 0,
     'relayd_quota_used{account="gmail",window="d"}': 312,
@@ -202,9 +226,11 @@ test('every event is counted or named as not counted', () => {
   expect(Object.keys(folds).toSorted()).toEqual(Object.keys(EVENTS).toSorted());
   const uncounted = Object.entries(folds).filter(([, fold]) => fold === null);
   expect(uncounted.map(([kind]) => kind).toSorted()).toEqual([
+    'account.logged-in',
     'certificate.expiring',
     'config.warning',
     'connection.closed',
+    'credential.refused',
     'daemon.failed',
     'daemon.started',
     'daemon.stopped',
@@ -228,6 +254,7 @@ test('every metric of the catalogue shows up once its event has happened', async
     slowed,
     certificatesEndMs: () => new Map([['gmail', noon]]),
     heldSenders: () => new Map([['ses', 1]]),
+    credentials: () => new Map([['gmail', credentials]]),
   });
   const outcomes = ['delivered', 'deferred', 'bounced', 'in-doubt', 'held', 'removed'] as const;
   for (const event of allSamples) metrics.sink(event);

@@ -123,6 +123,27 @@ export const SAMPLES: {
     authenticatedAs: 'other@velosi.example',
     id,
   },
+  'account.logged-in': { is: 'account.logged-in', account: 'm365' },
+  'credential.switched': {
+    is: 'credential.switched',
+    account: 'gmail',
+    to: 'next_password',
+    hint: 'Move next_password to password.',
+  },
+  'credential.fell-back': {
+    is: 'credential.fell-back',
+    account: 'gmail',
+    to: 'password',
+    detail: '535 5.7.8 refused',
+    hint: 'mail goes on',
+  },
+  'credential.refused': {
+    is: 'credential.refused',
+    account: 'gmail',
+    slot: 'next_password',
+    detail: '535 5.7.8 refused',
+    hint: 'tried again',
+  },
   'connection.opened': {
     is: 'connection.opened',
     account: 'gmail',

@@ -20,6 +20,7 @@ export function account(name: string, identities: readonly string[] = []): Accou
     password: null,
     oauth2: null,
     credentialVersion: '1',
+    next: null,
     tls: {
       mode: 'starttls',
       verify: 'full',

@@ -21,6 +21,11 @@ CREATE TABLE certificates (
   memory TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE credentials (
+  account TEXT PRIMARY KEY,
+  memory TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE facts (
   name TEXT PRIMARY KEY,
   value INTEGER NOT NULL

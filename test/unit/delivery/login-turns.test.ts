@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { replyRulesOf } from '../../../src/config/presets.ts';
-import { Logins } from '../../../src/delivery/logins.ts';
+import { LoginTurns } from '../../../src/delivery/login-turns.ts';
 import type { Refusal } from '../../../src/delivery/refusal.ts';
 import type { AccountLimits } from '../../../src/relay/account.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
@@ -19,7 +19,7 @@ describe('turns', () => {
   let held = false;
   const logins = () => {
     held = false;
-    return new Logins({
+    return new LoginTurns({
       monotonic: () => 0,
       mayLogIn: () => !held,
       onRefused() {
@@ -67,7 +67,7 @@ describe('the budget', () => {
 
   test('the fourth login in a minute waits, and gives up when the relay stops', async () => {
     let nowMs = 0;
-    const gate = new Logins({
+    const gate = new LoginTurns({
       monotonic: () => nowMs,
       mayLogIn: () => true,
       onRefused: () => true,
@@ -82,7 +82,7 @@ describe('the budget', () => {
 
   test('it goes on when the oldest login is a minute old', async () => {
     let nowMs = 0;
-    const gate = new Logins({
+    const gate = new LoginTurns({
       monotonic: () => nowMs,
       mayLogIn: () => true,
       onRefused: () => true,
