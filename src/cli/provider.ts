@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Preset } from '../config/presets.ts';
 import { EX_DATAERR, EX_OK } from '../lib/sysexits.ts';
+import { formatQuotaRate } from '../relay/quota-rate.ts';
 import { annotate, type Context, noun, onAction } from './command.ts';
 import { Failure } from './failure.ts';
 import { ruleText } from './rule-text.ts';
@@ -103,6 +104,10 @@ function renderProvider(
 ): string {
   const regions = [...new Set([...Object.keys(preset.hosts), ...preset.regions])];
   const { limits } = preset;
+  const { counts: usual = 'messages' } = limits;
+  const rates = (limits.rate ?? []).map(({ counts, ...rate }) =>
+    formatQuotaRate({ ...rate, counts: counts ?? usual }),
+  );
   const head = facts([
     ['Provider', `${name}: ${preset.title}`],
     ['Server', `${preset.host ?? '(yours)'}, port ${preset.port}, ${preset.tls}`],
@@ -111,6 +116,7 @@ function renderProvider(
     ['Username', preset.username ?? null],
     ['Password', preset.password?.hint ?? null],
     ['Connections', limits.connections === undefined ? null : `at most ${limits.connections}`],
+    ['Rates', rates.length === 0 ? null : rates.join(', ')],
     ['Recipients', limits.recipients === undefined ? null : `${limits.recipients} a transaction`],
     ['Its id is for', preset.id?.for ?? null],
     ['Documentation', preset.documentation],

@@ -1,8 +1,8 @@
 import type { AccountReport } from '../control/reports.ts';
 import { ControlError, type ControlHandlers } from '../control/wire.ts';
-import { formatRate } from '../lib/rate.ts';
 import type { Account } from '../relay/account.ts';
 import type { LaneCount } from '../relay/queue.ts';
+import { formatQuotaRate } from '../relay/quota-rate.ts';
 import type { Relay } from './relay.ts';
 
 type AccountHandlers = Pick<
@@ -87,7 +87,7 @@ function accountReport(
       max: account.limits.connections,
     },
     queue,
-    quota: uses.map(({ rate, used }) => ({ rate: formatRate(rate), used })),
+    quota: uses.map(({ rate, used }) => ({ rate: formatQuotaRate(rate), used })),
     outAtMs: relay.delivery.outAtMs(name, waitingIn(queue)),
     lastDeliveredAtMs: relay.delivery.lastDeliveredAtMs(name),
   };

@@ -1,5 +1,5 @@
-import type { Rate } from '../lib/rate.ts';
 import type { Secret } from '../lib/secret.ts';
+import type { QuotaRate } from './quota-rate.ts';
 import type { ReplyRule } from './reply-rule.ts';
 
 /** One set of credentials at one provider, presets and defaults already merged. */
@@ -81,10 +81,8 @@ export interface SourcePlace {
 }
 
 export interface AccountLimits {
-  /** Several windows hold at once. */
-  readonly rate: readonly Rate[];
-  /** What the provider counts against the rates. */
-  readonly counts: 'messages' | 'recipients';
+  /** All of them hold at once. */
+  readonly rate: readonly QuotaRate[];
   readonly connections: number;
   readonly messagesPerConnection: number;
   readonly idleMs: number;

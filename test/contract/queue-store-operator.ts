@@ -305,9 +305,13 @@ function restContract(current: () => OpenStore): void {
         { endMs: 79_990, units: 3 },
         { endMs: 80_010, units: 20 },
       ];
-      const ses = { pending: 2, windows: [{ windowMs: 1_000, buckets }], at };
-      const gmail = { pending: 0, windows: [], at };
-      await store.saveQuota('ses', { ...ses, pending: 9 });
+      const windows = [
+        { windowMs: 1_000, counts: 'recipients' as const, buckets },
+        { windowMs: 1_000, counts: 'messages' as const, buckets: buckets.slice(1) },
+      ];
+      const ses = { pending: { messages: 2, recipients: 5 }, windows, at };
+      const gmail = { pending: { messages: 0, recipients: 0 }, windows: [], at };
+      await store.saveQuota('ses', { ...ses, windows: [] });
       await Promise.all([store.saveQuota('ses', ses), store.saveQuota('gmail', gmail)]);
       const kept = new Map(Object.entries({ gmail, ses }));
       expect(await store.quotas()).toEqual(kept);

@@ -132,9 +132,10 @@ function buildLimits(
     report.error([...path, 'sandbox'], `${name} has no test mode; use limits.rate`);
   }
   const sandboxRate = config.sandbox === true ? preset?.sandbox?.rate : undefined;
+  const counts = own.counts ?? usual?.counts ?? 'messages';
+  const rates = own.rate ?? sandboxRate ?? usual?.rate ?? [];
   return {
-    rate: own.rate ?? sandboxRate ?? usual?.rate ?? [],
-    counts: own.counts ?? usual?.counts ?? 'messages',
+    rate: rates.map((rate) => ({ ...rate, counts: rate.counts ?? counts })),
     connections: own.connections ?? usual?.connections ?? 2,
     messagesPerConnection: own.messages_per_connection ?? usual?.messages_per_connection ?? 50,
     idleMs: own.idle ?? usual?.idle ?? 30_000,

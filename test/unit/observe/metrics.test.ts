@@ -11,6 +11,7 @@ import type { LaneCount, StoreStats } from '../../../src/relay/queue.ts';
 import { allSamples, SAMPLES } from './sample-events.ts';
 
 const noon = Date.UTC(2026, 10, 21, 12);
+const perDay = { count: 500, windowMs: 86_400_000, counts: 'messages', zone: null } as const;
 const known = { clients: new Set(['erp']), accounts: new Set(['gmail', 'ses']) };
 const stats: StoreStats = {
   lastMessageNumber: 1,
@@ -129,8 +130,7 @@ test('a scrape asks the queue, the accounts and the pool', async () => {
           ['gmail', noon],
           ['gone', noon],
         ]),
-      quotas: () =>
-        new Map([['gmail', [{ rate: { count: 500, windowMs: 86_400_000 }, used: 312 }]]]),
+      quotas: () => new Map([['gmail', [{ rate: perDay, used: 312 }]]]),
       logLinesDropped: () => 4,
     }),
   );
@@ -148,8 +148,8 @@ test('a scrape asks the queue, the accounts and the pool', async () => {
     'relayd_upstream_certificate_not_after_seconds{account="gmail"}': noon / 1_000,
     'relayd_upstream_connections{account="gmail"}': 2,
     'relayd_upstream_connections{account="ses"}': 0,
-    'relayd_quota_used{account="gmail",window="d"}': 312,
-    'relayd_quota_limit{account="gmail",window="d"}': 500,
+    'relayd_quota_used{account="gmail",window="d",counts="messages"}': 312,
+    'relayd_quota_limit{account="gmail",window="d",counts="messages"}': 500,
     relayd_store_bytes: 8_192,
     relayd_log_lines_dropped_total: 4,
     [`relayd_build_info{version="0.1.0",node="${process.version}"}`]: 1,
@@ -216,7 +216,7 @@ test('every event is counted or named as not counted', () => {
 });
 
 test('every metric of the catalogue shows up once its event has happened', async () => {
-  const quotas = () => new Map([['ses', [{ rate: { count: 14, windowMs: 1_000 }, used: 0 }]]]);
+  const quotas = () => new Map([['ses', [{ rate: perDay, used: 0 }]]]);
   const metrics = open({ quotas, certificatesEndMs: () => new Map([['gmail', noon]]) });
   const outcomes = ['delivered', 'deferred', 'bounced', 'in-doubt', 'held', 'removed'] as const;
   for (const event of allSamples) metrics.sink(event);
