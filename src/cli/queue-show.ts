@@ -118,9 +118,10 @@ function attemptText(message: Message, attempt: AttemptRecord): string {
     `${instant(attempt.startedAtMs)}  ${attempt.account} ${as} to ${attempt.peer}, ` +
       `${attempt.tls ?? 'without TLS'}, took ${took}`,
   );
-  const results = attempt.results.map(({ index, outcome, text }) => {
+  const results = attempt.results.map(({ index, outcome, text, providerId }) => {
     const path = address(message.envelope.recipients[index]?.forwardPath ?? '?');
-    return `    ${path} ${outcome}: ${printable(text)}\n`;
+    const id = providerId === undefined ? '' : `      provider's id: ${printable(providerId)}\n`;
+    return `    ${path} ${outcome}: ${printable(text)}\n${id}`;
   });
   return `${head}\n${results.join('')}`;
 }

@@ -19,8 +19,10 @@ export interface Settled {
 export function settledEvents({ work, decisions, attempt }: Settled, nowMs: number): RelayEvent[] {
   const { message } = work;
   const waitedMs = Math.max(0, nowMs - message.acceptedAtMs);
+  const ids = new Map(attempt?.results.map(({ index, providerId }) => [index, providerId]));
   return decisions.flatMap(({ recipient, becomes, reason, text, told, outcome }): RelayEvent[] => {
     if (told === null) return [];
+    const providerId = ids.get(recipient.index);
     const waits = becomes.is === 'waiting' || becomes.is === 'in-doubt';
     return [
       {
@@ -37,6 +39,7 @@ export function settledEvents({ work, decisions, attempt }: Settled, nowMs: numb
         attempts: recipient.attempts + (attempt === null || outcome === null ? 0 : 1),
         nextAtMs: waits ? becomes.dueAtMs : null,
         waitedMs,
+        ...(providerId === undefined ? {} : { providerId }),
       },
     ];
   });

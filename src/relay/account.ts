@@ -28,6 +28,8 @@ export interface Account {
   readonly sourceAddress: string | null;
   /** What replies of its provider mean, read before the generic rules; absent: only those. */
   readonly replyRules?: readonly ReplyRule[];
+  /** Finds the provider's own id of a message in the reply that took it, as group 1. */
+  readonly providerIdPattern?: RegExp;
   /** Between us and the upstream; TLS and pins are about the upstream. */
   readonly proxy: ProxyServer | null;
   /** Where in relay.yaml it stands, for messages that name the line to mend. */

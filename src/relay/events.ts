@@ -70,6 +70,8 @@ export type RelayEvent =
       readonly attempts: number;
       readonly nextAtMs: number | null;
       readonly waitedMs: number;
+      /** What the provider calls the message, as its reply says; for its logs and its support. */
+      readonly providerId?: string;
     }
   | { readonly is: 'message.completed'; readonly id: MessageId; readonly queuedMs: number }
   | {

@@ -93,6 +93,8 @@ export interface AttemptRecord {
     readonly index: number;
     readonly outcome: Outcome['kind'];
     readonly text: string;
+    /** What the provider calls the message; absent when it was not taken or said nothing known. */
+    readonly providerId?: string;
   }[];
 }
 

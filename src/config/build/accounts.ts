@@ -60,6 +60,7 @@ async function buildAccount(
     headers: config.headers,
     sourceAddress: config.source_address ?? null,
     replyRules: preset === null ? [] : replyRulesOf(config.provider ?? ''),
+    ...(preset?.id === undefined ? {} : { providerIdPattern: new RegExp(preset.id.pattern, 'i') }),
     proxy: buildProxy(config, place),
     at: context.document.placeOf(path, 'key'),
   };

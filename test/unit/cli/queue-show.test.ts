@@ -77,6 +77,18 @@ test('a waiting message: each recipient, each attempt, and the account that is i
   `);
 });
 
+test('what the provider calls the message stands below its reply', async () => {
+  const text = '250 Ok 0100-000000';
+  const results = [{ index: 0, outcome: 'delivered' as const, text, providerId: '0100-000000' }];
+  const attempts = history.attempts.map((attempt) => ({ ...attempt, results }));
+  const { out } = await relayctl(`queue show ${messageId}`, {
+    daemon: { 'queue.show': async () => ({ queued: null, history: { ...history, attempts } }) },
+  });
+  expect(out).toContain(
+    "    a@b.example delivered: 250 Ok 0100-000000\n      provider's id: 0100-000000\n",
+  );
+});
+
 test('a message that has left the queue needs no accounts', async () => {
   const { out, asked } = await relayctl(`queue show ${messageId}`, {
     daemon: { 'queue.show': async () => ({ queued: null, history }) },
