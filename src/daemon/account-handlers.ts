@@ -3,6 +3,7 @@ import { ControlError, type ControlHandlers } from '../control/wire.ts';
 import type { Account } from '../relay/account.ts';
 import type { LaneCount } from '../relay/queue.ts';
 import { formatQuotaRate } from '../relay/quota-rate.ts';
+import { noAccount } from './no-account.ts';
 import type { Relay } from './relay.ts';
 
 type AccountHandlers = Pick<
@@ -107,8 +108,7 @@ function stateOf(relay: Relay, name: string): AccountReport['state'] {
 function accountNamed(relay: Relay, name: string): Account {
   const account = relay.settings().accounts.get(name);
   if (account !== undefined) return account;
-  const known = [...relay.settings().accounts.keys()].join(', ');
-  throw new ControlError('not-found', `no account ${name}; there is: ${known}`);
+  throw new ControlError('not-found', noAccount(name, relay.settings()));
 }
 
 function tlsInWords({ tls }: Account): string {
