@@ -68,7 +68,9 @@ export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
   'account.show': Named,
   'account.hold': z.strictObject({ name: Name, reason: Reason }),
   'account.resume': Named,
-  'account.test': Named,
+  'account.test': Named.extend({
+    send: z.strictObject({ from: OwnAddress.nullable(), to: OwnAddress.nullable() }).optional(),
+  }),
   'route.test': z.strictObject({
     from: Address,
     to: Address,

@@ -75,7 +75,14 @@ export interface ControlRequests {
     ask: { readonly name: string };
     answer: { readonly was: AccountState; readonly flushed: Flushed };
   };
-  readonly 'account.test': { ask: { readonly name: string }; answer: ProbeReport };
+  /** `send`: one message through that account, whatever the routes say; null: to and from itself. */
+  readonly 'account.test': {
+    ask: {
+      readonly name: string;
+      readonly send?: { readonly from: string | null; readonly to: string | null } | undefined;
+    };
+    answer: ProbeReport;
+  };
   /** By the configuration in force, with the states of the accounts. */
   readonly 'route.test': { ask: RouteQuestion; answer: RouteReport };
   /** The configuration in force, as describeSettings of config gives it. */

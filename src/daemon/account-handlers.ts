@@ -1,8 +1,10 @@
 import type { AccountReport } from '../control/reports.ts';
 import { ControlError, type ControlHandlers } from '../control/wire.ts';
 import type { Account } from '../relay/account.ts';
+import type { MessageId } from '../relay/message.ts';
 import type { LaneCount } from '../relay/queue.ts';
 import { formatQuotaRate } from '../relay/quota-rate.ts';
+import { accountTestLetter } from './account-test.ts';
 import { noAccount } from './no-account.ts';
 import type { Relay } from './relay.ts';
 
@@ -12,7 +14,11 @@ type AccountHandlers = Pick<
 >;
 
 /** What relayctl may ask of and do to accounts. */
-export function accountHandlers(relay: Relay, nowMs: () => number): AccountHandlers {
+export function accountHandlers(
+  relay: Relay,
+  nowMs: () => number,
+  newMessageId: () => MessageId,
+): AccountHandlers {
   const { store, delivery } = relay;
   return {
     'account.list': async () => ({ accounts: accountReports(relay, await store.counts()) }),
@@ -54,9 +60,12 @@ export function accountHandlers(relay: Relay, nowMs: () => number): AccountHandl
       return { was, flushed };
     },
 
-    'account.test': ({ name }) => {
-      accountNamed(relay, name);
-      return delivery.testAccount(name);
+    'account.test': async ({ name, send }) => {
+      const account = accountNamed(relay, name);
+      if (send === undefined) return await delivery.testAccount(name);
+      const { hostname } = relay.settings();
+      const given = { id: newMessageId(), hostname, nowMs: nowMs() };
+      return await delivery.testAccount(name, accountTestLetter(account, send, given));
     },
   };
 }

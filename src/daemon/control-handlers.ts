@@ -17,7 +17,7 @@ export function controlHandlers(
 ): ControlHandlers {
   return {
     ...queueHandlers(relay, nowMs),
-    ...accountHandlers(relay, nowMs),
+    ...accountHandlers(relay, nowMs, newMessageId),
     ...statsHandlers(relay.store),
 
     status: async () => {

@@ -46,7 +46,10 @@ export function settledEvents({ work, decisions, attempt }: Settled, nowMs: numb
 }
 
 /** A message of the relay's own is durable in the queue: a notification, or a test. */
-export function ownAccepted({ message, lane }: NewMessage, nowMs: number): RelayEvent {
+export function ownAccepted(
+  { message, lane }: Pick<NewMessage, 'message' | 'lane'>,
+  nowMs: number,
+): RelayEvent {
   return {
     is: 'message.accepted',
     id: message.id,

@@ -193,6 +193,32 @@ test('test: a failure has a hint and exit code 69', async () => {
   expect(JSON.parse(json.out)).toEqual(failed);
 });
 
+test('test: with --send one message goes through the account, and it says so', async () => {
+  const asked: unknown[] = [];
+  const steps = [{ phase: 'end-of-data' as const, ok: true, detail: '250 Ok 17', tookMs: 3 }];
+  const sent = { from: 'erp@velosi.example', to: 'me@b.example' };
+  const daemon = {
+    'account.test': async (ask: unknown) => {
+      asked.push(ask);
+      return { ...probe, steps, sent, ok: asked.length === 1 };
+    },
+  };
+  const { out, exitCode } = await relayctl('account test gmail --send --to me@b.example', {
+    daemon,
+  });
+  expect(asked).toEqual([{ name: 'gmail', send: { from: null, to: 'me@b.example' } }]);
+  expect(exitCode).toBe(0);
+  expect(out).toContain('end-of-data  ok       3ms  250 Ok 17\n');
+  expect(out).toContain(
+    'Account gmail works: its upstream took a message from erp@velosi.example to me@b.example.\n',
+  );
+  const refused = await relayctl('account test gmail --send', { daemon });
+  expect(refused).toMatchObject({ exitCode: 69 });
+  expect(refused.out).toContain('Account gmail logs in, but could not send a message from erp');
+  const without = await relayctl('account test gmail --to me@b.example', { daemon });
+  expect(without).toMatchObject({ exitCode: 64 });
+});
+
 test.each(['show', 'hold', 'resume', 'test'] as const)(
   '%s: unknown account, no name, no daemon',
   async (verb) => {
