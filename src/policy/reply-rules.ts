@@ -28,6 +28,8 @@ const QUOTA_TEXTS = anyOf([
   /rate overlimit/,
   /sender is throttled/,
   /too many messages from sender/,
+  // The hourly limit of GoDaddy.
+  /\bIB(?:504|607)\b/,
 ]);
 
 /** The account as a whole is stopped at the provider. */
@@ -107,6 +109,8 @@ export const TEXT_RULES: readonly ReplyRule[] = [
   },
   { phases: AFTER_MAIL_BEGAN, text: SENDER_TEXTS, judgement: ['hold-sender', 'sender'] },
   { codes: [4], text: TOO_FAST_TEXTS, judgement: ['throttle', 'throttled'] },
+  // GoDaddy: too many sessions, with any code.
+  { text: /\bIB007\b/, judgement: ['throttle', 'throttled'] },
 ];
 
 /**
