@@ -27,7 +27,6 @@ export const SESSION_REFUSALS = membersOf<SessionRefusal>({
   'per-client': true,
   'per-address': true,
   reserved: true,
-  'early-talker': true,
   commands: true,
   logins: true,
   tls: true,

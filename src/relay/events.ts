@@ -100,7 +100,7 @@ export type RelayEvent =
   | {
       readonly is: 'account.resumed';
       readonly account: string;
-      readonly by: 'operator' | 'time' | 'reload' | 'success';
+      readonly by: 'operator' | 'reload' | 'success';
     }
   | {
       readonly is: 'account.misrouted';
@@ -192,7 +192,6 @@ export type SessionRefusal =
   | 'per-client'
   | 'per-address'
   | 'reserved'
-  | 'early-talker'
   | 'commands'
   | 'logins'
   | 'tls'
