@@ -11,7 +11,7 @@ import { flushedText } from './queue-change.ts';
 import { queueText } from './queue-counts.ts';
 import { facts, table } from './table.ts';
 import { printable } from './text.ts';
-import { accountReason, accountState, address, instant } from './words.ts';
+import { accountHint, accountReason, accountState, address, instant } from './words.ts';
 
 /** `relayctl account ...` */
 export function addAccount(program: Command, context: Context): void {
@@ -68,6 +68,7 @@ function renderAccount(detail: AccountDetail, nowMs: number): string {
     ['Account', printable(account.name)],
     ['State', accountState(account.state, nowMs)],
     ['Why', account.state.is === 'open' ? null : accountReason(account.state)],
+    ['What to do', accountHint(account.state)],
     ['Upstream', printable(`${account.host}:${account.port}`)],
     ['Provider', account.provider],
     ['Logs in as', account.username === null ? 'nobody (no AUTH)' : printable(account.username)],

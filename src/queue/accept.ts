@@ -14,7 +14,10 @@ export function runNumber(core: Core, owner: LeaseOwner): number {
 
 /** Puts messages with their bodies and recipients into the queue. */
 export function acceptMessages(core: Core, rows: readonly AcceptedRow[]): undefined {
-  for (const row of rows) acceptMessage(core, row);
+  for (const row of rows) {
+    if (row[5] === 'discarded') discard(core, row);
+    else acceptMessage(core, row);
+  }
 }
 
 function acceptMessage(core: Core, row: AcceptedRow): void {
@@ -35,4 +38,15 @@ function acceptMessage(core: Core, row: AcceptedRow): void {
   }
   core.numbers.highest = Math.max(core.numbers.highest, id);
   count(core, lane, state, forwardPaths.length);
+}
+
+/** It never was in the queue: the history learns that it came, and what became of it. */
+function discard(core: Core, row: AcceptedRow): void {
+  const [message, forwardPaths, , , , , , text] = row;
+  const atMs = core.clock();
+  const result = { outcome: 'discarded', reason: 'operator', text, atMs };
+  const results = forwardPaths.map((_, index) => JSON.stringify({ index, ...result }));
+  core.numbers.highest = Math.max(core.numbers.highest, message[0]);
+  const part = { message, settledAtMs: atMs, results, attempts: [] };
+  core.aftermath.add('history', () => core.history.append(part));
 }

@@ -141,6 +141,8 @@ export type AccountState =
       readonly detail: string;
       readonly sinceMs: number;
       readonly strikes: number;
+      /** What a person can do about it. */
+      readonly hint?: string;
     }
   | {
       readonly is: 'held';
@@ -148,4 +150,5 @@ export type AccountState =
       readonly detail: string;
       readonly sinceMs: number;
       readonly credentialVersion: string;
+      readonly hint?: string;
     };

@@ -26,7 +26,9 @@ export interface NewMessage {
   readonly start: // Goes straight to an attempt, body still in memory.
     | { readonly is: 'leased'; readonly lease: Lease }
     | { readonly is: 'waiting'; readonly dueAtMs: number }
-    | { readonly is: 'held'; readonly reason: string };
+    | { readonly is: 'held'; readonly reason: string }
+    // Ends at once: only the history gets it. Its body is not kept.
+    | { readonly is: 'discarded'; readonly text: string };
 }
 
 /** One recipient of a message as the queue keeps it. */

@@ -135,7 +135,7 @@ function flushContract(current: () => OpenStore): void {
       const { store } = current();
       await store.accept([waiting(T0 + 9_000), waiting(T0 + 9_000, { lane: 'ses' }), held()]);
       await store.setAccountState('gmail', paused);
-      await store.setAccountState('ses', stopped);
+      await store.setAccountState('ses', { ...stopped, hint: 'ask them' });
       await store.setAccountState('idle', paused);
       const flushed = await store.flush({
         filter: { client: 'velosi' },
@@ -151,7 +151,7 @@ function flushContract(current: () => OpenStore): void {
       expect(new Map(await store.accountStates())).toEqual(
         new Map<string, AccountState>([
           ['idle', paused],
-          ['ses', stopped],
+          ['ses', { ...stopped, hint: 'ask them' }],
         ]),
       );
       const query = { nowMs: T0 + 5, lease: leaseOf(), limit: 10 };
