@@ -18,7 +18,7 @@ export function controlHandlers(
   return {
     ...queueHandlers(relay, nowMs),
     ...accountHandlers(relay, nowMs, newMessageId),
-    ...statsHandlers(relay.store),
+    ...statsHandlers(relay.store, () => relay.delivery.quotas()),
 
     status: async () => {
       const counts = await relay.store.counts();

@@ -14,16 +14,17 @@ export function runNumber(core: Core, owner: LeaseOwner): number {
 
 /** Puts messages with their bodies and recipients into the queue. */
 export function acceptMessages(core: Core, rows: readonly AcceptedRow[]): undefined {
-  for (const row of rows) {
-    if (row[5] === 'discarded') discard(core, row);
-    else acceptMessage(core, row);
-  }
+  for (const row of rows) acceptMessage(core, row);
 }
 
 function acceptMessage(core: Core, row: AcceptedRow): void {
   const [message, forwardPaths, body, spoolFile, lane, state, dueAtMs, reason] = row;
   const [, , , , , , , , boot, run, untilMs] = row;
   const id = message[0];
+  if (state === 'discarded') {
+    discard(core, row);
+    return;
+  }
   assert(forwardPaths.length > 0, 'a message without recipients cannot be accepted');
   assert((body === null) !== (spoolFile === null), 'a body is in memory or in the spool');
   const { sql } = core;

@@ -11,9 +11,11 @@ import {
 } from '../../contract/fixtures.ts';
 import { openMemoryStore } from '../../contract/memory-store.ts';
 
+const quotas = () => new Map();
+
 test('history and queue are read page by page, and only as far back as asked', async () => {
   const store = openMemoryStore(() => T0 + 5_000);
-  const { stats } = statsHandlers(store);
+  const { stats } = statsHandlers(store, quotas);
   for (let at = 0; at < 1_203; at++) {
     const one = leased({ acceptedAtMs: T0 + at, sequence: 0 });
     await store.accept([one]);
