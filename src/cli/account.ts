@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { AccountDetail, AccountReport } from '../control/reports.ts';
 import type { Answer } from '../control/wire.ts';
-import { EX_OK, EX_UNAVAILABLE } from '../lib/sysexits.ts';
+import { EX_OK, EX_UNAVAILABLE, EX_USAGE } from '../lib/sysexits.ts';
 import type { AccountState } from '../relay/account.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
 import { addLogin } from './account-login.ts';
@@ -16,11 +16,12 @@ import {
 import { certificateFacts } from './certificate.ts';
 import { annotate, type Context, noun, onAction } from './command.ts';
 import { credentialFacts } from './credential.ts';
+import { Failure } from './failure.ts';
 import { flushedText } from './queue-change.ts';
 import { queueText } from './queue-counts.ts';
 import { facts, table } from './table.ts';
 import { printable } from './text.ts';
-import { accountReason, accountState, age, instant } from './words.ts';
+import { accountHint, accountReason, accountState, address, age, instant } from './words.ts';
 
 /** `relayctl account ...` */
 export function addAccount(program: Command, context: Context): void {
@@ -79,6 +80,7 @@ function renderAccount(detail: AccountDetail, nowMs: number): string {
     ['Account', printable(account.name)],
     ['State', accountState(account.state, nowMs)],
     ['Why', account.state.is === 'open' ? null : accountReason(account.state)],
+    ['What to do', accountHint(account.state)],
     ...heldSenderFacts(account, nowMs),
     ['Upstream', printable(`${account.host}:${account.port}`)],
     ['Provider', account.provider],
@@ -176,14 +178,30 @@ function before(was: AccountState): string {
 function addTest(account: Command, context: Context): void {
   const test = account
     .command('test')
-    .description('connect and log in to an account now, without sending mail')
-    .argument('<name>', 'account of relay.yaml');
+    .description('connect and log in to an account now; sends no mail unless told to')
+    .argument('<name>', 'account of relay.yaml')
+    .option('--send', 'then send one short message through it, whatever the routes say')
+    .option('--from <address>', 'its sender; without it the first address of identities')
+    .option('--to <address>', 'its recipient; without it the sender');
   annotate(test, {
-    examples: [['account test gmail', 'Each step with the reply; exit code 69 when one fails.']],
+    examples: [
+      ['account test gmail', 'Each step with the reply; exit code 69 when one fails.'],
+      ['account test gmail --send --to me@example.net', 'And the reply to one real message.'],
+    ],
     json: '{account, ok, peer, steps: {phase, ok, detail, tookMs}[], tls | null, extensions[], ...}',
   });
-  onAction(test, context, async ({ args, ask, io, print }) => {
-    const report = await ask('account.test', { name: String(args[0]) });
+  onAction(test, context, async ({ args, ask, io, options, print }) => {
+    const [from, to] = [options.from, options.to].map((one) => (one ? String(one) : null));
+    if (options.send !== true && (from || to)) {
+      throw new Failure(
+        'usage',
+        EX_USAGE,
+        '--from and --to need --send: without it nothing is sent',
+      );
+    }
+    const send = { from: from ?? null, to: to ?? null };
+    const name = String(args[0]);
+    const report = await ask('account.test', options.send === true ? { name, send } : { name });
     print(report, () => renderProbe(report, io.columns));
     return report.ok ? EX_OK : EX_UNAVAILABLE;
   });
@@ -212,11 +230,15 @@ function renderProbe(report: ProbeReport, columns: number): string {
     ['Extensions', report.extensions.length === 0 ? null : printable(report.extensions.join(', '))],
     ['Logged in as', report.authenticatedAs === null ? null : printable(report.authenticatedAs)],
   ]);
-  const verdict = report.ok ? 'works' : 'does not work';
   const hint = report.hint === null ? '' : `  ${printable(report.hint)}\n`;
-  const name = printable(report.account);
   return (
     `${printable(report.peer)}\n${table(head, steps, columns)}\n${certificate}` +
-    `\nAccount ${name} ${verdict}.\n${hint}`
+    `\nAccount ${printable(report.account)} ${verdict(report)}.\n${hint}`
   );
+}
+
+function verdict({ ok, sent }: ProbeReport): string {
+  if (sent === undefined) return ok ? 'works' : 'does not work';
+  const which = `a message from ${address(sent.from)} to ${address(sent.to)}`;
+  return ok ? `works: its upstream took ${which}` : `logs in, but could not send ${which}`;
 }

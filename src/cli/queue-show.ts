@@ -8,7 +8,7 @@ import type { AttemptRecord, HistoryEntry, QueueRow } from '../relay/queue.ts';
 import { shownState } from './queue-list.ts';
 import { facts, table } from './table.ts';
 import { printable } from './text.ts';
-import { accountReason, accountState, address, age, instant, until } from './words.ts';
+import { accountHint, accountReason, accountState, address, age, instant, until } from './words.ts';
 
 /**
  * Everything known of one message: what it is, where each recipient stands, every attempt, and why
@@ -84,8 +84,10 @@ function blockedLines(row: QueueRow, accounts: readonly AccountReport[], nowMs: 
     .filter(({ name, state }) => lanes.has(name) && state.is !== 'open')
     .map(({ name, state }) => {
       const shown = printable(name);
+      const hint = accountHint(state);
       return (
         `Account ${shown} is ${accountState(state, nowMs)}: ${accountReason(state)}\n` +
+        (hint === null ? '' : `  ${hint}\n`) +
         `  To set it going: relayctl account resume ${shown}\n`
       );
     })
@@ -143,8 +145,9 @@ function attemptText(message: Message, attempt: AttemptRecord): string {
     `${instant(attempt.startedAtMs)}  ${attempt.account} ${as} to ${attempt.peer}, ` +
       `${attempt.tls ?? 'without TLS'}, took ${took}`,
   );
-  const results = attempt.results.map(({ index, outcome, text }) => {
-    return `    ${recipientName(message, index)} ${outcome}: ${printable(text)}\n`;
+  const results = attempt.results.map(({ index, outcome, text, providerId }) => {
+    const id = providerId === undefined ? '' : `      provider's id: ${printable(providerId)}\n`;
+    return `    ${recipientName(message, index)} ${outcome}: ${printable(text)}\n${id}`;
   });
   return `${head}\n${results.join('')}`;
 }

@@ -9,6 +9,7 @@ import {
   type TlsPolicy,
 } from '../relay/account.ts';
 import type { Client } from '../relay/client.ts';
+import { formatQuotaRate } from '../relay/quota-rate.ts';
 import type { Route } from '../relay/route.ts';
 import type { ListenerSettings, Settings, SubmissionLimits } from '../relay/settings.ts';
 import { formatListenAddress } from './listen-address.ts';
@@ -113,8 +114,7 @@ function describeAccount(account: Account): Shown {
     identities: account.identities,
     tls: describeTls(account.tls),
     limits: compact({
-      rate: limits.rate.length === 0 ? undefined : limits.rate.map(formatRate),
-      counts: limits.rate.length === 0 ? undefined : limits.counts,
+      rate: limits.rate.length === 0 ? undefined : limits.rate.map(formatQuotaRate),
       connections: limits.connections,
       messages_per_connection: limits.messagesPerConnection,
       idle: formatDuration(limits.idleMs),

@@ -6,7 +6,7 @@ import type { ReplyRule } from '../relay/reply-rule.ts';
 import { domainFactsSchema } from './provider-domain.ts';
 import { compileRule, replyRuleSchema } from './reply-rules.ts';
 import { accountLimitsSchema } from './schema/account-parts.ts';
-import { addressPattern, fieldName, rate } from './schema/kinds.ts';
+import { addressPattern, fieldName, quotaRate, rate } from './schema/kinds.ts';
 
 /** config/providers/NAME.json: what is known of one provider. */
 const presetSchema = z.strictObject({
@@ -56,7 +56,7 @@ const presetSchema = z.strictObject({
   /** What the DNS of its customers' domains needs; absent: not known. */
   domain: domainFactsSchema.optional(),
   /** In place of limits.rate while the account is in the provider's test mode. */
-  sandbox: z.strictObject({ rate: z.array(rate()) }).optional(),
+  sandbox: z.strictObject({ rate: z.array(quotaRate()) }).optional(),
   /** The provider's own name for a message: group 1 of what its last reply says. */
   id: z
     .strictObject({ pattern: z.string(), sample: z.string(), is: z.string(), for: z.string() })

@@ -146,6 +146,8 @@ export interface MessageReport {
 export interface StatsReport {
   readonly sinceMs: number;
   readonly rows: readonly StatsRow[];
+  /** Windows of `limits.rate` with what was used of each, by account with limits. */
+  readonly quotas: Readonly<Record<string, readonly QuotaReport[]>>;
   /** The last row holds the groups that are too many to be kept apart. */
   readonly merged: boolean;
   /** False: there is more mail than one request reads, and the oldest is missing. */

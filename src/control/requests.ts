@@ -71,7 +71,9 @@ export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
   'account.show': Named,
   'account.hold': z.strictObject({ name: Name, reason: Reason }),
   'account.resume': NamedWithSender,
-  'account.test': Named,
+  'account.test': Named.extend({
+    send: z.strictObject({ from: OwnAddress.nullable(), to: OwnAddress.nullable() }).optional(),
+  }),
   'account.login': Named,
   'account.login-progress': Named,
   'route.test': z.strictObject({

@@ -84,7 +84,14 @@ export interface ControlRequests {
       readonly senders: readonly string[];
     };
   };
-  readonly 'account.test': { ask: { readonly name: string }; answer: ProbeReport };
+  /** `send`: one message through that account, whatever the routes say; null: to and from itself. */
+  readonly 'account.test': {
+    ask: {
+      readonly name: string;
+      readonly send?: { readonly from: string | null; readonly to: string | null } | undefined;
+    };
+    answer: ProbeReport;
+  };
   /** Begins a login by device code (RFC 8628); refused when the account has none. */
   readonly 'account.login': { ask: { readonly name: string }; answer: DeviceCode };
   /** How far it is; refused when it cannot succeed any more. Ask again after `waitMs`. */

@@ -1,8 +1,11 @@
 import type { AccountReport } from '../control/reports.ts';
 import { type Answer, ControlError, type ControlHandlers } from '../control/wire.ts';
-import { formatRate } from '../lib/rate.ts';
 import type { Account } from '../relay/account.ts';
+import type { MessageId } from '../relay/message.ts';
 import type { LaneCount } from '../relay/queue.ts';
+import { formatQuotaRate } from '../relay/quota-rate.ts';
+import { accountTestLetter } from './account-test.ts';
+import { noAccount } from './no-account.ts';
 import type { Relay } from './relay.ts';
 
 type AccountHandlers = Pick<
@@ -17,7 +20,11 @@ type AccountHandlers = Pick<
 >;
 
 /** What relayctl may ask of and do to accounts. */
-export function accountHandlers(relay: Relay, nowMs: () => number): AccountHandlers {
+export function accountHandlers(
+  relay: Relay,
+  nowMs: () => number,
+  newMessageId: () => MessageId,
+): AccountHandlers {
   const { store, delivery } = relay;
   return {
     'account.list': async () => ({ accounts: accountReports(relay, await store.counts()) }),
@@ -62,9 +69,12 @@ export function accountHandlers(relay: Relay, nowMs: () => number): AccountHandl
       return { was, flushed, senders };
     },
 
-    'account.test': ({ name }) => {
-      accountNamed(relay, name);
-      return delivery.testAccount(name);
+    'account.test': async ({ name, send }) => {
+      const account = accountNamed(relay, name);
+      if (send === undefined) return await delivery.testAccount(name);
+      const { hostname } = relay.settings();
+      const given = { id: newMessageId(), hostname, nowMs: nowMs() };
+      return await delivery.testAccount(name, accountTestLetter(account, send, given));
     },
 
     'account.login': async ({ name }) => {
@@ -131,7 +141,7 @@ function accountReport(
     },
     pacePerSecond: slowed?.perSecond ?? null,
     queue,
-    quota: uses.map(({ rate, used }) => ({ rate: formatRate(rate), used })),
+    quota: uses.map(({ rate, used }) => ({ rate: formatQuotaRate(rate), used })),
     outAtMs: relay.delivery.outAtMs(name, waitingIn(queue)),
     lastDeliveredAtMs: relay.delivery.lastDeliveredAtMs(name),
   };
@@ -151,8 +161,7 @@ function stateOf(relay: Relay, name: string): AccountReport['state'] {
 function accountNamed(relay: Relay, name: string): Account {
   const account = relay.settings().accounts.get(name);
   if (account !== undefined) return account;
-  const known = [...relay.settings().accounts.keys()].join(', ');
-  throw new ControlError('not-found', `no account ${name}; there is: ${known}`);
+  throw new ControlError('not-found', noAccount(name, relay.settings()));
 }
 
 function tlsInWords({ tls }: Account): string {

@@ -17,8 +17,8 @@ export function controlHandlers(
 ): ControlHandlers {
   return {
     ...queueHandlers(relay, nowMs),
-    ...accountHandlers(relay, nowMs),
-    ...statsHandlers(relay.store),
+    ...accountHandlers(relay, nowMs, newMessageId),
+    ...statsHandlers(relay.store, () => relay.delivery.quotas()),
 
     status: async () => {
       const counts = await relay.store.counts();

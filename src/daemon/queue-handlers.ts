@@ -1,5 +1,6 @@
 import { ControlError, type ControlHandlers } from '../control/wire.ts';
 import type { QueueFilter } from '../relay/queue.ts';
+import { noAccount } from './no-account.ts';
 import type { Relay } from './relay.ts';
 
 type QueueHandlers = Pick<
@@ -20,7 +21,10 @@ const bounceBatch = 100;
 export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers {
   const { store, delivery, emit } = relay;
   return {
-    'queue.list': (ask) => store.list(ask),
+    'queue.list': async (ask) => {
+      await checkAccount(relay, ask.filter);
+      return store.list(ask);
+    },
 
     'queue.show': async ({ id }) => {
       const report = await store.show(id);
@@ -31,7 +35,7 @@ export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers 
     },
 
     'queue.flush': async ({ filter, includeHeld }) => {
-      checkAccount(relay, filter);
+      await checkAccount(relay, filter);
       if (includeHeld) await delivery.senders.lift(filter);
       const flushed = await store.flush({ filter, includeHeld, nowMs: nowMs() });
       const { recipients, messages } = flushed;
@@ -40,10 +44,13 @@ export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers 
       return flushed;
     },
 
-    'queue.hold': ({ filter, reason }) =>
-      store.act({ filter, action: { is: 'hold', reason }, nowMs: nowMs() }),
+    'queue.hold': async ({ filter, reason }) => {
+      await checkAccount(relay, filter);
+      return store.act({ filter, action: { is: 'hold', reason }, nowMs: nowMs() });
+    },
 
     'queue.release': async ({ filter }) => {
+      await checkAccount(relay, filter);
       const held = { ...filter, states: filter.states ?? (['held', 'quarantined'] as const) };
       // Else what is released would be held again at once.
       await delivery.senders.lift(held);
@@ -56,9 +63,13 @@ export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers 
       return touched;
     },
 
-    'queue.remove': ({ filter }) => delivery.removeMatching(filter),
+    'queue.remove': async ({ filter }) => {
+      await checkAccount(relay, filter);
+      return delivery.removeMatching(filter);
+    },
 
     'queue.bounce': async ({ filter, reason }) => {
+      await checkAccount(relay, filter);
       let recipients = 0;
       let messages = 0;
       for (;;) {
@@ -71,10 +82,13 @@ export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers 
   };
 }
 
-/** A mistyped account would match nothing and look like success. */
-function checkAccount(relay: Relay, filter: QueueFilter): void {
-  const { account } = filter;
-  if (account !== undefined && !relay.settings().accounts.has(account)) {
-    throw new ControlError('not-found', `no account ${account} in ${relay.settings().file}`);
-  }
+/**
+ * A mistyped account would match nothing and look like success. One that has left the file may
+ * still have mail.
+ */
+async function checkAccount(relay: Relay, { account }: QueueFilter): Promise<void> {
+  const { accounts, file } = relay.settings();
+  if (account === undefined || accounts.has(account)) return;
+  if ((await relay.store.counts()).some(({ lane }) => lane === account)) return;
+  throw new ControlError('not-found', noAccount(account, { accounts, file }));
 }

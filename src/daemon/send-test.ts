@@ -3,8 +3,9 @@ import { ControlError } from '../control/wire.ts';
 import { ownAccepted } from '../delivery/settled-events.ts';
 import { admitThrough } from '../policy/admit.ts';
 import { planLanes } from '../policy/route.ts';
-import type { Message, MessageId } from '../relay/message.ts';
+import type { MessageId } from '../relay/message.ts';
 import type { Relay } from './relay.ts';
+import { testMessage } from './test-message.ts';
 
 interface SendTestParts {
   readonly relay: Relay;
@@ -38,29 +39,18 @@ export async function sendTest(
   if (foreign) throw new ControlError('refused', foreign.text);
   const id = newMessageId();
   const acceptedAtMs = nowMs();
-  const bytes = testMessage({ id, from, to, hostname: settings.hostname, atMs: acceptedAtMs });
-  const message: Message = {
+  const { message, bytes } = testMessage({
     id,
-    client: 'relayd',
-    envelope: {
-      reversePath: from,
-      recipients: [{ forwardPath: to, notify: null, orcpt: null }],
-      body: null,
-      smtpUtf8: false,
-      ret: null,
-      envid: null,
-    },
     from,
-    messageIdField: `<${id}@${settings.hostname}>`,
-    boundAccount: null,
-    routeSender: null,
-    routeHeaders: {},
+    to,
+    hostname: settings.hostname,
     acceptedAtMs,
-    expiresAtMs: acceptedAtMs + plan.lifetimeMs,
-    bytes: bytes.length,
-    eightBit: false,
-    headerUtf8: false,
-  };
+    lifetimeMs: plan.lifetimeMs,
+    lines: [
+      `This message was sent with relayctl send-test on ${settings.hostname}.`,
+      `It is in the queue as ${id}; relayctl queue show ${id} tells what became of it.`,
+    ],
+  });
   const held = plan.action === 'hold' || plan.lane === null;
   const start = held
     ? ({ is: 'held', reason: plan.text } as const)
@@ -70,32 +60,4 @@ export async function sendTest(
   relay.emit(ownAccepted(own, nowMs()));
   if (plan.lane !== null) relay.delivery.wake(plan.lane, acceptedAtMs);
   return { id, account: plan.lane };
-}
-
-interface TestMessage {
-  readonly id: MessageId;
-  readonly from: string;
-  readonly to: string;
-  readonly hostname: string;
-  readonly atMs: number;
-}
-
-function testMessage({ id, from, to, hostname, atMs }: TestMessage): Buffer {
-  const date = new Date(atMs).toUTCString().replace('GMT', '+0000');
-  return Buffer.from(
-    [
-      `From: <${from}>`,
-      `To: <${to}>`,
-      `Date: ${date}`,
-      `Message-ID: <${id}@${hostname}>`,
-      `Subject: relayd test from ${hostname}`,
-      'Auto-Submitted: auto-generated',
-      'MIME-Version: 1.0',
-      'Content-Type: text/plain; charset=us-ascii',
-      '',
-      `This message was sent with relayctl send-test on ${hostname}.`,
-      `It is in the queue as ${id}; relayctl queue show ${id} tells what became of it.`,
-      '',
-    ].join('\r\n'),
-  );
 }

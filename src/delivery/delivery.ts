@@ -9,11 +9,13 @@ import type { Dispatch } from '../relay/ports.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
 import type { Flushed, QueueFilter, Work } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
+import type { Connection } from './connection.ts';
 import { assemble, type DeliveryDeps, type DeliveryParts } from './delivery-parts.ts';
 import type { HeldSenders } from './held-senders.ts';
 import type { LoginControl } from './logins.ts';
 import type { Slowed } from './permits.ts';
 import { probeAccount } from './probe.ts';
+import { sendProbe, type TestLetter } from './probe-send.ts';
 
 /** The way out. `reserve`, `start`, `cancel` and `wake` take mail from submission; see Dispatch. */
 export interface Delivery extends Dispatch, LoginControl {
@@ -57,7 +59,7 @@ export interface Delivery extends Dispatch, LoginControl {
   /** Ends leased work with a bounce. */
   settleByOperator(works: readonly Work[], cause: Cause): Promise<void>;
   /** Connects and logs in as an attempt would, and sends nothing. */
-  testAccount(name: string): Promise<ProbeReport>;
+  testAccount(name: string, send?: TestLetter): Promise<ProbeReport>;
   /**
    * Begins nothing more and waits for what runs; after so many milliseconds, or at the signal, that
    * is cut off. Then all leases are given back. `aborted` counts the attempts cut off.
@@ -213,12 +215,15 @@ function accountControl(parts: DeliveryParts): AccountControl {
     connections: () => pool.counts(),
     certificate: (name) => certificates.current(name),
 
-    async testAccount(name) {
+    async testAccount(name, letter) {
       const account = accountNamed(name);
       const { hostname } = settings();
       const { tokens, aborted: signal } = pool;
       const onCertificate = certificates.saw;
-      return await probeAccount(account, { hostname, clock, signal, tokens, onCertificate });
+      const options = { hostname, clock, signal, tokens, onCertificate };
+      if (letter === undefined) return await probeAccount(account, options);
+      const send = (one: Connection) => sendProbe(one, letter, { quotas, emit: deps.emit, clock });
+      return await probeAccount(account, { ...options, send });
     },
   };
 }

@@ -37,8 +37,8 @@ export class LaneStates {
     const before = lane.state;
     const state = stateAfter(before, stopped, { nowMs, dice: dice(), credentialVersion });
     if (state === before) return !mayWork(state, nowMs);
-    void this.#set(lane, state);
     const { reason, hint } = stopped.verdict;
+    void this.#set(lane, state.is === 'open' || hint === '' ? state : { ...state, hint });
     if (state.is === 'held') {
       emit({ is: 'account.held', account: lane.name, reason, detail: state.detail, hint });
     } else if (state.is === 'paused') {

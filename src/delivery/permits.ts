@@ -66,6 +66,7 @@ export class Permits {
     const { quotas, settings } = this.#deps;
     const limits = settings().accounts.get(name)?.limits;
     if (limits === undefined || this.#paces.waitMs(name) > 0) return null;
+    const { counts = 'messages' } = limits;
     const recipients = Math.min(
       wanted,
       quotas.recipientsMax(name),
@@ -73,13 +74,13 @@ export class Permits {
     );
     const reservation = quotas.reserve(name, recipients);
     if (reservation === null) return null;
-    this.#paces.started(name, unitsOf(limits, recipients));
+    this.#paces.started(name, unitsOf(counts, recipients));
     return {
       recipients,
       kept: reservation.kept,
       end: (counted) => {
         reservation.end(counted);
-        if (counted > 0) this.#paces.accepted(name, unitsOf(limits, counted));
+        if (counted > 0) this.#paces.accepted(name, unitsOf(counts, counted));
       },
     };
   }

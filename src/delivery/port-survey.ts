@@ -215,7 +215,6 @@ function stranger(
     identities: [],
     limits: {
       rate: [],
-      counts: 'messages',
       connections: 1,
       messagesPerConnection: 1,
       idleMs: 0,

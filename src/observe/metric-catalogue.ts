@@ -5,6 +5,7 @@ import {
   ACCOUNT_STATES,
   type LabelValues,
   PHASES,
+  QUOTA_COUNTS,
   QUOTA_WINDOWS,
   RECIPIENT_STATES,
   SESSION_REFUSALS,
@@ -20,7 +21,11 @@ export interface MetricDeclaration {
 
 const ACCOUNT = { account: 'accounts' } as const;
 const ACCOUNT_REASON = { account: 'accounts', reason: REASON_CLASSES } as const;
-const ACCOUNT_WINDOW = { account: 'accounts', window: QUOTA_WINDOWS } as const;
+const ACCOUNT_WINDOW = {
+  account: 'accounts',
+  window: QUOTA_WINDOWS,
+  counts: QUOTA_COUNTS,
+} as const;
 const ACCOUNT_STATE = { account: 'accounts', state: RECIPIENT_STATES } as const;
 const SECONDS_OF_AN_ATTEMPT = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1200];
 /** From at once to days: the steps of the retry schedule are the natural bounds. */
@@ -130,7 +135,7 @@ export const METRICS = {
   },
   relayd_quota_used: {
     type: 'gauge',
-    help: 'What the account has used of limits.rate in the window that ends now.',
+    help: 'What the account has used of limits.rate in its window.',
     labels: ACCOUNT_WINDOW,
   },
   relayd_quota_limit: {

@@ -177,7 +177,7 @@ function setQuotas(m: Instruments, quotas: ReadonlyMap<string, readonly QuotaUse
   m.relayd_quota_limit.reset();
   for (const [account, uses] of quotas) {
     for (const { rate, used } of uses) {
-      const labels = { account, window: formatWindow(rate.windowMs) };
+      const labels = { account, window: formatWindow(rate.windowMs), counts: rate.counts };
       m.relayd_quota_used.set(labels, used);
       m.relayd_quota_limit.set(labels, rate.count);
     }

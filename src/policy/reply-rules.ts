@@ -28,6 +28,8 @@ const QUOTA_TEXTS = anyOf([
   /rate overlimit/,
   /sender is throttled/,
   /too many messages from sender/,
+  // The hourly limit of GoDaddy.
+  /\bIB(?:504|607)\b/,
 ]);
 
 /** The account as a whole is stopped at the provider. */
@@ -115,6 +117,8 @@ export const TEXT_RULES: readonly ReplyRule[] = [
     judgement: ['fewer-connections', 'throttled'],
   },
   { codes: [4], text: TOO_FAST_TEXTS, judgement: ['throttle', 'throttled'] },
+  // GoDaddy: too many sessions, with any code.
+  { text: /\bIB007\b/, judgement: ['throttle', 'throttled'] },
 ];
 
 /**

@@ -20,6 +20,7 @@ function decode(row: Record<string, unknown>): AccountState | null {
     reason: String(row.reason),
     detail: String(row.detail),
     sinceMs: Number(row.since_at),
+    ...(typeof row.hint === 'string' ? { hint: row.hint } : {}),
   };
   if (state === 'paused' && typeof until === 'number' && typeof strikes === 'number') {
     return { is: 'paused', untilMs: until, strikes, ...common };
@@ -41,6 +42,6 @@ export function setAccountState(
   const untilMs = state.is === 'paused' ? state.untilMs : null;
   const strikes = state.is === 'paused' ? state.strikes : null;
   const version = state.is === 'held' ? state.credentialVersion : null;
-  const { is, reason, detail, sinceMs } = state;
-  core.sql.setAccount.run(account, is, reason, detail, sinceMs, untilMs, strikes, version);
+  const { is, reason, detail, sinceMs, hint = null } = state;
+  core.sql.setAccount.run(account, is, reason, detail, sinceMs, untilMs, strikes, version, hint);
 }

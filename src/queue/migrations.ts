@@ -5,6 +5,7 @@ import { sql as queue002 } from './migrations/queue-002-certificates.ts';
 import { sql as queue003 } from './migrations/queue-003-quotas.ts';
 import { sql as queue004 } from './migrations/queue-004-safety.ts';
 import { sql as queue005 } from './migrations/queue-005-credentials.ts';
+import { sql as queue006 } from './migrations/queue-006-account-hints.ts';
 
 /**
  * Append only: a migration that has been released is never edited, a change is a new file at the
@@ -16,6 +17,7 @@ export const QUEUE_MIGRATIONS: readonly string[] = [
   queue003,
   queue004,
   queue005,
+  queue006,
 ];
 export const HISTORY_MIGRATIONS: readonly string[] = [history001];
 

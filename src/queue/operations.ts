@@ -162,7 +162,7 @@ export type AcceptedRow = readonly [
   body: Uint8Array | null,
   spoolFile: string | null,
   lane: string | null,
-  state: 'leased' | 'waiting' | 'held',
+  state: 'leased' | 'waiting' | 'held' | 'discarded',
   dueAtMs: number | null,
   reason: string | null,
   boot: string | null,
@@ -200,11 +200,16 @@ export function encodeAccepted({ message, body, lane, start }: NewMessage): Acce
     lane,
     start.is,
     start.is === 'waiting' ? start.dueAtMs : null,
-    start.is === 'held' ? start.reason : null,
+    reasonOf(start),
     lease?.owner.boot ?? null,
     lease?.owner.run ?? null,
     lease?.untilMs ?? null,
   ];
+}
+
+function reasonOf(start: NewMessage['start']): string | null {
+  if (start.is === 'discarded') return start.text;
+  return start.is === 'held' ? start.reason : null;
 }
 
 export function encodeSettlement(settlement: Settlement): SettledRow {

@@ -1,5 +1,6 @@
 import type { Rate } from '../lib/rate.ts';
 import type { Secret } from '../lib/secret.ts';
+import type { Counts, QuotaRate } from './quota-rate.ts';
 import type { ReplyRule } from './reply-rule.ts';
 
 /** One set of credentials at one provider, presets and defaults already merged. */
@@ -35,6 +36,8 @@ export interface Account {
    * one. Absent: not known.
    */
   readonly foreignFields?: readonly string[];
+  /** Finds the provider's own id of a message in the reply that took it, as group 1. */
+  readonly providerIdPattern?: RegExp;
   /** Between us and the upstream; TLS and pins are about the upstream. */
   readonly proxy: ProxyServer | null;
   /** Where in relay.yaml it stands, for messages that name the line to mend. */
@@ -98,10 +101,10 @@ export interface SourcePlace {
 }
 
 export interface AccountLimits {
-  /** Several windows hold at once. */
-  readonly rate: readonly Rate[];
-  /** What the provider counts against the rates. */
-  readonly counts: 'messages' | 'recipients';
+  /** All of them hold at once. */
+  readonly rate: readonly QuotaRate[];
+  /** What the provider counts in the pace it allows; absent: messages. */
+  readonly counts?: Counts;
   readonly connections: number;
   readonly messagesPerConnection: number;
   readonly idleMs: number;
@@ -160,6 +163,8 @@ export type AccountState =
       readonly detail: string;
       readonly sinceMs: number;
       readonly strikes: number;
+      /** What a person can do about it. */
+      readonly hint?: string;
     }
   | {
       readonly is: 'held';
@@ -167,4 +172,5 @@ export type AccountState =
       readonly detail: string;
       readonly sinceMs: number;
       readonly credentialVersion: string;
+      readonly hint?: string;
     };

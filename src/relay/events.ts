@@ -71,6 +71,8 @@ export type RelayEvent =
       readonly attempts: number;
       readonly nextAtMs: number | null;
       readonly waitedMs: number;
+      /** What the provider calls the message, as its reply says; for its logs and its support. */
+      readonly providerId?: string;
     }
   | { readonly is: 'message.completed'; readonly id: MessageId; readonly queuedMs: number }
   | {
@@ -109,7 +111,7 @@ export type RelayEvent =
   | {
       readonly is: 'account.resumed';
       readonly account: string;
-      readonly by: 'operator' | 'time' | 'reload' | 'success';
+      readonly by: 'operator' | 'reload' | 'success';
     }
   | {
       readonly is: 'sender.held';
@@ -239,7 +241,6 @@ export type SessionRefusal =
   | 'per-client'
   | 'per-address'
   | 'reserved'
-  | 'early-talker'
   | 'commands'
   | 'logins'
   | 'tls'

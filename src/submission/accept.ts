@@ -129,9 +129,8 @@ function admitThroughAccounts(
 
 async function store(core: Core, received: Received, parts: readonly Part[]): Promise<Accepted> {
   const kept = parts.filter(({ plan }) => plan.action !== 'discard');
-  if (kept.length === 0) return { parts, start: () => {} };
-  const body = await received.body();
-  const incoming: NewMessage[] = [];
+  const incoming = parts.filter(({ plan }) => plan.action === 'discard').map(discarded);
+  const body = kept.length === 0 ? nothing : await received.body();
   try {
     for (const part of kept) {
       const own = part.message.id === received.id || part === kept[0];
@@ -155,6 +154,15 @@ async function store(core: Core, received: Received, parts: readonly Part[]): Pr
   };
 }
 
+const nothing: Body = { in: 'memory', bytes: Buffer.alloc(0) };
+export const discardedText = 'discarded by its route';
+
+/** For the history: it came, and ends here. */
+function discarded({ message }: Part): NewMessage {
+  const start = { is: 'discarded', text: discardedText } as const;
+  return { message, body: nothing, lane: null, start };
+}
+
 /** A lane with room takes the message straight away, otherwise it waits. */
 function enter(core: Core, { plan, message }: Part, body: Body): NewMessage {
   const { lane } = plan;
@@ -167,7 +175,7 @@ function enter(core: Core, { plan, message }: Part, body: Body): NewMessage {
 }
 
 function setInMotion(core: Core, { message, body, lane, start }: NewMessage): void {
-  if (lane === null || start.is === 'held') return;
+  if (lane === null || start.is === 'held' || start.is === 'discarded') return;
   if (start.is === 'waiting') {
     core.dispatch.wake(lane, start.dueAtMs);
     return;

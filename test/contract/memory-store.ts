@@ -1,4 +1,5 @@
 import { assert } from '../../src/lib/assert.ts';
+import type { Message } from '../../src/relay/message.ts';
 import { messageIdToNumber } from '../../src/relay/message-id.ts';
 import type { QueueStore } from '../../src/relay/ports.ts';
 import { StoreError } from '../../src/relay/ports.ts';
@@ -33,6 +34,10 @@ function accept(state: MemoryState, incoming: readonly NewMessage[]): void {
     assert(!state.entries.has(message.id), `message ${message.id} is in the queue already`);
   }
   for (const { message, body, lane, start } of incoming) {
+    if (start.is === 'discarded') {
+      discard(state, message, start.text);
+      continue;
+    }
     const row = (index: number): MemoryRow => ({
       index,
       state: start.is,
@@ -47,6 +52,14 @@ function accept(state: MemoryState, incoming: readonly NewMessage[]): void {
     const rows = new Map(message.envelope.recipients.map((_, index) => [index, row(index)]));
     state.entries.set(message.id, { message, body, rows });
   }
+}
+
+function discard(state: MemoryState, message: Message, text: string): void {
+  const rest = { reason: 'operator', text, atMs: state.nowMs() } as const;
+  message.envelope.recipients.forEach((_, index) => {
+    state.history.settled(message, result(index, 'discarded', rest));
+  });
+  state.history.completed(message.id, state.nowMs());
 }
 
 function lease(entry: MemoryEntry, rows: readonly MemoryRow[], held: Lease): Work {

@@ -71,6 +71,7 @@ async function buildAccount(
     sourceAddress: config.source_address ?? null,
     replyRules: preset === null ? [] : replyRulesOf(config.provider ?? ''),
     foreignFields: foreignFields(config.provider ?? null),
+    ...(preset?.id === undefined ? {} : { providerIdPattern: new RegExp(preset.id.pattern, 'i') }),
     proxy: buildProxy(config, place),
     at: context.document.placeOf(path, 'key'),
   };
@@ -143,9 +144,11 @@ function buildLimits(
     report.error([...path, 'sandbox'], `${name} has no test mode; use limits.rate`);
   }
   const sandboxRate = config.sandbox === true ? preset?.sandbox?.rate : undefined;
+  const counts = own.counts ?? usual?.counts ?? 'messages';
+  const rates = own.rate ?? sandboxRate ?? usual?.rate ?? [];
   return {
-    rate: own.rate ?? sandboxRate ?? usual?.rate ?? [],
-    counts: own.counts ?? usual?.counts ?? 'messages',
+    rate: rates.map((rate) => ({ ...rate, counts: rate.counts ?? counts })),
+    counts,
     connections: own.connections ?? usual?.connections ?? 2,
     messagesPerConnection: own.messages_per_connection ?? usual?.messages_per_connection ?? 50,
     idleMs: own.idle ?? usual?.idle ?? 30_000,

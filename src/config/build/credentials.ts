@@ -130,6 +130,9 @@ function checkCompleteness(
   const missing = (key: string, message: string) => report.error([...path, key], message, 'key');
   if (auth === 'none') {
     if (given) missing('auth', 'none, but there is a password; remove one of the two');
+    else if (config.username !== undefined) {
+      report.warn([...path, 'username'], 'is not used: with `auth: none` nobody logs in', 'key');
+    }
     return;
   }
   if (username === null) missing('username', 'missing; give the name to log in with');

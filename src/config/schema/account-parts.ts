@@ -1,25 +1,37 @@
 import { z } from 'zod';
-import { duration, durationOrZero, oneOf, rate, size, text, url, whole } from './kinds.ts';
+import { duration, durationOrZero, oneOf, quotaRate, size, text, url, whole } from './kinds.ts';
 import { secret } from './secret.ts';
 
+const expected = 'expected a rate such as 500/d, or a list of rates such as [20/m, 500/d]';
+
 const rates = z
-  .union([rate().transform((one) => [one]), z.array(rate())], {
-    error: 'expected a rate such as 500/d, or a list of rates such as [20/m, 500/d]',
+  .union([quotaRate().transform((one) => [one]), z.array(quotaRate())], {
+    error: (issue) => ratesProblem(issue),
   })
   .meta({ examples: [['20/m', '500/d']] });
+
+/** What is wrong with the one that was meant: a rate, or an item of the list. */
+function ratesProblem(issue: z.core.$ZodRawIssue<z.core.$ZodIssueInvalidUnion>): string {
+  const [one, list] = issue.errors;
+  const meant = typeof issue.input === 'string' ? one : list;
+  return meant?.find(({ code }) => code === 'custom')?.message ?? expected;
+}
 
 /** `accounts.*.limits:`; the same keys serve the presets. */
 export const accountLimitsSchema = z
   .strictObject({
     rate: rates.optional().meta({
       description:
-        'What the provider allows; several windows hold at once and survive a restart. Default: the ' +
+        'What the provider allows; several windows hold at once and survive a restart. 500/d is any 24 ' +
+        'hours, 500/d@UTC a calendar day and 100/h@UTC a clock hour there; a zone may also be ' +
+        '+02:00 or Europe/Paris. 10000/d recipients counts those, whatever counts says. Default: the ' +
         "preset's, else none.",
     }),
     counts: oneOf(['messages', 'recipients'])
       .optional()
       .meta({
-        description: "What the provider counts against rate. Default: the preset's, else messages.",
+        description:
+          "What rates count that do not say it themselves. Default: the preset's, else messages.",
         examples: ['messages'],
       }),
     connections: whole(1, 1000)

@@ -280,6 +280,32 @@ test('login: what the provider refuses is said, with exit code 65', async () => 
   expect(ran).toMatchObject({ exitCode: 65, err: 'relayctl: login.example says: access_denied\n' });
 });
 
+test('test: with --send one message goes through the account, and it says so', async () => {
+  const asked: unknown[] = [];
+  const steps = [{ phase: 'end-of-data' as const, ok: true, detail: '250 Ok 17', tookMs: 3 }];
+  const sent = { from: 'erp@velosi.example', to: 'me@b.example' };
+  const daemon = {
+    'account.test': async (ask: unknown) => {
+      asked.push(ask);
+      return { ...probe, steps, sent, ok: asked.length === 1 };
+    },
+  };
+  const { out, exitCode } = await relayctl('account test gmail --send --to me@b.example', {
+    daemon,
+  });
+  expect(asked).toEqual([{ name: 'gmail', send: { from: null, to: 'me@b.example' } }]);
+  expect(exitCode).toBe(0);
+  expect(out).toContain('end-of-data  ok       3ms  250 Ok 17\n');
+  expect(out).toContain(
+    'Account gmail works: its upstream took a message from erp@velosi.example to me@b.example.\n',
+  );
+  const refused = await relayctl('account test gmail --send', { daemon });
+  expect(refused).toMatchObject({ exitCode: 69 });
+  expect(refused.out).toContain('Account gmail logs in, but could not send a message from erp');
+  const without = await relayctl('account test gmail --to me@b.example', { daemon });
+  expect(without).toMatchObject({ exitCode: 64 });
+});
+
 test.each(['show', 'hold', 'resume', 'test', 'login'] as const)(
   '%s: unknown account, no name, no daemon',
   async (verb) => {

@@ -77,6 +77,32 @@ test('a waiting message: each recipient, each attempt, and the account that is i
   `);
 });
 
+test('what the provider calls the message stands below its reply', async () => {
+  const text = '250 Ok 0100-000000';
+  const results = [{ index: 0, outcome: 'delivered' as const, text, providerId: '0100-000000' }];
+  const attempts = history.attempts.map((attempt) => ({ ...attempt, results }));
+  const { out } = await relayctl(`queue show ${messageId}`, {
+    daemon: { 'queue.show': async () => ({ queued: null, history: { ...history, attempts } }) },
+  });
+  expect(out).toContain(
+    "    a@b.example delivered: 250 Ok 0100-000000\n      provider's id: 0100-000000\n",
+  );
+});
+
+test('what to do about an account stands with what it is', async () => {
+  const hint = 'In account "gmail" (relay.yaml, line 3): tls: {pin: ["sha256//AAAA"]}.';
+  const state = { ...heldAccount.state, reason: 'tls', hint } as typeof heldAccount.state;
+  const held = { ...heldAccount, state };
+  const queued = { message: twoRecipients, recipients: [recipient()] };
+  const { out } = await relayctl(`queue show ${messageId}`, {
+    daemon: {
+      'queue.show': async () => ({ queued, history: null }),
+      'account.list': async () => ({ accounts: [held] }),
+    },
+  });
+  expect(out).toContain(`\n  ${hint}\n  To set it going: relayctl account resume gmail-velosi\n`);
+});
+
 test('a message that has left the queue needs no accounts', async () => {
   const { out, asked } = await relayctl(`queue show ${messageId}`, {
     daemon: { 'queue.show': async () => ({ queued: null, history }) },

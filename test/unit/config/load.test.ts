@@ -61,7 +61,6 @@ test('an account without preset gets the defaults of the reference', async () =>
     identities: ['up@shop.example'],
     limits: {
       rate: [],
-      counts: 'messages',
       connections: 2,
       messagesPerConnection: 50,
       idleMs: 30_000,

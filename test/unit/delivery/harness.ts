@@ -8,6 +8,7 @@ import type { Body, Message, MessageId } from '../../../src/relay/message.ts';
 import { messageIdSource } from '../../../src/relay/message-id.ts';
 import type { DotLedger, Spool, TokenVault } from '../../../src/relay/ports.ts';
 import type { LeaseOwner } from '../../../src/relay/queue.ts';
+import type { QuotaRate } from '../../../src/relay/quota-rate.ts';
 import type { Route } from '../../../src/relay/route.ts';
 import type { Settings } from '../../../src/relay/settings.ts';
 import { type MemoryStore, openMemoryStore } from '../../contract/memory-store.ts';
@@ -19,6 +20,15 @@ export type AccountOverrides = Partial<Omit<Account, 'tls' | 'limits' | 'timeout
   limits?: Partial<Account['limits']>;
   timeouts?: Partial<Account['timeouts']>;
 };
+
+/** A rate in any window, not only those of relay.yaml. */
+export function rolling(
+  count: number,
+  windowMs: number,
+  counts: QuotaRate['counts'] = 'messages',
+): QuotaRate {
+  return { count, windowMs, counts, zone: null };
+}
 
 /** An account on this machine, in clear and without AUTH unless told otherwise. */
 export function makeAccount(name: string, port: number, overrides: AccountOverrides = {}): Account {
@@ -54,7 +64,6 @@ export function makeAccount(name: string, port: number, overrides: AccountOverri
     },
     limits: {
       rate: [],
-      counts: 'messages',
       connections: 2,
       messagesPerConnection: 100,
       idleMs: 30_000,

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { replyRulesOf } from '../../../src/config/presets.ts';
+import { readPreset, replyRulesOf } from '../../../src/config/presets.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
 import type { Rule } from '../../support/upstream-rules.ts';
 import { makeAccount, makeRig, makeSettings, type Rig } from './harness.ts';
@@ -98,4 +98,27 @@ test("the provider's own time to come back is kept over a restart of the relay",
   await rig.event('message.completed', (event) => event.id === id);
   expect(rig.delivery.states().get('a')).toEqual({ is: 'open' });
   expect(rig.all('recipient.settled').at(-1)).toMatchObject({ outcome: 'delivered', attempts: 1 });
+});
+
+test('the id that the provider gives is told and kept', async () => {
+  const id = '01000170d10e6a6c-71c65177-ce88-4135-9258-48c0e8bf916d-000000';
+  upstream = await startUpstream({
+    tls: 'none',
+    rules: [
+      { at: 'end-of-data', times: 1, do: { reply: `250 Ok ${id}` } },
+      { at: 'end-of-data', times: 1, do: { reply: '250 Ok, as you like' } },
+    ],
+  });
+  const providerIdPattern = new RegExp(readPreset('ses')?.id?.pattern ?? '', 'i');
+  rig = makeRig(makeSettings([makeAccount('a', upstream.port, { providerIdPattern })]));
+  await rig.delivery.resume();
+  const message = await rig.submit({ to: ['r@x.example', 's@x.example'] });
+  await rig.event('message.completed');
+  expect(rig.all('recipient.settled').map(({ providerId }) => providerId)).toEqual([id, id]);
+  const [attempt] = (await rig.store.show(message)).history?.attempts ?? [];
+  expect(attempt?.results.map(({ providerId }) => providerId)).toEqual([id, id]);
+
+  await rig.submit();
+  await rig.until(() => rig.all('recipient.settled').length === 3, 'the second');
+  expect(rig.all('recipient.settled')[2]).not.toHaveProperty('providerId');
 });

@@ -12,6 +12,7 @@ import type { LaneCount, StoreStats } from '../../../src/relay/queue.ts';
 import { allSamples, SAMPLES } from './sample-events.ts';
 
 const noon = Date.UTC(2026, 10, 21, 12);
+const perDay = { count: 500, windowMs: 86_400_000, counts: 'messages', zone: null } as const;
 const known = { clients: new Set(['erp']), accounts: new Set(['gmail', 'ses']) };
 const stats: StoreStats = {
   lastMessageNumber: 1,
@@ -153,8 +154,7 @@ test('a scrape asks the queue, the accounts and the pool', async () => {
           ['gone', noon],
         ]),
       credentials: () => new Map([['gmail', credentials]]),
-      quotas: () =>
-        new Map([['gmail', [{ rate: { count: 500, windowMs: 86_400_000 }, used: 312 }]]]),
+      quotas: () => new Map([['gmail', [{ rate: perDay, used: 312 }]]]),
       logLinesDropped: () => 4,
     }),
   );
@@ -174,8 +174,8 @@ test('a scrape asks the queue, the accounts and the pool', async () => {
     'relayd_credential_last_success_timestamp_seconds{account="gmail"}': noon / 1_000 - 5,
     'relayd_upstream_connections{account="gmail"}': 2,
     'relayd_upstream_connections{account="ses"}': 0,
-    'relayd_quota_used{account="gmail",window="d"}': 312,
-    'relayd_quota_limit{account="gmail",window="d"}': 500,
+    'relayd_quota_used{account="gmail",window="d",counts="messages"}': 312,
+    'relayd_quota_limit{account="gmail",window="d",counts="messages"}': 500,
     relayd_store_bytes: 8_192,
     relayd_log_lines_dropped_total: 4,
     [`relayd_build_info{version="0.1.0",node="${process.version}"}`]: 1,
@@ -247,7 +247,7 @@ test('every event is counted or named as not counted', () => {
 });
 
 test('every metric of the catalogue shows up once its event has happened', async () => {
-  const quotas = () => new Map([['ses', [{ rate: { count: 14, windowMs: 1_000 }, used: 0 }]]]);
+  const quotas = () => new Map([['ses', [{ rate: perDay, used: 0 }]]]);
   const slowed = () => new Map([['ses', { perSecond: 13.3 }]]);
   const metrics = open({
     quotas,

@@ -72,6 +72,20 @@ test('while the password of an account is being replaced, an app may log in with
   expect(await ask('other')).toBeNull();
 });
 
+test('accounts that share a username are remembered side by side', async () => {
+  const accounts = ['eu', 'us'].map((name) => {
+    const password = new Secret(`key of ${name}`);
+    return [name, { name, username: 'apikey', password }] as const;
+  });
+  const settings = { ...settingsWith(), accounts: new Map(accounts) } as unknown as Settings;
+  const checker = authenticator(() => settings);
+  const ask = (password: string): ReturnType<typeof checker.check> =>
+    checker.check({ name: 'apikey', password, accountLogin: true, suspicious: false });
+  for (const name of ['eu', 'us']) expect(await ask(`key of ${name}`)).toMatchObject({ name });
+  // At once: nothing is derived again.
+  for (const name of ['eu', 'us', 'eu']) expect(ask(`key of ${name}`)).toMatchObject({ name });
+});
+
 test('names that do not exist cost a derivation like those that do', async () => {
   const settings = settingsWith(client('plain', { is: 'plain', value: new Secret('p') }));
   const checker = authenticator(() => settings);
