@@ -13,11 +13,9 @@ interface Later {
 }
 
 const LATER: readonly Later[] = [
-  { path: ['routes', '*', 'accounts', '*'], asks: (_value, key) => key !== 0 },
   { path: ['routes', '*', 'rewrite'] },
   { path: ['routes', '*', 'bcc'] },
   { path: ['routes', '*', 'headers'] },
-  { path: ['failover'] },
   { path: ['notifications', 'webhooks'] },
   { path: ['notifications', 'commands'] },
   { path: ['notifications', 'heartbeat'] },

@@ -6,6 +6,7 @@ import type { Settings } from '../relay/settings.ts';
 import { sameAccount } from './account-identity.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { Failover } from './failover.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { LaneStates } from './lane-states.ts';
 import { Pool } from './pool.ts';
@@ -35,6 +36,7 @@ export interface DeliveryParts {
   readonly states: LaneStates;
   readonly certificates: CertificateWatch;
   readonly quotas: Quotas;
+  readonly failover: Failover;
   readonly dispatcher: Dispatcher;
   readonly housekeeping: Housekeeping;
   readonly keeper: ScheduleKeeper;
@@ -67,26 +69,35 @@ export function assemble(deps: DeliveryDeps): DeliveryParts {
   const settler = new Settler(deps, (lane, dueAtMs) => {
     keeper.noteMail();
     dispatcher.wake(lane, dueAtMs);
+    failover.rested(lane);
   });
-  const states = new LaneStates(deps);
+  const states = new LaneStates({ ...deps, onChanged: (name) => failover.changed(name) });
   const quotas = new Quotas({ ...deps, monotonic, boot: deps.owner.boot });
+  const failover: Failover = new Failover({
+    ...deps,
+    quotas,
+    lane: (name) => dispatcher.lane(name),
+    onDue: (atMs) => keeper.wakeAt(atMs),
+  });
   const dispatcher: Dispatcher = new Dispatcher({
     ...deps,
     settler,
     states,
     quotas,
+    failover,
     attempts: { ...deps, pool, quotas, settler },
     onRanDry: () => keeper.countSoon(),
     onDue: (atMs) => keeper.wakeAt(atMs),
   });
-  const housekeeping = new Housekeeping({ ...deps, settler });
+  const housekeeping = new Housekeeping({ ...deps, settler, choose: failover.choose });
   const keeper: ScheduleKeeper = new ScheduleKeeper({
     ...deps,
     monotonic,
     dispatcher,
+    failover,
     housekeeping,
   });
-  return { deps, pool, states, certificates, quotas, dispatcher, housekeeping, keeper };
+  return { deps, pool, states, certificates, quotas, failover, dispatcher, housekeeping, keeper };
 }
 
 /** The same for every process of one boot, so that a restart knows how long it took. */

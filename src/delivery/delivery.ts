@@ -83,6 +83,7 @@ export function openDelivery(deps: DeliveryDeps): Delivery {
 
 function intake({ dispatcher, keeper }: DeliveryParts): Dispatch {
   return {
+    choose: (accounts, recipients) => dispatcher.choose(accounts, recipients),
     reserve: (lane, bytes) => dispatcher.reserve(lane, bytes),
     start: (work, body) => dispatcher.start(work, body),
     cancel: (lane, bytes) => dispatcher.cancel(lane, bytes),
@@ -96,10 +97,13 @@ function intake({ dispatcher, keeper }: DeliveryParts): Dispatch {
 type Life = Pick<Delivery, 'resume' | 'reload' | 'look' | 'nextLookAtMs' | 'drain'>;
 
 function life(parts: DeliveryParts): Life {
-  const { deps, pool, states, certificates, quotas, dispatcher, keeper } = parts;
+  const { deps, pool, states, certificates, quotas, failover, dispatcher, keeper } = parts;
   const { store, settings, clock } = deps;
   const openMended = (accounts: Settings['accounts']): void => {
-    for (const [name, account] of accounts) states.reloaded(dispatcher.lane(name), account);
+    for (const [name, account] of accounts) {
+      states.reloaded(dispatcher.lane(name), account);
+      failover.changed(name);
+    }
   };
   return {
     async resume() {

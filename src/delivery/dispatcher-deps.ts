@@ -3,6 +3,7 @@ import type { Clock, QueueStore } from '../relay/ports.ts';
 import type { LeaseOwner } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import type { AttemptDeps } from './attempt-contract.ts';
+import type { Failover } from './failover.ts';
 import type { LaneStates } from './lane-states.ts';
 import type { Quotas } from './quotas.ts';
 import type { Settler } from './settler.ts';
@@ -13,6 +14,7 @@ export interface DispatcherDeps {
   readonly settler: Settler;
   readonly states: LaneStates;
   readonly quotas: Quotas;
+  readonly failover: Failover;
   readonly attempts: AttemptDeps;
   readonly emit: EventSink;
   readonly clock: Clock;

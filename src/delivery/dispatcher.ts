@@ -39,6 +39,10 @@ export class Dispatcher implements Dispatch {
     return leaseFrom(this.#deps.owner, nowMs);
   }
 
+  choose(accounts: readonly string[], recipients: number): string {
+    return this.#deps.failover.choose({ accounts, current: null, recipients });
+  }
+
   start(work: Work, body: Body): void {
     const name = work.recipients[0]?.lane ?? '';
     const lane = this.lane(name);
@@ -113,7 +117,9 @@ export class Dispatcher implements Dispatch {
     }
     const atMs = lane.hasItems ? nowMs : lane.wakeAtMs(nowMs);
     if (atMs !== null) this.#lookFrom(Math.max(atMs, fromMs), nowMs);
-    if (Number.isFinite(fromMs) && fromMs > nowMs + quotaWaitMsMax) this.evict(lane);
+    if (!Number.isFinite(fromMs) || fromMs <= nowMs + quotaWaitMsMax) return;
+    this.evict(lane);
+    if (lane.dueAtMs !== null) this.#deps.failover.rested(lane.name);
   }
 
   /** Gives the work in memory back to the queue. */
@@ -216,10 +222,11 @@ export class Dispatcher implements Dispatch {
 
   /** Queued mail follows the routes in force: what has another way now is handed over. */
   #addClaimed(lane: Lane, works: readonly Work[]): void {
-    const { settings, clock } = this.#deps;
+    const { settings, clock, failover } = this.#deps;
+    const context = { settings: settings(), choose: failover.choose, nowMs: clock() };
     const items: Item[] = [];
     for (const work of works) {
-      const { stay, decisions } = reroute(work, lane.name, settings(), clock());
+      const { stay, decisions } = reroute(work, lane.name, context);
       if (decisions.length > 0) this.#track(this.#settle(work, decisions));
       if (stay.length > 0) items.push({ work: { ...work, recipients: stay }, body: null });
     }

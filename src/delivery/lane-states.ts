@@ -11,6 +11,7 @@ export interface LaneStateDeps {
   readonly emit: EventSink;
   readonly clock: Clock;
   readonly dice: Dice;
+  readonly onChanged: (account: string) => void;
 }
 
 type By = (RelayEvent & { is: 'account.resumed' })['by'];
@@ -79,6 +80,7 @@ export class LaneStates {
     if (lane.state.is === 'open') return;
     lane.state = { is: 'open' };
     this.#deps.emit({ is: 'account.resumed', account: lane.name, by: 'operator' });
+    this.#deps.onChanged(lane.name);
   }
 
   /** A new configuration may have brought what the lane was waiting for. */
@@ -103,6 +105,7 @@ export class LaneStates {
    */
   async #set(lane: Lane, state: AccountState): Promise<void> {
     lane.state = state;
+    this.#deps.onChanged(lane.name);
     try {
       await this.#deps.store.setAccountState(lane.name, state);
     } catch (error) {

@@ -144,6 +144,11 @@ export const METRICS = {
     help: 'Changes of an account into a state.',
     labels: { account: 'accounts', state: ACCOUNT_STATES },
   },
+  relayd_failovers_total: {
+    type: 'counter',
+    help: 'Times that another account of the route (to) took over.',
+    labels: { account: 'accounts', to: 'accounts' },
+  },
   relayd_account_last_success_timestamp_seconds: {
     type: 'gauge',
     help: 'When the account last delivered, in this run of the daemon; absent before the first time.',

@@ -138,6 +138,7 @@ function upstreamFolds(m: Instruments, account: AccountName) {
   const stopped = eachPair((name, phase) => m.relayd_attempts_stopped_total.labels(name, phase));
   const opened = each((name) => m.relayd_upstream_connections_opened_total.labels(name));
   const changes = eachPair((name, to) => m.relayd_account_changes_total.labels(name, to));
+  const failovers = eachPair((from, to) => m.relayd_failovers_total.labels(from, to));
   const keys = each((name) => m.relayd_upstream_key_changes_total.labels(name));
   const exceptions = each((name) => m.relayd_tls_exceptions_used_total.labels(name));
   return {
@@ -152,6 +153,8 @@ function upstreamFolds(m: Instruments, account: AccountName) {
     'account.held': (event) => changes(account(event.account), 'held').inc(),
     'account.paused': (event) => changes(account(event.account), 'paused').inc(),
     'account.resumed': (event) => changes(account(event.account), 'open').inc(),
+    'failover.used': (event) => failovers(account(event.account), account(event.to)).inc(),
+    'failover.ended': null,
     'account.misrouted': () => m.relayd_accounts_misrouted_total.inc(),
     'tls.exception-used': (event) => exceptions(account(event.account)).inc(),
     'tls.exception-ending': null,

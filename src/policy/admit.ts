@@ -4,7 +4,7 @@ import type { Client } from '../relay/client.ts';
 import type { RefusalReason } from '../relay/events.ts';
 import type { Settings } from '../relay/settings.ts';
 import { matchesAny } from './address-pattern.ts';
-import { noRouteText, onlyAccountAtMail, routeAtMail } from './route.ts';
+import { accountsAtMail, noRouteText, routeAtMail } from './route.ts';
 
 /**
  * A session that logged in with an account's own credentials (`account_login`) and stays with that
@@ -25,7 +25,7 @@ export interface Refusal {
 
 /**
  * RFC 6409 section 6.1 at MAIL: may this session use the reverse-path, and is there a route at all?
- * And where only one account can be meant: may that one? The null reverse-path is nobody's: the
+ * And of the accounts that can be meant: may any send it? The null reverse-path is nobody's: the
  * From field is checked in its place after DATA.
  */
 export function admitReversePath(
@@ -41,9 +41,9 @@ export function admitReversePath(
   const sender = reversePath === '' ? null : reversePath;
   const answer = routeAtMail(settings.routes, { sender, client: client.name });
   if (answer.is === 'may') {
-    const only = sender && onlyAccountAtMail(settings.routes, { sender, client: client.name });
-    const account = settings.accounts.get(only || '');
-    return account === undefined ? null : admitThrough(account, { reversePath, from: [] });
+    const names = sender && accountsAtMail(settings.routes, { sender, client: client.name });
+    const accounts = (names || []).flatMap((name) => settings.accounts.get(name) ?? []);
+    return admitThroughAny(accounts, { reversePath, from: [] });
   }
   const text = answer.is === 'reject' ? answer.text : noRouteText(reversePath, null);
   return refusal(550, '7.1', text, 'no-route');
@@ -85,6 +85,15 @@ export function admitThrough(
   const foreign = addresses.find((address) => !mayUse({ account }, address));
   if (foreign === undefined) return null;
   return refusal(550, '7.1', `account ${account.name} may not send as ${foreign}`, 'identity');
+}
+
+/** Refused when none of them may; several are tried in turn. */
+export function admitThroughAny(
+  accounts: readonly Account[],
+  facts: { readonly reversePath: string; readonly from: readonly string[] },
+): Refusal | null {
+  const [first, ...others] = accounts.map((account) => admitThrough(account, facts));
+  return others.includes(null) ? null : (first ?? null);
 }
 
 function mayUse(client: Client | BoundAccount, address: string): boolean {

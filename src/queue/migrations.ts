@@ -3,12 +3,13 @@ import { sql as history001 } from './migrations/history-001-first-schema.ts';
 import { sql as queue001 } from './migrations/queue-001-first-schema.ts';
 import { sql as queue002 } from './migrations/queue-002-certificates.ts';
 import { sql as queue003 } from './migrations/queue-003-quotas.ts';
+import { sql as queue004 } from './migrations/queue-004-failover.ts';
 
 /**
  * Append only: a migration that has been released is never edited, a change is a new file at the
  * end. user_version counts how many of them a file has seen.
  */
-export const QUEUE_MIGRATIONS: readonly string[] = [queue001, queue002, queue003];
+export const QUEUE_MIGRATIONS: readonly string[] = [queue001, queue002, queue003, queue004];
 export const HISTORY_MIGRATIONS: readonly string[] = [history001];
 
 /** 'rlyq' and 'rlyh' in the files' headers. */

@@ -141,6 +141,10 @@ export type AccountState =
       readonly detail: string;
       readonly sinceMs: number;
       readonly strikes: number;
+      /** Since when it has not worked, when other reasons came before; absent: `sinceMs`. */
+      readonly failingSinceMs?: number;
+      /** Whether another account may take over; absent: as its reason says. */
+      readonly mayFailOver?: boolean;
     }
   | {
       readonly is: 'held';
@@ -148,4 +152,5 @@ export type AccountState =
       readonly detail: string;
       readonly sinceMs: number;
       readonly credentialVersion: string;
+      readonly mayFailOver?: boolean;
     };

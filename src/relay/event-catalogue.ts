@@ -59,6 +59,11 @@ export const EVENTS = {
     help: 'An account is stopped until a time; its mail waits and uses up no attempt.',
   },
   'account.resumed': { level: 'info', help: 'An account works again.' },
+  'failover.used': {
+    level: 'warn',
+    help: 'An account has not worked for failover.after; the next of the route takes its mail.',
+  },
+  'failover.ended': { level: 'info', help: 'An account takes its mail again.' },
   'account.misrouted': {
     level: 'error',
     help: 'A session was authenticated as somebody else than its account; nothing was sent on it.',

@@ -100,6 +100,14 @@ export type RelayEvent =
       readonly account: string;
       readonly by: 'operator' | 'time' | 'reload' | 'success';
     }
+  /** Another account of the route takes what is meant for `account`; said once per pair. */
+  | {
+      readonly is: 'failover.used';
+      readonly account: string;
+      readonly to: string;
+      readonly reason: string;
+    }
+  | { readonly is: 'failover.ended'; readonly account: string; readonly to: string }
   | {
       readonly is: 'account.misrouted';
       readonly account: string;

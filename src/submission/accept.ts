@@ -1,6 +1,6 @@
 import { parseAddressList } from '../mail/header-address.ts';
 import type { HeaderScan } from '../mail/header-scan.ts';
-import { admitFrom, admitThrough, type Refusal } from '../policy/admit.ts';
+import { admitFrom, admitThroughAny, type Refusal } from '../policy/admit.ts';
 import { type LanePlan, planLanes, routingSender } from '../policy/route.ts';
 import type { Body, Message, MessageId } from '../relay/message.ts';
 import { StoreError } from '../relay/ports.ts';
@@ -40,7 +40,7 @@ export async function acceptMessage(core: Core, received: Received): Promise<Acc
   const facts = authorOf(received.header);
   const refusal = admitFrom(received.transaction.sender, facts.from, facts.addresses);
   if (refusal !== null) return { reply: refusal, why: refusal.why };
-  const parts = planParts(core, received, facts.from);
+  const parts = planParts(core, received, facts);
   const rejected = parts.find(({ plan }) => plan.action === 'reject');
   if (rejected !== undefined) {
     return { reply: noPermission(rejected.plan.text), why: 'no-route' };
@@ -72,7 +72,11 @@ function authorOf(header: HeaderScan): { from: string | null; addresses: readonl
   return { from: addresses[0] ?? null, addresses };
 }
 
-function planParts(core: Core, received: Received, from: string | null): readonly Part[] {
+function planParts(
+  core: Core,
+  received: Received,
+  { from, addresses }: ReturnType<typeof authorOf>,
+): readonly Part[] {
   const { transaction, header } = received;
   const { settings, identity, recipients, reversePath, parameters } = transaction;
   const client = identityName(identity);
@@ -82,6 +86,7 @@ function planParts(core: Core, received: Received, from: string | null): readonl
     client,
     sender: routingSender({ routeSender: null, reversePath, from }),
     boundAccount,
+    author: { reversePath, from: addresses, own: false, bytes: received.bytes },
     recipients: recipients.map(({ forwardPath }) => forwardPath),
     headers,
   });
@@ -109,15 +114,16 @@ function planParts(core: Core, received: Received, from: string | null): readonl
   });
 }
 
-/** Nothing of a message is taken when one of its accounts may not send as its author. */
+/** Nothing of a message is taken when no account of one of its routes may send as its author. */
 function admitThroughAccounts(
   { settings, reversePath }: Transaction,
   parts: readonly Part[],
   from: readonly string[],
 ): Refusal | null {
   for (const { plan } of parts) {
-    const account = plan.lane === null ? undefined : settings.accounts.get(plan.lane);
-    const refusal = account === undefined ? null : admitThrough(account, { reversePath, from });
+    const names = plan.accounts.length > 0 ? plan.accounts : [plan.lane ?? ''];
+    const accounts = names.flatMap((name) => settings.accounts.get(name) ?? []);
+    const refusal = admitThroughAny(accounts, { reversePath, from });
     if (refusal !== null) return refusal;
   }
   return null;
@@ -153,10 +159,10 @@ async function store(core: Core, received: Received, parts: readonly Part[]): Pr
 
 /** A lane with room takes the message straight away, otherwise it waits. */
 function enter(core: Core, { plan, message }: Part, body: Body): NewMessage {
-  const { lane } = plan;
-  if (plan.action === 'hold' || lane === null) {
-    return { message, body, lane, start: { is: 'held', reason: plan.text } };
+  if (plan.action === 'hold' || plan.lane === null) {
+    return { message, body, lane: plan.lane, start: { is: 'held', reason: plan.text } };
   }
+  const lane = core.dispatch.choose(plan.accounts, message.envelope.recipients.length);
   const lease = core.dispatch.reserve(lane, bytesOf(body));
   if (lease !== null) return { message, body, lane, start: { is: 'leased', lease } };
   return { message, body, lane, start: { is: 'waiting', dueAtMs: message.acceptedAtMs } };

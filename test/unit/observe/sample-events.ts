@@ -96,6 +96,13 @@ export const SAMPLES: {
     hint: 'it goes on by itself',
   },
   'account.resumed': { is: 'account.resumed', account: 'gmail', by: 'operator' },
+  'failover.used': {
+    is: 'failover.used',
+    account: 'gmail',
+    to: 'ses-paris',
+    reason: 'credentials',
+  },
+  'failover.ended': { is: 'failover.ended', account: 'gmail', to: 'ses-paris' },
   'account.misrouted': {
     is: 'account.misrouted',
     account: 'gmail',

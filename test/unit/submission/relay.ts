@@ -121,6 +121,7 @@ async function load(
 
 function recordingDispatch(dispatched: string[]): Dispatch {
   return {
+    choose: ([first = '']) => first,
     reserve: () => null,
     start: ({ message }) => void dispatched.push(`start ${message.id}`),
     cancel: (lane) => void dispatched.push(`cancel ${lane}`),
