@@ -1,4 +1,5 @@
 import { firstToTake, type Standing, standingOf } from '../policy/failover.ts';
+import { mayWork } from '../policy/lane-state.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { Clock } from '../relay/ports.ts';
 import type { Settings } from '../relay/settings.ts';
@@ -24,6 +25,8 @@ export interface Question {
   /** Recipients it is about. */
   readonly recipients: number;
 }
+
+const anyMessage = { current: null, recipients: 1 } as const;
 
 export type Choose = (question: Question) => string;
 
@@ -54,8 +57,10 @@ export class Failover {
     const [first = ''] = accounts;
     if (accounts.length < 2) return first;
     const taker = this.taker(question);
-    if (taker !== current && this.standing(taker, 1).is === 'probe') {
-      this.#deps.lane(taker).probedAtMs = this.#deps.clock();
+    if (this.standing(taker, question).is === 'probe') {
+      const lane = this.#deps.lane(taker);
+      if (taker === current) lane.probedAtMs = this.#deps.clock();
+      else lane.probeSentAtMs = this.#deps.clock();
     }
     if (taker === first) this.#ended(first);
     else this.#used(first, taker);
@@ -63,18 +68,23 @@ export class Failover {
   };
 
   /** The same as a mere question. */
-  taker({ accounts, current, recipients }: Question): string {
-    const standing = (name: string): Standing => this.standing(name, recipients);
-    return firstToTake(accounts, standing, current) ?? '';
+  taker(question: Question): string {
+    const standing = (name: string): Standing => this.standing(name, question);
+    return firstToTake(question.accounts, standing, question.current) ?? '';
   }
 
-  /** Whether an account takes messages for so many recipients now. */
-  standing(name: string, recipients: number): Standing {
+  /** Whether an account takes a message now. */
+  standing(
+    name: string,
+    { current, recipients }: Pick<Question, 'current' | 'recipients'> = anyMessage,
+  ): Standing {
     const { settings, quotas, clock, lane: laneNamed } = this.#deps;
     const nowMs = clock();
     const lane = laneNamed(name);
-    const { state } = lane;
-    const mayProbe = lane.isIdle(nowMs) && nowMs - lane.probedAtMs >= probeRestMs;
+    const { state, probedAtMs, probeSentAtMs } = lane;
+    // What was sent here as a probe is claimed as one.
+    const lastMs = current === name ? probedAtMs : Math.max(probedAtMs, probeSentAtMs);
+    const mayProbe = lane.inFlight === 0 && nowMs - lastMs >= probeRestMs;
     const roomAtMs = state.is === 'open' ? quotas.freeFrom(name, recipients) : 0;
     const { afterMs } = settings().failover;
     return standingOf({ state, roomAtMs, mayProbe }, { afterMs, nowMs });
@@ -112,8 +122,12 @@ export class Failover {
   /** Lanes whose work another account of some route would take now. */
   #mayMove(name: string): boolean {
     const routes = this.#routesOf(name);
-    // What a working lane has it claims, and asks for each.
-    if (routes.length === 0 || this.standing(name, 1).is === 'works') return false;
+    if (routes.length === 0) return false;
+    // What a lane may work on it claims, and asks for each.
+    const { state } = this.#deps.lane(name);
+    const claims =
+      state.is === 'open' ? this.standing(name).is === 'works' : mayWork(state, this.#deps.clock());
+    if (claims) return false;
     return routes.some(
       (accounts) => this.taker({ accounts, current: name, recipients: 1 }) !== name,
     );
@@ -122,7 +136,7 @@ export class Failover {
   #searchWhenChanged(name: string, nowMs: number): void {
     const times = this.#routesOf(name)
       .flat()
-      .map((account) => this.standing(account, 1).changesAtMs)
+      .map((account) => this.standing(account).changesAtMs)
       .filter((atMs) => atMs !== null && atMs > nowMs);
     if (times.length > 0) this.#searchFrom(name, Math.min(...(times as number[])));
   }
@@ -142,8 +156,8 @@ export class Failover {
   }
 
   #used(account: string, to: string): void {
-    const standing = this.standing(account, 1);
-    if (standing.is !== 'down' || this.standing(to, 1).is === 'down') return;
+    const standing = this.standing(account);
+    if (standing.is !== 'down' || this.standing(to).is === 'down') return;
     const standIns = this.#standIns.get(account) ?? new Set();
     this.#standIns.set(account, standIns);
     if (standIns.has(to)) return;
@@ -154,7 +168,7 @@ export class Failover {
 
   #ended(account: string): void {
     const standIns = this.#standIns.get(account);
-    if (standIns === undefined || this.standing(account, 1).is !== 'works') return;
+    if (standIns === undefined || this.standing(account).is !== 'works') return;
     this.#standIns.delete(account);
     for (const to of standIns) this.#deps.emit({ is: 'failover.ended', account, to });
   }

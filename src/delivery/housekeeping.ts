@@ -82,8 +82,10 @@ export class Housekeeping {
     const { settings, store, clock, choose } = this.#deps;
     const woken = new Set<string>();
     let moves: { id: MessageId; lane: string }[] = [];
+    const known = lane !== null && settings().accounts.has(lane);
     const filter: QueueFilter = {
-      states: ['waiting', 'in-doubt'],
+      // What may have arrived already stays with its account as long as there is one.
+      states: known ? ['waiting'] : ['waiting', 'in-doubt'],
       ...(lane === null ? {} : { account: lane }),
     };
     await this.#eachRow(filter, async ({ message, recipients }) => {

@@ -52,7 +52,9 @@ export class Lane {
   lastDeliveredAtMs: number | null = null;
   /** Recipients of the next message as far as known: what the quota has to have room for. */
   needs = 1;
-  /** When a message was last sent for to find out whether the account works again. */
+  /** When a message was last sent here to find out whether the account works again. */
+  probeSentAtMs = Number.NEGATIVE_INFINITY;
+  /** When one was last claimed for that. */
   probedAtMs = Number.NEGATIVE_INFINITY;
 
   #fresh: Item[] = [];
@@ -155,12 +157,6 @@ export class Lane {
     this.#claimed = [];
     for (const item of items) this.#letGo(item);
     return items;
-  }
-
-  /** Nothing runs, and nothing known of is about to. */
-  isIdle(nowMs: number): boolean {
-    if (this.inFlight > 0 || this.claiming) return false;
-    return this.dueAtMs === null || this.dueAtMs > nowMs;
   }
 
   /** Messages in memory: reserved, waiting for a connection, or running. */

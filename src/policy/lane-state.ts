@@ -50,7 +50,16 @@ export function onVerdict(
   if (running !== null && running.untilMs >= untilMs) return running;
   // A clock set back meanwhile must not leave the beginning in the future.
   const sinceMs = Math.min(again?.sinceMs ?? nowMs, nowMs);
-  return { is: 'paused', untilMs, reason, detail, sinceMs, strikes, ...failingSince(state), ...own };
+  return {
+    is: 'paused',
+    untilMs,
+    reason,
+    detail,
+    sinceMs,
+    strikes,
+    ...failingSince(state),
+    ...own,
+  };
 }
 
 /** A pause that follows another prolongs what began with the first, whatever their reasons. */

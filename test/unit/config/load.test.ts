@@ -201,11 +201,9 @@ log: {format: exim, addresses: domain}
 `;
   const result = await loadText(text);
   expect(result.ok && result.notYetActedOn).toEqual([
-    'routes[0].accounts[1] (line 15)',
     'routes[0].bcc (line 15)',
     'routes[1].rewrite (line 16)',
     'routes[1].headers (line 16)',
-    'failover (line 17)',
     'notifications.heartbeat (line 18)',
     'observe.dashboard (line 19)',
     'log.format (line 20)',
