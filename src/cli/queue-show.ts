@@ -23,6 +23,7 @@ export function renderMessage(
     messageFacts(message, report.queued !== null, nowMs),
     report.queued === null ? '' : queuedTable(report.queued, nowMs),
     report.queued === null ? '' : blockedLines(report.queued, accounts, nowMs),
+    standInLines(report.standIns, accounts, nowMs),
     report.history === null ? '' : settledTable(report.history),
     report.history === null ? '' : attemptLines(report.history),
   ];
@@ -85,6 +86,22 @@ function blockedLines(row: QueueRow, accounts: readonly AccountReport[], nowMs: 
         `Account ${shown} is ${accountState(state, nowMs)}: ${accountReason(state)}\n` +
         `  To set it going: relayctl account resume ${shown}\n`
       );
+    })
+    .join('');
+}
+
+/** Why it waits for another account than the first of its route. */
+function standInLines(
+  standIns: MessageReport['standIns'],
+  accounts: readonly AccountReport[],
+  nowMs: number,
+): string {
+  return standIns
+    .map(({ account, insteadOf }) => {
+      const state = accounts.find(({ name }) => name === insteadOf)?.state ?? { is: 'open' };
+      const why = accountReason(state) || 'its limits, or it works again';
+      const first = `${printable(insteadOf)}, which is ${accountState(state, nowMs)}`;
+      return `Account ${printable(account)} stands in for ${first}: ${why}\n`;
     })
     .join('');
 }

@@ -66,11 +66,12 @@ function renderRoute(report: RouteReport, question: RouteQuestion, nowMs: number
     report.route === null ? '' : ` (route ${report.route.index}, line ${report.route.line})`;
   const head = `${address(question.from)} -> ${address(question.to)}: ${outcome(report)}${route}\n`;
   const reply = report.reply === null ? '' : `  ${printable(report.reply)}\n`;
-  const accounts = report.accounts.map(({ name, host, port, maySendAs, state }, index) => {
+  const accounts = report.accounts.map(({ name, host, port, maySendAs, state, takes }, index) => {
     const what = [
       index === 0 ? 'first choice' : `choice ${index + 1}`,
       ...(maySendAs ? [] : [`may not send as ${address(question.from)}: never used for it`]),
       ...(state === null ? [] : [accountState(state, nowMs)]),
+      ...(takes === true ? ['takes it now'] : []),
     ];
     return `  ${printable(`${name} at ${host}:${port}`)}: ${what.join('; ')}\n`;
   });

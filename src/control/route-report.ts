@@ -1,6 +1,6 @@
 import { enhancedStatus } from '../mail/reply.ts';
-import { matchesAny } from '../policy/address-pattern.ts';
 import { admitReversePath } from '../policy/admit.ts';
+import { candidates } from '../policy/candidates.ts';
 import { noRouteText, routeFor } from '../policy/route.ts';
 import type { AccountState } from '../relay/account.ts';
 import type { RefusalReason } from '../relay/events.ts';
@@ -9,14 +9,21 @@ import type { Settings } from '../relay/settings.ts';
 import type { RouteAccount, RouteReport } from './reports.ts';
 import { ControlError, type RouteQuestion } from './wire.ts';
 
+/** What the daemon knows of its accounts now. */
+export interface Running {
+  readonly states: ReadonlyMap<string, AccountState>;
+  /** Which of these accounts takes a new message. */
+  readonly taker: (accounts: readonly string[]) => string;
+}
+
 /**
- * Where a message would go. `states` is null when no daemon was asked. Throws ControlError when the
- * question names a client that is not configured.
+ * Where a message would go. `running` is null when no daemon was asked. Throws ControlError when
+ * the question names a client that is not configured.
  */
 export function routeReport(
   settings: Pick<Settings, 'routes' | 'accounts' | 'clients'>,
   question: RouteQuestion,
-  states: ReadonlyMap<string, AccountState> | null,
+  running: Running | null,
 ): RouteReport {
   const refused = clientRefusal(settings, question);
   if (refused !== null) return refused;
@@ -30,7 +37,7 @@ export function routeReport(
     const text = noRouteText(question.from, question.to);
     return refusal(`550 ${enhancedStatus(550, '7.1')} ${text}`, 'no route matches');
   }
-  return byRoute(settings, question, route, states);
+  return byRoute(settings, question, route, running);
 }
 
 const WHY: Partial<Record<RefusalReason, string>> = {
@@ -60,13 +67,13 @@ function byRoute(
   settings: Pick<Settings, 'accounts'>,
   question: RouteQuestion,
   route: Route,
-  states: ReadonlyMap<string, AccountState> | null,
+  running: Running | null,
 ): RouteReport {
   const place = { index: route.index, line: route.line };
   const { action } = route;
   const accounts =
     action.is === 'accounts'
-      ? action.accounts.map((name) => routeAccount(settings, question.from, name, states))
+      ? routeAccounts(settings, question.from, action.accounts, running)
       : [];
   const report = { route: place, accounts, reply: null };
   switch (action.is) {
@@ -83,21 +90,23 @@ function byRoute(
   }
 }
 
-function routeAccount(
-  settings: Pick<Settings, 'accounts'>,
+function routeAccounts(
+  { accounts }: Pick<Settings, 'accounts'>,
   from: string,
-  name: string,
-  states: ReadonlyMap<string, AccountState> | null,
-): RouteAccount {
-  const account = settings.accounts.get(name);
-  const identities = account?.identities ?? [];
-  return {
+  names: readonly string[],
+  running: Running | null,
+): RouteAccount[] {
+  const author = { reversePath: from, from: [], own: false, bytes: 0 };
+  const may = candidates(names, accounts, author);
+  const taker = running === null || may.length === 0 ? null : running.taker(may);
+  return names.map((name) => ({
     name,
-    host: account?.host ?? '',
-    port: account?.port ?? 0,
-    maySendAs: identities.length === 0 || from === '' || matchesAny(identities, from),
-    state: states === null ? null : (states.get(name) ?? { is: 'open' }),
-  };
+    host: accounts.get(name)?.host ?? '',
+    port: accounts.get(name)?.port ?? 0,
+    maySendAs: may.includes(name),
+    state: running && (running.states.get(name) ?? { is: 'open' }),
+    takes: running && name === taker,
+  }));
 }
 
 function refusal(reply: string, why: string): RouteReport {

@@ -31,6 +31,8 @@ export interface Delivery extends Dispatch {
   holdAccount(name: string, reason: string): Promise<void>;
   /** Opens a held or paused account. */
   resumeAccount(name: string): Promise<void>;
+  /** Which of these accounts would take a new message now. */
+  taker(accounts: readonly string[]): string;
   /** Every configured account. */
   states(): ReadonlyMap<string, AccountState>;
   /** What every configured account has used of its limits now. */
@@ -154,6 +156,7 @@ type AccountControl = Pick<
   Delivery,
   | 'holdAccount'
   | 'resumeAccount'
+  | 'taker'
   | 'states'
   | 'quotas'
   | 'outAtMs'
@@ -164,7 +167,7 @@ type AccountControl = Pick<
 >;
 
 function accountControl(parts: DeliveryParts): AccountControl {
-  const { deps, pool, states, certificates, quotas, dispatcher, keeper } = parts;
+  const { deps, pool, states, certificates, quotas, failover, dispatcher, keeper } = parts;
   const { settings, clock } = deps;
   const accountNamed = (name: string): Account => {
     const account = settings().accounts.get(name);
@@ -185,6 +188,7 @@ function accountControl(parts: DeliveryParts): AccountControl {
       await keeper.look();
     },
 
+    taker: (accounts) => failover.taker({ accounts, current: null, recipients: 1 }),
     states() {
       const open: AccountState = { is: 'open' };
       const names = [...settings().accounts.keys()];

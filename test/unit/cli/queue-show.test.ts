@@ -42,9 +42,10 @@ const history = {
 
 test('a waiting message: each recipient, each attempt, and the account that is in the way', async () => {
   const queued = { message: twoRecipients, recipients: [recipient()] };
+  const standIns = [{ account: 'gmail-velosi', insteadOf: 'ses' }];
   const { out, exitCode } = await relayctl(`queue show ${messageId}`, {
     daemon: {
-      'queue.show': async () => ({ queued, history }),
+      'queue.show': async () => ({ queued, history, standIns }),
       'account.list': async () => ({ accounts: [heldAccount, account({ name: 'ses' })] }),
     },
     columns: 100,
@@ -66,6 +67,8 @@ test('a waiting message: each recipient, each attempt, and the account that is i
     Account gmail-velosi is held for 3h: credentials: 535 5.7.8 Username and Password not accepted
       To set it going: relayctl account resume gmail-velosi
 
+    Account gmail-velosi stands in for ses, which is open: its limits, or it works again
+
     SETTLED         OUTCOME  WHEN                     REPLY OR REASON
     gone@b.example  bounced  2026-11-21 11:00:00 UTC  550 5.1.1 no such user
 
@@ -79,7 +82,7 @@ test('a waiting message: each recipient, each attempt, and the account that is i
 
 test('a message that has left the queue needs no accounts', async () => {
   const { out, asked } = await relayctl(`queue show ${messageId}`, {
-    daemon: { 'queue.show': async () => ({ queued: null, history }) },
+    daemon: { 'queue.show': async () => ({ queued: null, history, standIns: [] }) },
   });
   expect(asked.map(([request]) => request)).toEqual(['queue.show']);
   expect(out).toContain('gone@b.example  bounced  2026-11-21 11:00:00 UTC  550 5.1.1 no such user');
@@ -87,7 +90,7 @@ test('a message that has left the queue needs no accounts', async () => {
 });
 
 test('--json gives the answer as it came', async () => {
-  const report = { queued: null, history };
+  const report = { queued: null, history, standIns: [] };
   const { out } = await relayctl(`queue show ${messageId} --json`, {
     daemon: { 'queue.show': async () => report },
   });

@@ -46,12 +46,13 @@ test('accounts come in the order they are tried, with what keeps each from it', 
     credentialVersion: '',
   };
   const states = new Map<string, AccountState>([['gmail', held]]);
-  expect(routeReport(settings, question, states)).toMatchObject({
+  const running = { states, taker: ([first = '']: readonly string[]) => first };
+  expect(routeReport(settings, question, running)).toMatchObject({
     result: 'accounts',
     route: { index: 1, line: 10 },
     accounts: [
-      { name: 'gmail', maySendAs: true, state: held },
-      { name: 'ses', maySendAs: false, state: { is: 'open' } },
+      { name: 'gmail', maySendAs: true, state: held, takes: true },
+      { name: 'ses', maySendAs: false, state: { is: 'open' }, takes: false },
     ],
     reply: null,
   });

@@ -207,6 +207,7 @@ test('every event is counted or named as not counted', () => {
     'daemon.started',
     'daemon.stopped',
     'daemon.stopping',
+    'failover.ended',
     'listener.opened',
     'message.completed',
     'queue.recovered',
