@@ -34,6 +34,7 @@ export type Choose = (question: Question) => string;
 const probeRestMs = 10_000;
 /** A lane is not searched more often, nor for more than a small part of the time. */
 const restMsMin = 1_000;
+const restMsMax = 60_000;
 const restPerSearch = 20;
 
 /**
@@ -84,7 +85,7 @@ export class Failover {
     const { state, probedAtMs, probeSentAtMs } = lane;
     // What was sent here as a probe is claimed as one.
     const lastMs = current === name ? probedAtMs : Math.max(probedAtMs, probeSentAtMs);
-    const mayProbe = lane.inFlight === 0 && nowMs - lastMs >= probeRestMs;
+    const mayProbe = lane.inFlight === 0 && Math.abs(nowMs - lastMs) >= probeRestMs;
     const roomAtMs = state.is === 'open' ? quotas.freeFrom(name, recipients) : 0;
     const { afterMs } = settings().failover;
     return standingOf({ state, roomAtMs, mayProbe }, { afterMs, nowMs });
@@ -100,8 +101,7 @@ export class Failover {
 
   /** Mail came to rest in a lane that may not work. */
   rested(name: string): void {
-    const nowMs = this.#deps.clock();
-    if (this.#mayMove(name)) this.#searchFrom(name, this.#restUntilMs.get(name) ?? nowMs);
+    if (this.#mayMove(name)) this.#searchFrom(name, this.#deps.clock());
   }
 
   /** Lanes to be searched for mail that has another way now. */
@@ -115,7 +115,7 @@ export class Failover {
 
   /** A search has ended; it rests the longer the more there was to look through. */
   searched(name: string, tookMs: number): void {
-    const restMs = Math.max(restMsMin, restPerSearch * tookMs);
+    const restMs = Math.min(Math.max(restMsMin, restPerSearch * tookMs), restMsMax);
     this.#restUntilMs.set(name, this.#deps.clock() + restMs);
   }
 
@@ -141,7 +141,10 @@ export class Failover {
     if (times.length > 0) this.#searchFrom(name, Math.min(...(times as number[])));
   }
 
-  #searchFrom(name: string, atMs: number): void {
+  #searchFrom(name: string, fromMs: number): void {
+    // A clock set back must not make a rest of it.
+    const restedMs = Math.min(this.#restUntilMs.get(name) ?? 0, this.#deps.clock() + restMsMax);
+    const atMs = Math.max(fromMs, restedMs);
     const soonest = Math.min(this.#searchAtMs.get(name) ?? atMs, atMs);
     this.#searchAtMs.set(name, soonest);
     this.#deps.onDue(soonest);

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Account } from '../../../src/relay/account.ts';
+import { openMemoryStore } from '../../contract/memory-store.ts';
 import { startUpstream, type Upstream, type UpstreamOptions } from '../../support/upstream.ts';
 import type { ReceivedMessage } from '../../support/upstream-session.ts';
 import {
@@ -225,6 +226,31 @@ test('mail for nobody who may send as its sender is held with words, not sent', 
   const settled = await rig.event('recipient.settled');
   expect(settled).toMatchObject({ outcome: 'held', reason: 'sender' });
   expect(settled.text).toContain('account a may not send as');
+});
+
+test('what was handed over before a restart is handed over after it', async () => {
+  await open();
+  await rig.delivery.drain(0);
+  const sinceMs = rig.now() - hourMs;
+  const why = { reason: 'credentials', detail: '535', sinceMs, credentialVersion: '1' } as const;
+  const store = openMemoryStore(rig.now);
+  await store.setAccountState('a', { is: 'held', ...why });
+  rig = makeRig(rig.settings, { store });
+  const { message, body } = rig.message();
+  const start = { is: 'waiting', dueAtMs: rig.now() } as const;
+  await store.accept([{ message, body, lane: 'a', start }]);
+  await rig.delivery.resume();
+  await second.taken(1);
+  await rig.event('message.completed');
+});
+
+test('a shorter failover.after counts from the reload on', async () => {
+  await holdFirst();
+  await later(minuteMs);
+  expect(second.messages).toEqual([]);
+  rig.settings = { ...rig.settings, failover: { afterMs: 30_000 } };
+  await rig.delivery.reload(rig.settings);
+  await second.taken(1);
 });
 
 test('a quota used up for longer hands over, and what waits for it as well', async () => {
