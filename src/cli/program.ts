@@ -7,6 +7,7 @@ import { annotate, type Context } from './command.ts';
 import { addConfig } from './config.ts';
 import { addDomain } from './domain.ts';
 import { Failure } from './failure.ts';
+import { addImport } from './import.ts';
 import type { Io } from './io.ts';
 import { addProvider } from './provider.ts';
 import { addQueue } from './queue.ts';
@@ -60,6 +61,7 @@ export function buildProgram(context: Context): Command {
   addReply(program, context);
   addConfig(program, context);
   addClient(program, context);
+  addImport(program, context);
   addSendTest(program, context);
   addStats(program, context);
   return program;

@@ -1,0 +1,66 @@
+import type { Note } from '../model.ts';
+import type { Parameters } from './main-cf.ts';
+
+/** Parameters that this import looks at. */
+const READ = new Set([
+  ...['relayhost', 'sender_dependent_relayhost_maps', 'sender_dependent_default_transport_maps'],
+  ...['transport_maps', 'smtp_sasl_password_maps', 'smtp_sasl_auth_enable', 'smtp_tls_policy_maps'],
+  ...['smtp_sender_dependent_authentication', 'smtp_tls_security_level', 'smtp_tls_wrappermode'],
+  ...[
+    'smtp_use_tls',
+    'smtp_enforce_tls',
+    'smtp_tls_CAfile',
+    'smtp_tls_cert_file',
+    'smtp_tls_key_file',
+  ],
+  ...['smtp_bind_address', 'smtp_fallback_relay', 'smtp_generic_maps', 'sender_canonical_maps'],
+  ...[
+    'canonical_maps',
+    'mynetworks',
+    'mynetworks_style',
+    'inet_interfaces',
+    'myhostname',
+    'mydomain',
+  ],
+  ...[
+    'message_size_limit',
+    'maximal_queue_lifetime',
+    'default_database_type',
+    'compatibility_level',
+  ],
+]);
+
+const REASONS: readonly (readonly [RegExp, string])[] = [
+  [
+    /^(?:smtp_sasl_|smtp_tls_|smtp_use|tls_)/,
+    'relayd chooses the login and TLS of each account by itself',
+  ],
+  [/^smtpd_/, 'who may send is said by listeners: and clients:'],
+  [/bcc_maps$|^always_bcc$/, 'use bcc: of a route'],
+  [/checks$|^milter|milters$/, 'relayd does not look into messages; see headers: of a route'],
+  [
+    /^(?:mydestination|local_|virtual_|mailbox_|home_mailbox|alias_|luser|myorigin|relay_domains)/,
+    'relayd has no mailboxes: it sends all mail through an account',
+  ],
+  [
+    /^(?:queue_|data_|daemon_|command_|mail_owner|setgid|sendmail_|newaliases|mailq_|html_|manpage|sample|readme|shlib|meta_|process_|config_)/,
+    'belongs to how Postfix runs; see queue.directory',
+  ],
+  [/^maillog_|^syslog_|^debug_/, 'the log is set by log:'],
+  [
+    /_limit$|_delay$|_time$|_timeout$|_lifetime$/,
+    'limits are those of limits:, queue: and each account',
+  ],
+];
+
+/** Names what is set and not carried over, one finding for each reason. */
+export function noteUnread(main: Parameters, note: Note): void {
+  const unread = [...main].filter(([name]) => !READ.has(name));
+  const reasonOf = (name: string): string =>
+    REASONS.find(([pattern]) => pattern.test(name))?.[1] ?? 'relayd has no such setting';
+  for (const [why, parameters] of Map.groupBy(unread, ([name]) => reasonOf(name))) {
+    const at = parameters[0]?.[1].at;
+    const names = parameters.map(([name]) => name).join(', ');
+    if (at !== undefined) note('left-out', at, names, why);
+  }
+}
