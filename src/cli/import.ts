@@ -79,8 +79,11 @@ function addPostfix(importing: Command, context: Context): void {
     const { importPostfix } = await import('../import/postfix/import.ts');
     const directory = String(invocation.args[0]);
     const main = { path: `${directory}/main.cf`, text: await readText(`${directory}/main.cf`) };
+    const masterPath = `${directory}/master.cf`;
+    const services = (await rootReader('/'))(masterPath);
+    const master = services === null ? null : { path: masterPath, text: services };
     const read = await rootReader(String(invocation.options.root));
-    return finish(invocation, [directory], () => importPostfix(main, read));
+    return finish(invocation, [directory], () => importPostfix(main, master, read));
   });
 }
 

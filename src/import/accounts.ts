@@ -187,6 +187,8 @@ function tlsKeys(upstream: Upstream, { provider, note }: Surroundings): object {
 
 function modeFor({ tls, port, login, host }: Upstream): string {
   if (tls === 'as-port-says') return login === null ? 'opportunistic' : modeOfPort(port);
-  if (login === null || tls === 'implicit' || tls === 'starttls') return tls;
+  if (login === null || tls === 'implicit') return tls;
+  // Nobody answers STARTTLS on a port that begins with TLS.
+  if (tls === 'starttls') return modeOfPort(port);
   return tls === 'none' && isLoopbackHost(host) ? 'none' : modeOfPort(port);
 }

@@ -21,6 +21,7 @@ interface Setting {
 
 interface Account {
   readonly name: string;
+  readonly parent: string | null;
   readonly at: Place;
   readonly settings: ReadonlyMap<string, Setting>;
 }
@@ -80,7 +81,7 @@ export function importMsmtp(file: { readonly path: string; readonly text: string
 
 /** Settings of `defaults` hold for the accounts after it, those of a parent for its children. */
 function readAccounts({ path, text }: { readonly path: string; readonly text: string }): Account[] {
-  const accounts: { name: string; at: Place; settings: Map<string, Setting> }[] = [];
+  const accounts: (Account & { settings: Map<string, Setting> })[] = [];
   let defaults = new Map<string, Setting>();
   let open: Map<string, Setting> = defaults;
   for (const [index, raw] of text.split(/\r?\n/).entries()) {
@@ -92,11 +93,12 @@ function readAccounts({ path, text }: { readonly path: string; readonly text: st
       open = defaults;
     } else if (command === 'account') {
       const [name = '', parents = ''] = rest.split(/\s*:\s*/, 2);
-      const inherited = parents
-        .split(/\s*,\s*/)
-        .flatMap((parent) => [...(accounts.find((one) => one.name === parent)?.settings ?? [])]);
+      const named = parents.split(/\s*,\s*/).filter((parent) => parent !== '');
+      const inherited = named.flatMap((parent) => [
+        ...(accounts.find((one) => one.name === parent)?.settings ?? []),
+      ]);
       open = new Map([...defaults, ...inherited]);
-      accounts.push({ name, at, settings: open });
+      accounts.push({ name, parent: named[0] ?? null, at, settings: open });
     } else {
       open.set(command, { value: rest.replace(/^"(.*)"$/, '$1'), at });
     }
@@ -130,7 +132,7 @@ function fateOf(account: Account, note: Note): Fate {
         ? {}
         : { ca: trusted }),
     },
-    name: name === 'default' ? null : name,
+    name: name === 'default' ? account.parent : name,
     at,
   };
   const from = get('from');
@@ -198,14 +200,9 @@ const REASONS: Readonly<Record<string, string>> = {
   domain: 'hostname: is one for the whole relay',
 };
 
-function noteUnread({ name, settings }: Account, note: Note): void {
+function noteUnread({ settings }: Account, note: Note): void {
   for (const [key, { at }] of settings) {
     if (READ.has(key)) continue;
-    note(
-      'left-out',
-      at,
-      `${key}${name === '' ? '' : ` of account ${name}`}`,
-      REASONS[key] ?? 'relayd has no such setting',
-    );
+    note('left-out', at, key, REASONS[key] ?? 'relayd has no such setting');
   }
 }

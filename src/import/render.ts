@@ -27,7 +27,9 @@ export function render(imported: Imported, source: string): Rendered {
   const { note, findings } = noteBook();
   const routes = withEnd(imported.routes);
   const accounts = planAccounts(routes, note);
-  const all = [...imported.findings, ...findings];
+  const all = [...imported.findings, ...findings].toSorted(
+    (a, b) => (a.at.file < b.at.file ? -1 : Number(a.at.file > b.at.file)) || a.at.line - b.at.line,
+  );
   const plain = {
     ...(imported.hostname === null ? {} : { hostname: imported.hostname }),
     listeners: listenersOf(imported).map((listen) => ({ listen, auth: 'optional' })),
@@ -43,7 +45,7 @@ export function render(imported: Imported, source: string): Rendered {
   annotate(document, accounts.plans, routes);
   document.commentBefore = header(source);
   return {
-    yaml: document.toString({ lineWidth: 100, flowCollectionPadding: false }),
+    yaml: document.toString({ lineWidth: 0, flowCollectionPadding: false }),
     secrets: new Map(
       accounts.plans.flatMap(({ name, secret }) => (secret === null ? [] : [[name, secret]])),
     ),

@@ -21,7 +21,7 @@ export function exampleOf(pattern: string): Example | null {
   const text = pattern.trim().toLowerCase();
   if (text === '*' || text === '*@*') return { ...anySender };
   const [, local = '', domain = ''] = /^([^\s<>]*)@([^\s@<>]+)$/.exec(text) ?? [];
-  if (domain === '' || !/^(?:\*\.)?[^*"]+$/.test(domain) || /[",:;{}$]/.test(local)) return null;
+  if (domain === '' || !/^(?:\*\.)?[^*"]+$/.test(domain) || /[",:;{}$^]/.test(local)) return null;
   const wholeDomain = local === '' || local === '*';
   const sample = domain.replace(/^\*\./, 'any.');
   if (wholeDomain) {
@@ -52,12 +52,11 @@ function generality(pattern: string): number {
 
 function inOrder(examples: readonly Example[], any: Example): Example[] {
   const unique = new Map([...examples, any].map((example) => [example.pattern, example]));
-  const labels = ({ pattern }: Example): number => pattern.split('.').length;
+  // Of domains within each other the inner one comes first; equals stay in the order of the file.
+  const labels = ({ pattern }: Example): number =>
+    generality(pattern) === 0 ? 0 : pattern.split('.').length;
   return [...unique.values()].toSorted(
-    (a, b) =>
-      generality(a.pattern) - generality(b.pattern) ||
-      labels(b) - labels(a) ||
-      (a.pattern < b.pattern ? -1 : 1),
+    (a, b) => generality(a.pattern) - generality(b.pattern) || labels(b) - labels(a),
   );
 }
 
@@ -87,24 +86,55 @@ export function routesOf({ senders, recipients, fateOf, same }: Survey): RouteDr
       })),
     }),
   );
+  const { shared, own } = split(rows, same);
   const sameRow = (a: Row, b: Row): boolean =>
     a.cells.every(({ fate }, index) => same(fate, b.cells[index]?.fate ?? null));
-  return rows
-    .filter((row, index) => {
-      const wider = rows.slice(index + 1).find((later) => covers(later.sender, row.sender));
-      return wider === undefined || !sameRow(row, wider);
-    })
-    .flatMap((row) => rulesOf(row, same));
+  const wide = own.filter(({ sender }) => generality(sender.pattern) > 1);
+  const kept = own.filter((row) => {
+    const wider = wide.find((other) => other !== row && covers(other.sender, row.sender));
+    return wider === undefined || !sameRow(row, wider);
+  });
+  return [...shared, ...kept.flatMap((row) => rulesOf(row, same))];
 }
 
-/** The rules of one sender: recipients that differ from all others first. */
+/** Recipients whose mail goes the same way whoever sends it have one rule, before all others. */
+function split(
+  rows: readonly Row[],
+  same: Survey['same'],
+): { readonly shared: readonly RouteDraft[]; readonly own: readonly Row[] } {
+  const last = rows.at(-1)?.cells ?? [];
+  const isUniform = last.map(
+    ({ recipient, fate }, index) =>
+      fate !== null &&
+      recipient.pattern !== '*' &&
+      rows.every(({ cells }) => same(cells[index]?.fate ?? null, fate)) &&
+      rows.some(({ cells }) => !same(cells.at(-1)?.fate ?? null, fate)),
+  );
+  // Before all others it must not take what a narrower one has for some senders.
+  const hoisted = last.filter(
+    ({ recipient }, index) =>
+      isUniform[index] === true &&
+      last.every((other, place) => isUniform[place] || !covers(recipient, other.recipient)),
+  );
+  const gone = new Set(hoisted.map(({ recipient }) => recipient.pattern));
+  return {
+    shared: hoisted.flatMap(({ recipient, fate }) =>
+      fate === null ? [] : [{ sender: null, recipient: recipient.pattern, fate }],
+    ),
+    own: rows.map(({ sender, cells }) => ({
+      sender,
+      cells: cells.filter(({ recipient }) => !gone.has(recipient.pattern)),
+    })),
+  };
+}
+
+/** The rules of one sender: recipients that differ from the wider ones first. */
 function rulesOf({ sender, cells }: Row, same: Survey['same']): RouteDraft[] {
-  const usual = cells.at(-1)?.fate ?? null;
   const own = sender.pattern === '*' ? null : sender.pattern;
-  return cells.flatMap(({ recipient, fate }) => {
-    const general = recipient.pattern === '*';
-    if (fate === null || (!general && same(fate, usual))) return [];
-    return [{ sender: own, recipient: general ? null : recipient.pattern, fate }];
+  return cells.flatMap(({ recipient, fate }, index) => {
+    const wider = cells.slice(index + 1).find((cell) => covers(cell.recipient, recipient));
+    if (fate === null || (wider !== undefined && same(fate, wider.fate))) return [];
+    return [{ sender: own, recipient: wider === undefined ? null : recipient.pattern, fate }];
   });
 }
 

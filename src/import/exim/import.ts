@@ -63,12 +63,10 @@ function isConfiguration(text: string): boolean {
 function access(asked: Asked): Access {
   const { config, note } = asked.world;
   const value = (name: string): string => optionText(config.main.get(name), asked) ?? '';
-  const interfaces = splitList(value('local_interfaces')).map((item) => {
-    const [, host = item, port] = /^\[?([\d.]+|[\da-fA-F:]+?)\]?(?:\.(\d{1,5}))?$/.exec(item) ?? [];
-    return isAddressWithPort(item) ? { host, port: port ?? null } : { host: item, port: null };
-  });
+  const interfaces = splitList(value('local_interfaces')).map(readInterface);
   const named = splitList(value('daemon_smtp_ports')).flatMap((port) => plainPort(port) ?? []);
-  const own = interfaces.flatMap(({ port }) => (port === null ? [] : (plainPort(port) ?? [])));
+  const own = interfaces.flatMap(({ port }) => plainPort(port ?? '') ?? []);
+  const usual = named.length === 0 && interfaces.some(({ port }) => port === null) ? [25] : named;
   const tlsPorts = config.main.get('tls_on_connect_ports');
   if (tlsPorts !== undefined) {
     note(
@@ -80,7 +78,7 @@ function access(asked: Asked): Access {
   }
   const list = config.lists.get('host relay_from_hosts');
   const trusted = list === undefined ? '' : (optionText(list, asked) ?? '');
-  const ports = [...new Set([...named, ...own])];
+  const ports = [...new Set([...usual, ...own])];
   return accessOf({
     addresses: interfaces.map(({ host }) => host),
     ports: ports.length === 0 ? [25] : ports,
@@ -92,9 +90,11 @@ function access(asked: Asked): Access {
 
 const nowhere = { file: '', line: 0 };
 
-/** `127.0.0.1.26`: the fifth number is a port. */
-function isAddressWithPort(item: string): boolean {
-  return /^\d+(?:\.\d+){4}$/.test(item) || /^\[[^\]]+\]\.\d+$/.test(item);
+/** `127.0.0.1.26`: the fifth number is a port; an IPv6 address stands in brackets then. */
+function readInterface(item: string): { readonly host: string; readonly port: string | null } {
+  const [, v4, v6, port] =
+    /^(?:((?:\d{1,3}\.){3}\d{1,3})|\[([^\]]+)\])(?:\.(\d{1,5}))?$/.exec(item) ?? [];
+  return { host: v4 ?? v6 ?? item, port: port ?? null };
 }
 
 function sizeOf(text: string | null): number | null {

@@ -19,16 +19,16 @@ interface Postfix {
   readonly clients: Map<string, Client>;
 }
 
-/** Reads main.cf, master.cf beside it, and the text files of the maps. Throws ImportError. */
-export function importPostfix(
-  file: { readonly path: string; readonly text: string },
-  read: FileReader,
-): Imported {
+interface TextFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Reads main.cf, master.cf where it is there, and the text files of the maps. */
+export function importPostfix(file: TextFile, master: TextFile | null, read: FileReader): Imported {
   const { note, findings } = noteBook();
   const main = readMain(file);
-  const masterPath = file.path.replace(/[^/]*$/, 'master.cf');
-  const master = read(masterPath);
-  const services = master === null ? [] : readMaster({ path: masterPath, text: master });
+  const services = master === null ? [] : readMaster(master);
   const postfix: Postfix = { main, services, read, note, path: file.path, clients: new Map() };
   const maps = readMaps(postfix);
   const routes = routesOf({
@@ -112,7 +112,8 @@ function fateOf(
     relayhost !== null && relayhost.value.toUpperCase() !== 'DUNNO'
       ? relayhost.value
       : parameterText(main, 'relayhost');
-  const entry = findRecipient(maps.transports, recipient) ?? findAddress(maps.defaults, sender);
+  const byRecipient = findRecipient(maps.transports, recipient);
+  const entry = byRecipient ?? findAddress(maps.defaults, sender);
   const [, named = '', ownHop = ''] = /^([\w-]*):?(.*)$/s.exec(entry?.value ?? '') ?? [];
   const transport = named === '' ? 'smtp' : named;
   const nexthop = ownHop === '' ? usual : ownHop;
@@ -145,7 +146,11 @@ function fateOf(
   }
   const client = clientOf(transport, postfix);
   const fallback = parameterText(client.parameters, 'smtp_fallback_relay');
-  const through = upstreamsOf(`${nexthop} ${fallback}`, { sender, at }, client);
+  const through = upstreamsOf(
+    `${nexthop} ${fallback}`,
+    { sender, at, ownLogin: byRecipient === null },
+    client,
+  );
   return { is: 'send', through, edits: editsOf(canonical, sender, maps, note), at };
 }
 

@@ -53,11 +53,19 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
+const unknown = 'relayd has no such setting';
+
+function reasonOf(name: string): string {
+  return REASONS.find(([pattern]) => pattern.test(name))?.[1] ?? unknown;
+}
+
 /** Names what is set and not carried over, one finding for each reason. */
 export function noteUnread(main: Parameters, note: Note): void {
-  const unread = [...main].filter(([name]) => !READ.has(name));
-  const reasonOf = (name: string): string =>
-    REASONS.find(([pattern]) => pattern.test(name))?.[1] ?? 'relayd has no such setting';
+  const texts = [...main.values()].map(({ value }) => value).join(' ');
+  // Names that only others refer to have done their work.
+  const isHelper = (name: string): boolean =>
+    new RegExp(`\\$[{(]?${name}\\b`).test(texts) && reasonOf(name) === unknown;
+  const unread = [...main].filter(([name]) => !READ.has(name) && !isHelper(name));
   for (const [why, parameters] of Map.groupBy(unread, ([name]) => reasonOf(name))) {
     const at = parameters[0]?.[1].at;
     const names = parameters.map(([name]) => name).join(', ');

@@ -19,24 +19,24 @@ export interface Client {
   readonly note: Note;
 }
 
+interface Asked {
+  readonly sender: string;
+  readonly at: Place;
+  /** Whether the sender's own password may be used: not where the recipient chose the server. */
+  readonly ownLogin: boolean;
+}
+
 /** `[host]:port`, `host`; several with commas are tried in order. */
-export function upstreamsOf(
-  nexthop: string,
-  { sender, at }: { readonly sender: string; readonly at: Place },
-  client: Client,
-): Upstream[] {
+export function upstreamsOf(nexthop: string, asked: Asked, client: Client): Upstream[] {
   return nexthop
     .split(/[\s,]+/)
     .filter((item) => item !== '')
-    .map((item) => upstreamOf(item, { sender, at }, client));
+    .map((item) => upstreamOf(item, asked, client));
 }
 
-function upstreamOf(
-  nexthop: string,
-  { sender, at }: { readonly sender: string; readonly at: Place },
-  client: Client,
-): Upstream {
+function upstreamOf(nexthop: string, asked: Asked, client: Client): Upstream {
   const { parameters, note } = client;
+  const { at } = asked;
   const [, inner, bare, named] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\w+))?$/.exec(nexthop) ?? [];
   const host = (inner ?? bare ?? nexthop).replace(/^ipv6:/i, '');
   const wrapped = isYes(parameters, 'smtp_tls_wrappermode');
@@ -55,7 +55,7 @@ function upstreamOf(
     port,
     tls: wrapped ? 'implicit' : tls,
     verified,
-    login: loginOf({ sender, host, nexthop, at }, client),
+    login: loginOf({ ...asked, host, nexthop }, client),
     extra: extraOf(client),
     name: null,
     at,
@@ -113,13 +113,12 @@ function parentsOf(host: string): string[] {
 
 /** The sender's own entry where that is switched on, then the server's. */
 function loginOf(
-  { sender, host, nexthop, at }: { sender: string; host: string; nexthop: string; at: Place },
+  { sender, host, nexthop, at, ownLogin }: Asked & { host: string; nexthop: string },
   { parameters, passwords, note }: Client,
 ): Login | null {
   if (!isYes(parameters, 'smtp_sasl_auth_enable')) return null;
-  const own = isYes(parameters, 'smtp_sender_dependent_authentication')
-    ? findAddress(passwords, sender)
-    : null;
+  const dependent = isYes(parameters, 'smtp_sender_dependent_authentication');
+  const own = dependent && ownLogin ? findAddress(passwords, sender) : null;
   const entry = own ?? find(passwords, [host, nexthop]);
   const [, username = '', password = ''] = /^([^:]*):(.*)$/s.exec(entry?.value ?? '') ?? [];
   if (username !== '' && password !== '') {
