@@ -185,7 +185,7 @@ function notifyOf(flags: number): string | null {
   return chosen.length === 0 ? null : chosen.join(',');
 }
 
-/** `123F From: …`: octets, a letter (`*`: deleted) and the field. */
+/** `123F From: …`: octets, a letter (`*`: deleted, `B`: Bcc) and the field. */
 function messageBytes(cursor: Cursor, { id, data }: SpoolFiles, wire: boolean): Buffer {
   let header = '';
   while (cursor.at < cursor.text.length) {
@@ -195,7 +195,8 @@ function messageBytes(cursor: Cursor, { id, data }: SpoolFiles, wire: boolean): 
     const start = cursor.at + all.length;
     const field = cursor.text.slice(start, start + Number(length));
     if (field.length < Number(length)) throw damaged(cursor, 'it ends too early');
-    if (letter !== '*') header += field;
+    // Nobody but the sender may read who else gets it (RFC 5322 section 3.6.3).
+    if (letter !== '*' && letter !== 'B') header += field;
     cursor.at = start + Number(length);
     if (cursor.text[cursor.at] === '\n' && !field.endsWith('\n')) cursor.at += 1;
   }

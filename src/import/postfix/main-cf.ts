@@ -58,17 +58,19 @@ function fill(text: string, parameters: Parameters, depth: number): string {
   if (depth > depthMax) return text;
   const value = (name: string): string =>
     fill(parameters.get(name)?.value ?? DEFAULTS[name] ?? '', parameters, depth + 1);
-  return text.replace(
-    /\$\$|\$(\w+)|\$[{(](\w+)(?:([?:])\{?((?:[^{}()]|\{[^{}]*\})*?)\}?)?[})]/g,
-    (all, plain, name, choice, words) => {
-      if (all === '$$') return '$';
-      const found = value(plain ?? name);
-      if (choice === undefined) return found;
-      const wanted = (choice === '?') === (found !== '');
-      return wanted ? fill(words, parameters, depth + 1) : '';
-    },
-  );
+  return text.replace(REFERENCE, (all, plain, name, choice, first, second, bare) => {
+    if (all === '$$') return '$';
+    const found = value(plain ?? name);
+    if (choice === undefined) return found;
+    // `${name?{yes}:{no}}`; with `:` in place of `?` the only text is for what is unset.
+    const [set, unset] =
+      choice === '?' ? [first ?? bare ?? '', second ?? ''] : [found, first ?? bare ?? ''];
+    return fill(found === '' ? unset : set, parameters, depth + 1);
+  });
 }
+
+const REFERENCE =
+  /\$\$|\$(\w+)|\$[{(](\w+)(?:([?:])(?:\{([^{}]*)\}(?::\{([^{}]*)\})?|((?:[^{}()]|\{[^{}]*\})*)))?[})]/g;
 
 export function isYes(parameters: Parameters, name: string): boolean {
   return parameterText(parameters, name) === 'yes';
