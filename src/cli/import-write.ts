@@ -109,7 +109,11 @@ export function renderReport(report: Report): string {
     );
     return `${title}:\n${lines.join('')}`;
   }).join('\n');
-  const summary = `${count(report.accounts.length, 'account')}, ${count(report.routes, 'route')}, ${count(secrets.length, 'secret')}`;
+  const summary = [
+    count(report.accounts.length, 'account'),
+    count(report.routes, 'route'),
+    count(secrets.length, 'secret'),
+  ].join(', ');
   if (directory === null) {
     const kept =
       secrets.length === 0 ? '' : ` and ${count(secrets.length, 'password')} to secrets/`;

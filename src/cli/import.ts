@@ -7,7 +7,8 @@ import { importReport, type Report, renderReport, writeReport } from './import-w
 import { printable } from './text.ts';
 
 const json =
-  '{source, directory: string | null, relayYaml, secrets: string[], accounts: string[], routes: number, findings: {is, file, line, what, why}[]}';
+  '{source, directory: string | null, relayYaml, secrets: string[], accounts: string[], ' +
+  'routes: number, findings: {is: "carried" | "changed" | "left-out", file, line, what, why}[]}';
 
 /** `relayctl import ...` */
 export function addImport(program: Command, context: Context): void {
@@ -100,7 +101,8 @@ function addMsmtp(importing: Command, context: Context): void {
     const { importMsmtp } = await import('../import/msmtp.ts');
     const path = String(invocation.args[0]);
     const text = await readText(path);
-    return finish(invocation, [path], () => importMsmtp({ path, text }));
+    const read = await rootReader('/');
+    return finish(invocation, [path], () => importMsmtp({ path, text }, read));
   });
 }
 

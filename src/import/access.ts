@@ -55,7 +55,8 @@ function otherNetwork(item: string, at: Place, note: Note): string[] {
   const [host = '', bits] = text.split('/');
   const version = isIP(host);
   if (text === '' || text === '@[]' || /^localhost/.test(text)) return [];
-  if (text.startsWith('!') || version === 0) {
+  const readable = bits === undefined || /^\d{1,3}$/.test(bits);
+  if (text.startsWith('!') || version === 0 || !readable) {
     note(
       'left-out',
       at,
@@ -65,7 +66,8 @@ function otherNetwork(item: string, at: Place, note: Note): string[] {
     return [];
   }
   if (/^127\./.test(host) || host === '::1') return [];
-  const width = Number(bits ?? (version === 6 ? 128 : 32));
+  const most = version === 6 ? 128 : 32;
+  const width = Math.min(Number(bits ?? most), most);
   if (width < (version === 6 ? 16 : 8)) {
     note('left-out', at, `trusted: ${text}`, 'it would let the whole internet send mail here');
     return [];

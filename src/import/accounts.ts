@@ -27,15 +27,15 @@ export function sameFate(a: Fate | null, b: Fate | null): boolean {
 }
 
 function essence(fate: Fate | null): unknown {
-  if (fate === null || fate.is === 'discard') return fate?.is ?? null;
-  if (fate.is === 'reject') return ['reject', fate.text];
-  return [fate.through.map(identityOf), fate.edits];
+  if (fate?.is === 'send') return [fate.through.map(identityOf), fate.edits];
+  return fate?.is === 'reject' ? ['reject', fate.text] : (fate?.is ?? null);
 }
 
 /** One account per server and login that a route needs, with what relayd does otherwise noted. */
 export function planAccounts(routes: readonly RouteDraft[], note: Note): Accounts {
   const names = new Map<string, string>();
   const taken = new Set<string>();
+  const senders = sendersOf(routes);
   const plans: AccountPlan[] = [];
   for (const { fate } of routes) {
     for (const upstream of fate.is === 'send' ? fate.through : []) {
@@ -44,7 +44,13 @@ export function planAccounts(routes: readonly RouteDraft[], note: Note): Account
       const provider = providerOf(upstream.host);
       const name = freeName(upstream, provider, taken);
       names.set(identity, name);
-      plans.push(planAccount(name, upstream, { provider, routes, note }));
+      plans.push(
+        planAccount(name, upstream, {
+          provider,
+          senders: senders.get(identity) ?? new Set(),
+          note,
+        }),
+      );
     }
   }
   return { plans, nameOf: (upstream) => names.get(identityOf(upstream)) ?? '' };
@@ -76,7 +82,8 @@ function freeName(
 
 interface Surroundings {
   readonly provider: KnownProvider | null;
-  readonly routes: readonly RouteDraft[];
+  /** Who sends through it. */
+  readonly senders: ReadonlySet<string>;
   readonly note: Note;
 }
 
@@ -94,7 +101,7 @@ function planAccount(name: string, upstream: Upstream, around: Surroundings): Ac
   const keys = {
     ...serverKeys(upstream, provider),
     ...loginKeys(login, provider, name),
-    identities: identitiesOf(upstream, around.routes),
+    identities: around.senders.has('*') ? ['*'] : [...around.senders],
     ...limitKeys(upstream),
     ...(extra.headers === undefined ? {} : { headers: extra.headers }),
     ...tlsKeys(upstream, around),
@@ -131,15 +138,17 @@ function loginKeys(login: Login | null, provider: KnownProvider | null, name: st
   };
 }
 
-/** Whoever the routes send through it; after a rewrite that is the new address. */
-function identitiesOf(upstream: Upstream, routes: readonly RouteDraft[]): string[] {
-  const identity = identityOf(upstream);
-  const senders = routes.flatMap(({ sender, fate }) => {
-    if (fate.is !== 'send') return [];
-    const uses = fate.through.some((other) => identityOf(other) === identity);
-    return uses ? [sendsAs(sender, fate.edits)] : [];
-  });
-  return senders.includes('*') ? ['*'] : [...new Set(senders)];
+/** Whoever the routes send through each account; after a rewrite that is the new address. */
+function sendersOf(routes: readonly RouteDraft[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const senders = new Map<string, Set<string>>();
+  for (const { sender, fate } of routes) {
+    for (const upstream of fate.is === 'send' ? fate.through : []) {
+      const identity = identityOf(upstream);
+      const known = senders.get(identity) ?? new Set();
+      if (fate.is === 'send') senders.set(identity, known.add(sendsAs(sender, fate.edits)));
+    }
+  }
+  return senders;
 }
 
 function sendsAs(sender: string | null, edits: Edits): string {

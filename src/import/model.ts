@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 /**
  * What importers make of another program's files: upstreams, and who sends through which of them.
  * The layer is pure: files are read through a `FileReader` that the caller gives.
@@ -72,7 +74,7 @@ export type Fate =
       readonly edits: Edits;
       readonly at: Place;
     }
-  | { readonly is: 'discard'; readonly at: Place }
+  | { readonly is: 'discard' | 'hold'; readonly at: Place }
   | { readonly is: 'reject'; readonly text: string; readonly at: Place };
 
 /** A rule in the making; patterns as relay.yaml has them, null: everybody. */
@@ -133,4 +135,15 @@ export function noteBook(): { readonly note: Note; readonly findings: Finding[] 
       findings.push({ is, at, what, why });
     },
   };
+}
+
+/** Whether relay.yaml takes it as the name or address of a server. */
+export function isHost(text: string): boolean {
+  return isIP(text) !== 0 || /^[\p{L}\d_](?:[\p{L}\d_.-]*[\p{L}\d_])?\.?$/u.test(text);
+}
+
+/** A port as text, null when it is none. */
+export function readPort(text: string): number | null {
+  const port = /^\d{1,5}$/.test(text.trim()) ? Number(text) : 0;
+  return port > 0 && port < 65_536 ? port : null;
 }

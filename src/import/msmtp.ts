@@ -1,14 +1,17 @@
 import { sameFate } from './accounts.ts';
 import {
   type Fate,
+  type FileReader,
   ImportError,
   type Imported,
+  isHost,
   type Login,
   type Note,
   noEdits,
   noteBook,
   type PasswordSource,
   type Place,
+  readPort,
   type Upstream,
   type UpstreamTls,
 } from './model.ts';
@@ -27,9 +30,14 @@ interface Account {
 }
 
 /** Reads msmtprc: `defaults`, `account NAME : PARENT`, one setting a line. Throws ImportError. */
-export function importMsmtp(file: { readonly path: string; readonly text: string }): Imported {
+export function importMsmtp(
+  file: { readonly path: string; readonly text: string },
+  read: FileReader,
+): Imported {
   const { note, findings } = noteBook();
-  const accounts = readAccounts(file).filter(({ settings }) => settings.has('host'));
+  const accounts = readAccounts(file).filter(({ settings }) =>
+    isHost(settings.get('host')?.value ?? ''),
+  );
   if (accounts.length === 0) throw new ImportError(`${file.path} has no account with a host`);
   const usual = accounts.find(({ name }) => name === 'default') ?? null;
   if (usual === null) {
@@ -40,7 +48,7 @@ export function importMsmtp(file: { readonly path: string; readonly text: string
       'there is none; mail of other senders is refused',
     );
   }
-  const fates = new Map(accounts.map((account) => [account, fateOf(account, note)]));
+  const fates = new Map(accounts.map((account) => [account, fateOf(account, read, note)]));
   const patterns = accounts.flatMap((account) => {
     const { value } = account.settings.get('from') ?? {};
     const example = value === undefined ? null : exampleOf(value.replaceAll('?', '*'));
@@ -106,17 +114,31 @@ function readAccounts({ path, text }: { readonly path: string; readonly text: st
   return accounts;
 }
 
-function fateOf(account: Account, note: Note): Fate {
+function fateOf(account: Account, read: FileReader, note: Note): Fate {
   const { name, at, settings } = account;
   const get = (key: string): string => settings.get(key)?.value ?? '';
   const on = (key: string): boolean => settings.has(key) && !/^off$/.test(get(key));
-  const port = Number(get('port')) || (on('tls') && get('tls_starttls') === 'off' ? 465 : 25);
+  const port = readPort(get('port')) ?? (on('tls') && get('tls_starttls') === 'off' ? 465 : 25);
   const tls: UpstreamTls = !on('tls')
     ? 'none'
     : get('tls_starttls') === 'off'
       ? 'implicit'
       : 'starttls';
-  const trusted = get('tls_trust_file');
+  const file = (key: string): string | undefined => {
+    const path = get(key);
+    if (path === '' || path === 'system' || /^\/etc\/(?:ssl|pki)\//.test(path)) return undefined;
+    if (path.startsWith('/') && read(path) !== null) return path;
+    note(
+      'left-out',
+      settings.get(key)?.at ?? at,
+      key,
+      `${path} cannot be read; give its whole name`,
+    );
+    return undefined;
+  };
+  const ca = file('tls_trust_file');
+  const certificate = file('tls_cert_file');
+  const key = file('tls_key_file');
   const upstream: Upstream = {
     host: get('host'),
     port,
@@ -128,9 +150,8 @@ function fateOf(account: Account, note: Note): Fate {
       ...(settings.has('proxy_host')
         ? { proxy: `socks5://${get('proxy_host')}:${get('proxy_port') || '1080'}` }
         : {}),
-      ...(trusted === '' || trusted === 'system' || /^\/etc\/(?:ssl|pki)\//.test(trusted)
-        ? {}
-        : { ca: trusted }),
+      ...(ca === undefined ? {} : { ca }),
+      ...(certificate === undefined || key === undefined ? {} : { certificate, key }),
     },
     name: name === 'default' ? account.parent : name,
     at,

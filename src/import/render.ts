@@ -2,6 +2,7 @@ import { Document, isCollection, type Pair, Scalar, type YAMLMap, type YAMLSeq }
 import { type AccountPlan, type Accounts, planAccounts } from './accounts.ts';
 import type { ClientDraft, Edits, Finding, Imported, Place, RouteDraft } from './model.ts';
 import { ImportError, noteBook } from './model.ts';
+import { soundRoute } from './sound.ts';
 
 /** What is written: relay.yaml and the files of the secrets directory beside it. */
 export interface Rendered {
@@ -25,7 +26,7 @@ export function render(imported: Imported, source: string): Rendered {
     );
   }
   const { note, findings } = noteBook();
-  const routes = withEnd(imported.routes);
+  const routes = withEnd(imported.routes).map((route) => soundRoute(route, note));
   const accounts = planAccounts(routes, note);
   const all = [...imported.findings, ...findings].toSorted(
     (a, b) => (a.at.file < b.at.file ? -1 : Number(a.at.file > b.at.file)) || a.at.line - b.at.line,
@@ -99,6 +100,8 @@ function routeKeys({ sender, recipient, fate }: RouteDraft, accounts: Accounts):
   switch (fate.is) {
     case 'discard':
       return { ...conditions, discard: true };
+    case 'hold':
+      return { ...conditions, hold: true };
     case 'reject':
       return { ...conditions, reject: fate.text };
     case 'send':

@@ -3,9 +3,11 @@ import {
   type Fate,
   type Finding,
   type Imported,
+  isHost,
   type Note,
   noEdits,
   type Place,
+  readPort,
   type Upstream,
   type UpstreamTls,
 } from './model.ts';
@@ -41,6 +43,11 @@ export function routesOfRows(rows: readonly Row[], options: RowsOptions): Import
   const { note, findings, everybody } = options;
   const bySender = new Map<string, { example: Example; fate: Fate }>();
   for (const row of rows) {
+    const [host = ''] = splitHost(row.fields.host);
+    if (!isHost(host)) {
+      note('left-out', row.at, `account at ${row.fields.host}`, 'that is no name of a server');
+      continue;
+    }
     const example = senderOf(row, note);
     if (example === null) continue;
     const earlier = bySender.get(example.address);
@@ -92,7 +99,7 @@ function senderOf({ fields, at }: Row, note: Note): Example | null {
 function fateOf({ fields, at }: Row, note: Note): Fate {
   const [host = '', ownPort] = splitHost(fields.host);
   const tls = tlsOf(fields);
-  const port = Number(fields.port) || Number(ownPort) || (tls === 'implicit' ? 465 : 587);
+  const port = readPort(fields.port) ?? readPort(ownPort ?? '') ?? (tls === 'implicit' ? 465 : 587);
   const login = fields.username !== '' && fields.password !== '';
   if (fields.username !== '' && !login) {
     note('left-out', at, `login as ${fields.username}`, 'its password is empty');

@@ -67,9 +67,10 @@ const CONDITIONS: Readonly<Record<string, Condition>> = {
   match: [
     2,
     ([subject = '', pattern = ''], text) => {
-      const found = regex(pattern.replace(/^\(\?i\)/, ''), pattern.startsWith('(?i)')).exec(
-        subject,
-      );
+      const found = regex(
+        pattern.replace(/^\(\?i\)/, ''),
+        pattern.startsWith('(?i)') ? 'is' : 's',
+      ).exec(subject);
       if (found !== null) text.matched(found.map((group) => group ?? ''));
       return found !== null;
     },
@@ -92,9 +93,10 @@ const CONDITIONS: Readonly<Record<string, Condition>> = {
   first_delivery: [0, () => true],
 };
 
-function regex(pattern: string, ignoreCase: boolean): RegExp {
+/** Throws Unsupported for what is Perl's only. */
+export function regex(pattern: string, flags: string): RegExp {
   try {
-    return new RegExp(pattern, ignoreCase ? 'is' : 's');
+    return new RegExp(pattern, flags);
   } catch {
     throw new Unsupported(`its regular expression ${pattern} is of another kind`);
   }

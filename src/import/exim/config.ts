@@ -50,19 +50,16 @@ const PANEL_PLACES: Readonly<Record<string, Section>> = {
   RETRYSTART: 'retry',
 };
 
-const ROUTER_DRIVERS =
-  /^driver\s*=\s*(?:accept|dnslookup|ipliteral|iplookup|manualroute|queryprogram|redirect)\b/m;
-const TRANSPORT_DRIVERS = /^driver\s*=\s*(?:appendfile|autoreply|lmtp|pipe|smtp|queuefile)\b/m;
-const AUTH_DRIVERS =
-  /^driver\s*=\s*(?:plaintext|cram_md5|cyrus_sasl|dovecot|external|gsasl|heimdal_gssapi|spa|tls)\b/m;
+const DRIVERS: readonly (readonly [Section, string])[] = [
+  ['routers', 'accept dnslookup ipliteral iplookup manualroute queryprogram redirect'],
+  ['transports', 'appendfile autoreply lmtp pipe smtp queuefile'],
+  ['authenticators', 'plaintext cram_md5 cyrus_sasl dovecot external gsasl heimdal_gssapi spa tls'],
+];
 
 /** The section that a piece without `begin` belongs to, by the drivers in it. */
 function sectionOf(text: string): Section {
-  const lines = text.replace(/^[ \t]+/gm, '');
-  if (ROUTER_DRIVERS.test(lines)) return 'routers';
-  if (TRANSPORT_DRIVERS.test(lines)) return 'transports';
-  if (AUTH_DRIVERS.test(lines)) return 'authenticators';
-  return 'main';
+  const [, driver = ''] = /^\s*driver\s*=\s*(\w+)/m.exec(text) ?? [];
+  return DRIVERS.find(([, names]) => names.split(' ').includes(driver))?.[0] ?? 'main';
 }
 
 /** Whole files and pieces of one (as conf.d and cPanel's editor keep them), in Exim's order. */

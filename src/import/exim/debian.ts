@@ -1,7 +1,7 @@
 import { accessOf } from '../access.ts';
 import { sameFate } from '../accounts.ts';
 import type { Fate, FileReader, Imported, Login, Note, Place, Upstream } from '../model.ts';
-import { noEdits } from '../model.ts';
+import { isHost, noEdits, readPort } from '../model.ts';
 import { routesOf } from '../survey.ts';
 import type { ConfigFile } from './config.ts';
 import { matchesWild, splitList } from './lists.ts';
@@ -109,10 +109,21 @@ function smarthost(settings: ReadonlyMap<string, Setting>, around: Around): Fate
       const [, host = item, port = '25'] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(item) ?? [];
       const login = passwordOf(host, at, around);
       const tls = port === '465' ? 'implicit' : 'opportunistic';
-      return { host, port: Number(port), tls, verified: false, login, extra: {}, name: null, at };
+      return {
+        host,
+        port: readPort(port) ?? 25,
+        tls,
+        verified: false,
+        login,
+        extra: {},
+        name: null,
+        at,
+      };
     },
   );
-  return through.length === 0 ? null : { is: 'send', through, edits: noEdits, at };
+  return through.length === 0 || !through.every(({ host }) => isHost(host))
+    ? null
+    : { is: 'send', through, edits: noEdits, at };
 }
 
 /** `host:user:password` of passwd.client, the first line that fits the smarthost. */

@@ -1,4 +1,4 @@
-import { type ConditionText, readCondition } from './conditions.ts';
+import { type ConditionText, readCondition, regex } from './conditions.ts';
 import { applyOperator } from './operators.ts';
 import { ForcedFailure, type Scope, Unsupported } from './scope.ts';
 
@@ -141,7 +141,7 @@ const ITEMS: Readonly<Record<string, Item>> = {
   sg: (cursor, skip) => {
     const [subject = '', pattern = '', by = ''] = [1, 2, 3].map(() => argument(cursor, skip));
     if (skip) return '';
-    return subject.replace(new RegExp(pattern, 'gs'), (...found: string[]) =>
+    return subject.replace(regex(pattern, 'gs'), (...found: string[]) =>
       by.replace(/\$(?:(\d)|\{(\d)\})/g, (_, a, b) => found[Number(a ?? b)] ?? ''),
     );
   },
@@ -156,7 +156,7 @@ const ITEMS: Readonly<Record<string, Item>> = {
 };
 
 function nth(index: string, separators: string, subject: string): string | null {
-  const parts = subject.split(new RegExp(`[${separators.replace(/[\\\]^-]/g, '\\$&')}]`));
+  const parts = subject.split(regex(`[${separators.replace(/[\\\]^-]/g, '\\$&')}]`, ''));
   const number = Number(index);
   if (number === 0) return subject;
   return (number > 0 ? parts[number - 1] : parts.at(number)) ?? null;

@@ -121,8 +121,10 @@ function lifetimeOf({ retry }: EximConfig, note: Note): string | null {
   return lifetime;
 }
 
-const MAIN_READ =
-  /^(?:primary_hostname|qualify_domain|message_size_limit|local_interfaces|daemon_smtp_ports|tls_on_connect_ports)$/;
+const MAIN_READ = new Set([
+  ...['primary_hostname', 'qualify_domain', 'message_size_limit', 'local_interfaces'],
+  ...['daemon_smtp_ports', 'tls_on_connect_ports'],
+]);
 const MAIN_REASONS: readonly (readonly [RegExp, string])[] = [
   [/^acl_/, 'who may send is said by clients: and their senders:'],
   [
@@ -143,7 +145,7 @@ const MAIN_REASONS: readonly (readonly [RegExp, string])[] = [
 
 /** What the main section and the access rules say besides. */
 function noteSections({ main, acls, rewrite }: EximConfig, note: Note): void {
-  const unread = [...main].filter(([name]) => !MAIN_READ.test(name));
+  const unread = [...main].filter(([name]) => !MAIN_READ.has(name));
   const reasonOf = (name: string): string =>
     MAIN_REASONS.find(([pattern]) => pattern.test(name))?.[1] ?? 'relayd has no such setting';
   for (const [why, options] of Map.groupBy(unread, ([name]) => reasonOf(name))) {

@@ -74,6 +74,8 @@ const KNOWN = new RegExp(
   ].join('|')})$`,
 );
 
+const noAccount = 'no upstream account for this sender';
+
 /** `declines`: the next router is asked. */
 type Decision = Fate | 'declines' | 'local';
 
@@ -101,7 +103,7 @@ export function fateOf(world: World, original: string, recipient: string): Fate 
     if (decision !== 'declines') return decision;
     if (optionText(router.options.get('more'), asked) === 'false') break;
   }
-  return { is: 'reject', text: 'no upstream account for this sender', at };
+  return { is: 'reject', text: noAccount, at };
 }
 
 /** The conditions that come before a router is run (section 3.12 of Exim's specification). */
@@ -192,7 +194,7 @@ function send(router: Instance, asked: Asked, rewritten: string | null): Decisio
       `router ${router.name} (${router.options.get('driver')?.value})`,
       'relayd does not deliver to the recipients’ own servers (MX); name an account',
     );
-    return { is: 'reject', text: 'no upstream account for this sender', at: router.at };
+    return { is: 'reject', text: noAccount, at: router.at };
   }
   world.note(
     'carried',
@@ -201,6 +203,7 @@ function send(router: Instance, asked: Asked, rewritten: string | null): Decisio
     'as routes',
   );
   const through = upstreamsOf(transport, { list, at: router.at }, about);
+  if (through.length === 0) return { is: 'reject', text: noAccount, at: router.at };
   const edits = editsOf(
     [router, transport],
     { ...about, what: `transport ${transport.name}` },
@@ -215,7 +218,8 @@ function redirect(router: Instance, asked: Asked): Decision {
   const data = (optionText(option, asked) ?? '').trim();
   if (data === '') return 'declines';
   if (/^:blackhole:/.test(data)) return { is: 'discard', at: router.at };
-  const [, failed] = /^:(?:fail|defer):\s*(.*)$/s.exec(data) ?? [];
+  if (/^:defer:/.test(data)) return { is: 'hold', at: router.at };
+  const [, failed] = /^:fail:\s*(.*)$/s.exec(data) ?? [];
   if (failed !== undefined) {
     const text = failed.replace(/[^ -~]+/g, ' ').trim() || 'refused';
     return { is: 'reject', text, at: router.at };

@@ -1,4 +1,11 @@
-import type { AccountExtra, Place, Upstream, UpstreamTls } from '../model.ts';
+import {
+  type AccountExtra,
+  isHost,
+  type Place,
+  readPort,
+  type Upstream,
+  type UpstreamTls,
+} from '../model.ts';
 import type { Instance } from './config.ts';
 import { splitList } from './lists.ts';
 import { loginOf } from './login.ts';
@@ -65,9 +72,11 @@ export function upstreamsOf(
 ): Upstream[] {
   noteUnread(transport, { kind: 'transport', note: asked.world.note, known: KNOWN });
   const fallback = optionText(transport.options.get('fallback_hosts'), asked);
-  return [...splitHosts(hosts.list), ...splitHosts(fallback ?? '')].map((item) =>
-    upstreamOf(item, transport, { ...asked, at: hosts.at }),
-  );
+  return [...splitHosts(hosts.list), ...splitHosts(fallback ?? '')].flatMap((item) => {
+    if (isHost(readHost(item).host)) return upstreamOf(item, transport, { ...asked, at: hosts.at });
+    asked.world.note('left-out', hosts.at, `server ${item}`, 'that is no name of a server');
+    return [];
+  });
 }
 
 /** The colon is also part of `host::port`, which a list writes doubled. */
@@ -98,7 +107,7 @@ function upstreamOf(
   };
   const implicit = optionText(options.get('protocol'), about) === 'smtps';
   const named = optionText(options.get('port'), about) ?? '';
-  const port = ownPort ?? portNumbers[named] ?? (Number(named) || (implicit ? 465 : 25));
+  const port = ownPort ?? portNumbers[named] ?? readPort(named) ?? (implicit ? 465 : 25);
   const takes = (option: string): boolean => takesHost(host, option, transport, about);
   const wanted = takes('hosts_require_auth') || takes('hosts_try_auth');
   const login = wanted ? loginOf(about) : null;
@@ -135,7 +144,7 @@ function readHost(item: string): { host: string; port: number | null; mx: boolea
   const [, host = text, port] = /^\[?([^\]]*?)\]?(?::(\d+))?$/.exec(text) ?? [];
   // A bare IPv6 address holds colons of its own.
   const bare = /^[\da-f:]+:[\da-f:]+$/i.test(text) && !text.startsWith('[');
-  return bare ? { host: text, port: null, mx } : { host, port: port ? Number(port) : null, mx };
+  return bare ? { host: text, port: null, mx } : { host, port: readPort(port ?? ''), mx };
 }
 
 /** By name, or by the address that Exim would have found for it. */

@@ -34,7 +34,11 @@ export function entriesOf(world: World, path: string): readonly MapEntry[] | nul
   return entries;
 }
 
+/** Named lists may name others; a list that names itself must end. */
+const listDepthMax = 20;
+
 export function scopeOf(world: World, mail: Mail): Scope {
+  let depth = 0;
   const lookup: Scope['lookup'] = (type, key, path) => {
     const entries = entriesOf(world, path);
     if (entries === null) {
@@ -47,7 +51,10 @@ export function scopeOf(world: World, mail: Mail): Scope {
   const members: ListMembers = {
     named: (kind, name) => {
       const list = world.config.lists.get(`${kind.replace('_', '')} ${name}`);
-      return list === undefined ? null : expand(list.value, scope);
+      if (list === undefined) return null;
+      depth += 1;
+      if (depth > listDepthMax) throw new Unsupported(`the list ${name} names itself`);
+      return expand(list.value, scope);
     },
     inFile: (type, key, path) => lookup(type, key, path) !== null,
     ownName: world.hostname,
@@ -56,7 +63,10 @@ export function scopeOf(world: World, mail: Mail): Scope {
     variable: (name) => variableOf(world, mail, name.toLowerCase()),
     lookup,
     read: world.read,
-    inList: (kind, subject, list) => listMatches(kind, subject, list, members),
+    inList: (kind, subject, list) => {
+      depth = 0;
+      return listMatches(kind, subject, list, members);
+    },
   };
   return scope;
 }

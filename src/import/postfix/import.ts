@@ -121,7 +121,8 @@ function fateOf(
     relayhost?.at ??
     main.get('relayhost')?.at ?? { file: postfix.path, line: 1 };
   if (transport === 'discard') return { is: 'discard', at };
-  if (transport === 'error' || transport === 'retry') {
+  if (transport === 'retry') return { is: 'hold', at };
+  if (transport === 'error') {
     return { is: 'reject', text: ownHop.replace(/[^ -~]+/g, ' ').trim() || noAccount, at };
   }
   const service = services.find(({ name, type }) => name === transport && type === 'unix');
@@ -151,6 +152,7 @@ function fateOf(
     { sender, at, ownLogin: byRecipient === null },
     client,
   );
+  if (through.length === 0) return { is: 'reject', text: noAccount, at };
   return { is: 'send', through, edits: editsOf(canonical, sender, maps, note), at };
 }
 

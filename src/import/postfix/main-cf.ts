@@ -69,8 +69,16 @@ function fill(text: string, parameters: Parameters, depth: number): string {
   });
 }
 
-const REFERENCE =
-  /\$\$|\$(\w+)|\$[{(](\w+)(?:([?:])(?:\{([^{}]*)\}(?::\{([^{}]*)\})?|((?:[^{}()]|\{[^{}]*\})*)))?[})]/g;
+/** `$$`, `$name`, `${name}`, `${name?text}`, `${name?{yes}:{no}}`; round brackets do as well. */
+const REFERENCE = new RegExp(
+  [
+    /\$\$|\$(\w+)|\$[{(](\w+)/,
+    /(?:([?:])(?:\{([^{}]*)\}(?::\{([^{}]*)\})?|((?:[^{}()]|\{[^{}]*\})*)))?[})]/,
+  ]
+    .map(({ source }) => source)
+    .join(''),
+  'g',
+);
 
 export function isYes(parameters: Parameters, name: string): boolean {
   return parameterText(parameters, name) === 'yes';

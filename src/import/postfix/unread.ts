@@ -43,7 +43,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
     'relayd has no mailboxes: it sends all mail through an account',
   ],
   [
-    /^(?:queue_|data_|daemon_|command_|mail_owner|setgid|sendmail_|newaliases|mailq_|html_|manpage|sample|readme|shlib|meta_|process_|config_)/,
+    /^(?:queue|data|daemon|command|mail|sendmail|mailq|shlib|meta|process|config)_|^setgid/,
     'belongs to how Postfix runs; see queue.directory',
   ],
   [/^maillog_|^syslog_|^debug_/, 'the log is set by log:'],

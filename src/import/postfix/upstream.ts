@@ -1,11 +1,13 @@
-import type {
-  AccountExtra,
-  FileReader,
-  Login,
-  Note,
-  Place,
-  Upstream,
-  UpstreamTls,
+import {
+  type AccountExtra,
+  type FileReader,
+  isHost,
+  type Login,
+  type Note,
+  type Place,
+  readPort,
+  type Upstream,
+  type UpstreamTls,
 } from '../model.ts';
 import { isYes, type Parameters, parameterText } from './main-cf.ts';
 import { type Entry, find, findAddress } from './tables.ts';
@@ -19,6 +21,8 @@ export interface Client {
   readonly note: Note;
 }
 
+const notAHost = 'that is no name of a server';
+
 interface Asked {
   readonly sender: string;
   readonly at: Place;
@@ -31,7 +35,11 @@ export function upstreamsOf(nexthop: string, asked: Asked, client: Client): Upst
   return nexthop
     .split(/[\s,]+/)
     .filter((item) => item !== '')
-    .map((item) => upstreamOf(item, asked, client));
+    .map((item) => upstreamOf(item, asked, client))
+    .filter(({ host }) => {
+      if (!isHost(host)) client.note('left-out', asked.at, `server ${host}`, notAHost);
+      return isHost(host);
+    });
 }
 
 function upstreamOf(nexthop: string, asked: Asked, client: Client): Upstream {
@@ -70,7 +78,7 @@ function portOf(named: string | undefined): number | null {
     submissions: 465,
   };
   if (named === undefined) return null;
-  return known[named] ?? (Number(named) || null);
+  return known[named] ?? readPort(named);
 }
 
 /** smtp_tls_policy_maps before smtp_tls_security_level before the parameters of old. */

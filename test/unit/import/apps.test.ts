@@ -5,7 +5,7 @@ import { importMsmtp } from '../../../src/import/msmtp.ts';
 import { importRows, readCsv, readJson } from '../../../src/import/sql.ts';
 import { checked, sample } from './files.ts';
 
-const msmtp = (text: string) => importMsmtp({ path: 'msmtprc', text });
+const msmtp = (text: string) => importMsmtp({ path: 'msmtprc', text }, () => null);
 const env = (text: string) => importEnv([{ path: '.env', text }]);
 
 describe('msmtp', () => {
