@@ -189,7 +189,7 @@ function tlsKeys(upstream: Upstream, { provider, note }: Surroundings): object {
   const tls = {
     ...(mode === usual ? {} : { mode }),
     ...verify,
-    ...pick(extra, ['ca', 'servername']),
+    ...pick(extra, extra.servername === host ? ['ca'] : ['ca', 'servername']),
   };
   return Object.keys(tls).length === 0 ? {} : { tls };
 }

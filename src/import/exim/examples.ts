@@ -15,18 +15,21 @@ export function sendersIn(world: World): Example[] {
     ...[...text.matchAll(ADDRESS)].map(([address]) => address),
     ...(/sender|from|return_path|\*@|@\*/i.test(text) ? domainsIn(text) : []),
   ]);
-  const files = new Set(
-    texts.flatMap((text) => [...text.matchAll(MAP_FILE)].map(([, file]) => file)),
-  );
-  const keys = [...files].flatMap((file) =>
-    (entriesOf(world, file ?? '') ?? []).map(({ key }) => (key.includes('@') ? key : `@${key}`)),
-  );
+  const keys = texts
+    .flatMap((text) => keysIn(world, text))
+    .map((key) => (key.includes('@') ? key : `@${key}`));
   const domains = [...world.config.lists]
     .filter(([name]) => name.startsWith('address') || name.startsWith('domain'))
     .flatMap(([, { value }]) =>
       splitList(value).map((item) => (item.includes('@') ? item : `@${item}`)),
     );
   return [...found, ...keys, ...domains].flatMap((text) => exampleOf(text) ?? []);
+}
+
+/** Keys of the maps that a text asks. */
+function keysIn(world: World, text: string): string[] {
+  const files = new Set([...text.matchAll(MAP_FILE)].map(([, file]) => file ?? ''));
+  return [...files].flatMap((file) => (entriesOf(world, file) ?? []).map(({ key }) => key));
 }
 
 function domainsIn(text: string): string[] {
@@ -60,7 +63,12 @@ export function recipientsIn(world: World): Example[] {
       (rule) => rule.split(/\s/)[0] ?? '',
     ),
   ]);
-  return lists
+  // `${lookup{$domain}lsearch{…}}` and `domains = lsearch;…` name them in a map.
+  const keys = config.routers
+    .flatMap(({ options }) => [...options].map(([name, { value }]) => ({ name, value })))
+    .filter(({ name, value }) => name === 'domains' || /\$\{?domain\b/.test(value))
+    .flatMap(({ value }) => keysIn(world, value));
+  return [...lists, ...keys]
     .flatMap((item) => exampleOfDomain(item.replace(/^!\s*/, '')) ?? [])
     .filter(({ address }) => !isLocal(address.slice(address.indexOf('@') + 1)));
 }

@@ -192,7 +192,7 @@ function send(router: Instance, asked: Asked, rewritten: string | null): Decisio
       'left-out',
       router.at,
       `router ${router.name} (${router.options.get('driver')?.value})`,
-      'relayd does not deliver to the recipients’ own servers (MX); name an account',
+      "relayd does not deliver to the recipients' own servers (MX); name an account",
     );
     return { is: 'reject', text: noAccount, at: router.at };
   }

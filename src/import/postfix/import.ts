@@ -140,7 +140,7 @@ function fateOf(
     note(
       'left-out',
       at,
-      'delivery to the recipients’ own servers (MX)',
+      "delivery to the recipients' own servers (MX)",
       'relayd sends through accounts only; name one',
     );
     return { is: 'reject', text: noAccount, at };

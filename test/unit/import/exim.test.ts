@@ -125,6 +125,23 @@ describe("Debian's update-exim4.conf.conf", () => {
   });
 });
 
+test('servers by the domain of the recipient, from a map', async () => {
+  const text =
+    'domainlist mine = lsearch;/etc/mine\n' +
+    `begin routers\nby_domain:\n driver = manualroute\n domains = +mine\n transport = up\n` +
+    ' route_data = ${lookup{$domain}lsearch{/etc/routes}}\n' +
+    `rest:\n driver = manualroute\n transport = up\n route_list = * mail.isp.example\n` +
+    'begin transports\nup:\n driver = smtp\n';
+  const maps = {
+    '/etc/mine': 'partner.example\nother.example\n',
+    '/etc/routes': 'partner.example: mx.partner.example::26\nunused.example: mx.unused.example\n',
+  };
+  const { route, settings } = await checked(exim('exim.conf', text, maps));
+  expect(settings.accounts.get(route('a@b.example', 'x@partner.example'))?.port).toBe(26);
+  expect(route('a@b.example', 'x@other.example')).toBe(route('a@b.example'));
+  expect(settings.routes).toHaveLength(2);
+});
+
 describe('logins', () => {
   const conf = (authenticators: string) =>
     `${router} route_list = * mail.isp.example::587\n${transport}begin authenticators\n${authenticators}`;
