@@ -102,7 +102,7 @@ test.each(importers)(
           expect(error).toBeInstanceOf(ImportError);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   },
   60_000,
