@@ -47,12 +47,14 @@ const EXIT_STATUS = [
   ...[
     [0, 'Done.'],
     [64, 'The command line is wrong.'],
-    [65, 'No such message, account or client; or what was tested is not in order.'],
+    [65, 'No such message, account or client; what was tested is not in order; nothing to import.'],
+    [66, 'A file to import cannot be read.'],
     [
       69,
       'The daemon is not running; an account test failed; a test message bounced; no port is of use.',
     ],
     [70, 'A bug in relayctl or relayd.'],
+    [73, 'A file cannot be written, or is there already.'],
     [
       75,
       'Not now: storage full or failing, daemon stopping, test message still waiting, no answer from DNS.',

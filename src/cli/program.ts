@@ -9,6 +9,7 @@ import { addConfig } from './config.ts';
 import { addDomain } from './domain.ts';
 import { Failure } from './failure.ts';
 import { addHelp } from './help.ts';
+import { addImport } from './import.ts';
 import type { Io } from './io.ts';
 import { addProvider } from './provider.ts';
 import { addQueue } from './queue.ts';
@@ -62,6 +63,7 @@ export function buildProgram(context: Context): Command {
   addReply(program, context);
   addConfig(program, context);
   addClient(program, context);
+  addImport(program, context);
   addSendTest(program, context);
   addStats(program, context);
   addCompletion(program, context);

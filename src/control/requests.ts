@@ -26,6 +26,14 @@ const Reason = z
   .regex(/^[^\x00-\x1f\x7f-\x9f]+$/, 'must not hold control characters');
 /** It becomes a header field of a message of ours, which does not ask for SMTPUTF8. */
 const OwnAddress = Address.regex(/^[!-;=?-~]+@[!-;=?A-~]+$/, 'is not an ASCII mail address');
+/** It goes into SMTP commands: no control characters, no brackets, spaces only where they are quoted. */
+const Path = Address.regex(
+  /^(?:"[^\x00-\x1f\x7f]*"|[^\x00-\x20\x7f<>"]*)(?:@[^\x00-\x20\x7f<>@]+)?$/,
+);
+/** A parameter of MAIL or RCPT, RFC 3461 section 4: xtext. */
+const Parameter = z.string().regex(/^[!-~]{1,500}$/);
+/** The id that another mail program had for a message. */
+const ForeignId = z.string().regex(/^[A-Za-z0-9-]{1,64}$/);
 /** Up to the year 2039, where the numbers of message ids end. */
 const Instant = z
   .int()
@@ -88,4 +96,32 @@ export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
     sinceMs: Instant,
   }),
   'message.send-test': z.strictObject({ from: OwnAddress, to: OwnAddress }),
+  'import.piece': z.strictObject({
+    key: ForeignId,
+    offset: z.int().min(0),
+    base64: z.base64(),
+  }),
+  'import.message': z.strictObject({
+    key: ForeignId,
+    bytes: z.int().min(1),
+    receivedAtMs: Instant,
+    frozen: z.boolean(),
+    client: Name.nullable(),
+    reversePath: Path,
+    recipients: z
+      .array(
+        z.strictObject({
+          forwardPath: Path.min(1),
+          notify: z
+            .string()
+            .regex(/^(?:NEVER|(?:SUCCESS|FAILURE|DELAY)(?:,(?:SUCCESS|FAILURE|DELAY))*)$/)
+            .nullable(),
+          orcpt: Parameter.nullable(),
+        }),
+      )
+      .min(1),
+    ret: z.enum(['FULL', 'HDRS']).nullable(),
+    envid: Parameter.nullable(),
+    smtpUtf8: z.boolean(),
+  }),
 };

@@ -1,3 +1,4 @@
+import type { EnvelopeRecipient } from '../mail/envelope.ts';
 import type { StatsKey } from '../policy/sending-stats.ts';
 import type { AccountState } from '../relay/account.ts';
 import type { DeviceCode, DeviceProgress, DeviceRefusal } from '../relay/device-login.ts';
@@ -29,8 +30,10 @@ import type {
  */
 export const CONTROL_VERSION = 1;
 
-/** Longest line the daemon reads: a request is a filter, a few names and a reason. */
-export const requestBytesMax = 64 * 1024;
+/** Longest line the daemon reads: a piece of an imported message, or its recipients. */
+export const requestBytesMax = 1024 * 1024;
+/** Octets of one piece of an imported message; base64 makes a third more of them. */
+export const importPieceBytes = 512 * 1024;
 /** Longest line relayctl reads: a page of 1000 messages with many recipients each. */
 export const answerBytesMax = 32 * 1024 * 1024;
 /** Longest page of queue.list. */
@@ -116,6 +119,41 @@ export interface ControlRequests {
     ask: { readonly from: string; readonly to: string };
     answer: { readonly id: MessageId; readonly account: string | null };
   };
+  /** The next octets of a message that another program had queued; one message at a time. */
+  readonly 'import.piece': {
+    ask: { readonly key: string; readonly offset: number; readonly base64: string };
+    answer: { readonly bytes: number };
+  };
+  /**
+   * Takes over the message whose pieces came before. Its id follows from key and time, so that it is
+   * taken once only, however often it is handed over. Refused when no route takes it.
+   */
+  readonly 'import.message': { ask: ImportedEnvelope; answer: Taken };
+}
+
+/** A message that another program had queued, besides its bytes. */
+export interface ImportedEnvelope {
+  /** The other program's own id. */
+  readonly key: string;
+  readonly bytes: number;
+  readonly receivedAtMs: number;
+  readonly frozen: boolean;
+  /** A client by login; null, or unknown here: `exim`. */
+  readonly client: string | null;
+  readonly reversePath: string;
+  readonly recipients: readonly EnvelopeRecipient[];
+  readonly ret: 'FULL' | 'HDRS' | null;
+  readonly envid: string | null;
+  readonly smtpUtf8: boolean;
+}
+
+export interface Taken {
+  /** False: it was taken over before. */
+  readonly fresh: boolean;
+  readonly id: MessageId;
+  /** Accounts that it waits for; empty: held without one. */
+  readonly accounts: readonly string[];
+  readonly held: boolean;
 }
 
 /** A request without arguments: `{}`. */

@@ -4,6 +4,7 @@ import type { ControlHandlers } from '../control/wire.ts';
 import { packageVersion } from '../lib/version.ts';
 import type { MessageId } from '../relay/message.ts';
 import { accountHandlers, accountReports } from './account-handlers.ts';
+import { importHandlers } from './import-handlers.ts';
 import { queueHandlers } from './queue-handlers.ts';
 import type { Relay } from './relay.ts';
 import { sendTest } from './send-test.ts';
@@ -19,6 +20,7 @@ export function controlHandlers(
     ...queueHandlers(relay, nowMs),
     ...accountHandlers(relay, nowMs, newMessageId),
     ...statsHandlers(relay.store, () => relay.delivery.quotas()),
+    ...importHandlers({ relay, nowMs, newMessageId }),
 
     status: async () => {
       const counts = await relay.store.counts();

@@ -4,6 +4,8 @@ export const EX_OK = 0;
 export const EX_USAGE = 64;
 /** The input given is not what it should be. */
 export const EX_DATAERR = 65;
+/** A file to read is not there or cannot be read. */
+export const EX_NOINPUT = 66;
 /** The daemon is not running, or no suitable Node was found. */
 export const EX_UNAVAILABLE = 69;
 /** A bug: an invariant did not hold. */

@@ -3,12 +3,16 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { importsOf, layerOf, root, sourcesBelow } from './sources.ts';
 
+/**
+ * `import` reads other programs' configurations and writes ours: it knows the presets and nothing that
+ * runs, so that it stands beside policy and only relayctl uses it.
+ */
 const ORDER = [
   ['lib'],
   ['mail'],
   ['relay'],
   ['config'],
-  ['policy'],
+  ['policy', 'import'],
   ['submission', 'queue', 'delivery', 'observe', 'control'],
   ['threads'],
   ['daemon', 'cli'],
