@@ -122,6 +122,22 @@ export const mailbox = () =>
     ),
   });
 
+/** `0660` of a socket, in quotes: YAML would read a number, and not the octal one. */
+export const fileMode = () =>
+  notation({
+    what: 'a file mode in quotes',
+    examples: ['0660', '0666'],
+    read: (text) => (/^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : null),
+  });
+
+/** Whom a client is known by: a network, or `unix` for whoever may open a unix: listener. */
+export const peer = () =>
+  notation({
+    what: 'a network',
+    examples: ['127.0.0.1/32', '::1/128', 'unix'],
+    read: (text) => (text === 'unix' ? text : readNetwork(text)),
+  });
+
 /** An address or a network in CIDR notation; a bare address is a network of one. */
 export const network = () =>
   notation({
