@@ -72,6 +72,7 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
   const relay: Relay = {
     settings,
     store,
+    spool,
     delivery,
     submission,
     emit,

@@ -1,4 +1,5 @@
-import { ControlError, type ControlHandlers } from '../control/wire.ts';
+import { bodyBytesMax, ControlError, type ControlHandlers } from '../control/wire.ts';
+import type { Body } from '../relay/message.ts';
 import type { QueueFilter } from '../relay/queue.ts';
 import type { Relay } from './relay.ts';
 
@@ -6,6 +7,7 @@ type QueueHandlers = Pick<
   ControlHandlers,
   | 'queue.list'
   | 'queue.show'
+  | 'queue.body'
   | 'queue.flush'
   | 'queue.hold'
   | 'queue.release'
@@ -28,6 +30,12 @@ export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers 
         throw new ControlError('not-found', `no message ${id} in the queue or the history`);
       }
       return report;
+    },
+
+    'queue.body': async ({ id, from }) => {
+      const body = await store.body(id);
+      if (body === null) throw new ControlError('not-found', `no message ${id} in the queue`);
+      return { bytes: await stretch(relay, body, from), total: sizeOf(body) };
     },
 
     'queue.flush': async ({ filter, includeHeld }) => {
@@ -74,4 +82,18 @@ function checkAccount(relay: Relay, filter: QueueFilter): void {
   if (account !== undefined && !relay.settings().accounts.has(account)) {
     throw new ControlError('not-found', `no account ${account} in ${relay.settings().file}`);
   }
+}
+
+function sizeOf(body: Body): number {
+  return body.in === 'memory' ? body.bytes.length : body.bytes;
+}
+
+/** At most bodyBytesMax bytes, so that large messages pass in flat memory. */
+async function stretch({ spool }: Relay, body: Body, from: number): Promise<string> {
+  const end = Math.min(from + bodyBytesMax, sizeOf(body));
+  if (from >= end) return '';
+  // The bytes of a body that came from the storage thread are no Buffer any more.
+  if (body.in === 'memory') return Buffer.from(body.bytes).toString('base64', from, end);
+  const chunks: Buffer[] = await spool.read(body.file, { start: from, end: end - 1 }).toArray();
+  return Buffer.concat(chunks).toString('base64');
 }

@@ -1,6 +1,6 @@
 import type { Delivery } from '../delivery/delivery.ts';
 import type { EventSink } from '../relay/events.ts';
-import type { QueueStore } from '../relay/ports.ts';
+import type { QueueStore, Spool } from '../relay/ports.ts';
 import type { Settings } from '../relay/settings.ts';
 import type { Submission } from '../submission/submission.ts';
 
@@ -9,6 +9,7 @@ export interface Relay {
   /** The configuration in force; another one after a reload. */
   readonly settings: () => Settings;
   readonly store: QueueStore;
+  readonly spool: Pick<Spool, 'read'>;
   readonly delivery: Delivery;
   readonly submission: Submission;
   readonly emit: EventSink;

@@ -1,0 +1,31 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { EX_OK, EX_TEMPFAIL } from '../lib/sysexits.ts';
+import { SubmissionFailure } from './failure.ts';
+import { submissionSocket } from './submission-socket.ts';
+
+/** -bs: the caller speaks SMTP with relayd itself. Rejects with SubmissionFailure. */
+export async function relayDialogue(
+  config: string | null,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  const path = await submissionSocket(config, environment);
+  const socket = connect({ path, allowHalfOpen: true });
+  try {
+    await once(socket, 'connect');
+  } catch (error) {
+    // RFC 5321 section 3.8: a client that waits for a greeting is told, too.
+    process.stdout.write('421 4.3.2 relayd is not running\r\n');
+    throw new SubmissionFailure(EX_TEMPFAIL, `cannot reach relayd: ${(error as Error).message}`);
+  }
+  process.stdin.pipe(socket);
+  socket.pipe(process.stdout, { end: false });
+  try {
+    await once(socket, 'close');
+  } catch (error) {
+    throw new SubmissionFailure(EX_TEMPFAIL, `the session broke off: ${(error as Error).message}`);
+  }
+  // Whoever keeps our input open has been answered all the same.
+  process.stdin.destroy();
+  return EX_OK;
+}
