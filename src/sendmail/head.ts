@@ -81,11 +81,10 @@ export function recipientsOf(fields: readonly Field[], domain: string): readonly
 
 /** The addresses of a list; throws AddressFault when it is none. */
 export function addresses(value: string, domain: string, where: string): readonly string[] {
-  const found = parseAddressList(qualifyAddresses(value, domain));
-  const shown = value
-    .trim()
-    .replace(/[\x00-\x1f\x7f]/g, '?')
-    .slice(0, shownMax);
+  const shown = printable(value.trim()).slice(0, shownMax);
+  // Alias files may pipe mail into programs; nobody asks relayd for that.
+  if (/^\s*[|/]/.test(value)) throw new AddressFault(`${where}: mail goes to no program: ${shown}`);
+  const found = CONTROL.test(value) ? null : parseAddressList(qualifyAddresses(value, domain));
   if (found === null) throw new AddressFault(`${where}: cannot be read: ${shown}`);
   const bad = found.find((address) => mailboxFault(address) !== null);
   if (bad !== undefined) throw new AddressFault(`${where}: ${bad} is no mail address`);
@@ -93,3 +92,9 @@ export function addresses(value: string, domain: string, where: string): readonl
 }
 
 const shownMax = 200;
+/** All but the tab. */
+const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
+
+function printable(text: string): string {
+  return text.replace(/[\x00-\x1f\x7f]/g, '?');
+}

@@ -11,6 +11,11 @@ import { SubmissionFailure } from './failure.ts';
 const [program = 'sendmail', ...args] = process.argv.slice(2);
 const { personality, config, command } = readCall(personalityOf(program), args);
 
+// `mailq | head`: the reader has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? EX_OK : EX_SOFTWARE);
+});
+
 try {
   process.exitCode = await run({ personality, config, command });
 } catch (error) {

@@ -21,8 +21,9 @@ export interface Surroundings {
 /** Hands the message on the input to relayd: all recipients, or none and a SubmissionFailure. */
 export async function submit(delivery: Delivery, surroundings: Surroundings): Promise<number> {
   const input = surroundings.input[Symbol.asyncIterator]();
+  let dialogue: Dialogue | null = null;
   try {
-    const dialogue = await openDialogue(await surroundings.socket());
+    dialogue = await openDialogue(await surroundings.socket());
     const greeting = expect(await dialogue.reply(), 'greeting');
     const caller = surroundings.caller(greeting.text.split(' ')[0] ?? '');
     const opening = await readHead(input);
@@ -31,6 +32,7 @@ export async function submit(delivery: Delivery, surroundings: Surroundings): Pr
     if (delivery.verbose) surroundings.say(formatReply(reply));
     return EX_OK;
   } catch (error) {
+    dialogue?.socket.destroy();
     // A program that is still writing would be killed by its broken pipe before it saw our words.
     await drain(input);
     throw error;
