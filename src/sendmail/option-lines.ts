@@ -35,7 +35,7 @@ export async function optionLines(names: readonly string[], desk: Desk): Promise
     const value = Object.hasOwn(OPTIONS, name) ? OPTIONS[name]?.(settings) : undefined;
     if (value === undefined) {
       desk.err(
-        `"${name}" is no option of relayd (there are ${known.join(', ')}); see relayctl config show\n`,
+        `${name} is not a known option; relayd has ${known.join(', ')}, and relayctl config show\n`,
       );
       exitCode = 1;
     } else {

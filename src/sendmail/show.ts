@@ -134,7 +134,7 @@ const SIGNS = { delivered: '=>', deferred: '==', 'in-doubt': '==', bounced: '**'
 
 function received({ envelope, client, bytes, messageIdField }: Message): string {
   const id = messageIdField === null ? '' : ` id=${messageIdField.replace(/^<|>$/g, '')}`;
-  return `Received from <${envelope.reversePath}> U=${client} S=${bytes}${id}`;
+  return `Received from ${envelope.reversePath || '<>'} U=${client} S=${bytes}${id}`;
 }
 
 /** Local time, as in Exim's logs. */

@@ -136,9 +136,20 @@ async function converse(dialogue: Dialogue, exchange: Exchange): Promise<Reply> 
   expect(await dialogue.reply(), 'DATA');
   await sendMessage(dialogue, exchange);
   dialogue.send('.\r\nQUIT\r\n');
-  const accepted = expect(await dialogue.reply(), 'message');
+  const accepted = expect(await afterTheDot(dialogue), 'message');
   dialogue.socket.destroySoon();
   return accepted;
+}
+
+/** RFC 1047: a message whose answer is lost may have been taken. */
+async function afterTheDot(dialogue: Dialogue): Promise<Reply> {
+  try {
+    return await dialogue.reply();
+  } catch (error) {
+    if (!(error instanceof SubmissionFailure)) throw error;
+    const doubt = `${error.message}; whether it has taken the message is not known`;
+    throw new SubmissionFailure(error.exitCode, doubt);
+  }
 }
 
 function mailParameters({ letter, delivery }: Exchange): string {

@@ -129,16 +129,15 @@ test('mailq and exim show what waits and act on it', async () => {
   expect((await program('mailq')).stdout).toMatch(
     new RegExp(`^ 0m  \\d+K ${exim} <${me.username}@\\S+>\n          later@else.example\n\n$`),
   );
-  expect((await program('exim -bpc')).stdout).toBe('1\n');
   const copy = (await program(`exim -Mvc ${exim}`)).stdout;
   expect(copy.slice(copy.indexOf('\n\n') + 2)).toBe(body.slice(body.indexOf('\n\n') + 2));
-  expect((await program(`exim -Mvh ${exim}`)).stdout).toContain('Subject: waits');
   expect((await program(`exim -Mf ${exim}`)).stdout).toBe(`Message ${exim} is now frozen\n`);
-  expect((await program('exim -bp')).stdout).toContain('*** frozen ***');
-  expect(await program('exim -qf')).toMatchObject({ code: 0, stdout: '' });
   expect((await program(`exim -Mt ${exim}`)).stdout).toBe(`Message ${exim} is no longer frozen\n`);
   expect((await program(`exim -Mrm ${exim}`)).stdout).toBe(`Message ${exim} has been removed\n`);
   expect(await program(`exim -Mrm ${exim}`)).toMatchObject({ code: 1 });
+}, 40_000);
+
+test('exim asks the daemon for routes and options', async () => {
   expect((await program('mailq')).stdout).toBe('');
   expect((await program('exim -bt ada@else.example')).stdout).toContain('transport = out\n');
   expect((await program('exim -bP spool_directory')).stdout).toMatch(

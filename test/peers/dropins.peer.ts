@@ -71,7 +71,6 @@ const text = 'Größe\n.\nthe end';
 test('bsd-mailx', async () => {
   const settings = join(directory, 'mailrc');
   writeFileSync(settings, `set sendmail=${sendmail}\n`);
-  // Here `-r` is an option of bsd-mailx; what follows `--` went to sendmail in older ones.
   const got = await arrived(() =>
     run(
       'env',

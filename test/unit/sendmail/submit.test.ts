@@ -137,7 +137,8 @@ test.each([
   [[/^RCPT/, '452 4.5.3 too many'], 65, 'too many'],
   [[/^DATA/, '451 4.3.0 later'], 75, 'DATA: relayd says 451 4.3.0 later'],
   [[/^\.$/, '554 5.6.0 content'], 65, 'message: relayd says 554 5.6.0 content'],
-  [[/^\.$/, 'hang up'], 75, 'relayd ended the session'],
+  [[/^\.$/, 'hang up'], 75, 'whether it has taken the message is not known'],
+  [[/^DATA/, 'hang up'], 75, 'relayd ended the session: the connection is closed'],
   [[/^EHLO/, 'nonsense'], 75, 'not a reply'],
 ] as const)('%j: exit code %i', async (rule, exitCode, words) => {
   const { path } = await relay([rule]);
