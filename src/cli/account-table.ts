@@ -24,7 +24,7 @@ export function accountTable(
 ): string {
   const rows = accounts.map((account) => ({
     cells: summary(account, nowMs),
-    below: [accountReason(account.state) || quotaDelay(account, nowMs)],
+    below: [accountReason(account.state) || heldSenders(account) || quotaDelay(account, nowMs)],
   }));
   if (columns < wideColumns) return stackedTable(HEAD, rows, columns);
   const head = [...HEAD, { title: 'WHY', shrinkTo: 24 }];
@@ -65,6 +65,23 @@ export function usage(quota: readonly QuotaReport[]): string {
 export function quotaDelay({ outAtMs }: AccountReport, nowMs: number): string {
   const delays = outAtMs !== null && outAtMs - nowMs >= 1000;
   return delays ? `limits.rate: out ${until(outAtMs, nowMs)}` : '';
+}
+
+/** `may not send as a@b.example, c@b.example`, or ''. */
+function heldSenders({ heldSenders: held }: AccountReport): string {
+  const names = held.map(({ sender }) => printable(sender)).join(', ');
+  return names === '' ? '' : `may not send as ${names}`;
+}
+
+/** `2 of at most 5`, `2 of at most 3 (5 configured; its upstream bears no more now)` */
+export function connections({ connections: { open, max, now } }: AccountReport): string {
+  const why = now < max ? ` (${max} configured; its upstream bears no more now)` : '';
+  return `${open} of at most ${now}${why}`;
+}
+
+/** `13.4/s, as its upstream asks`; null: as fast as it goes. */
+export function pace({ pacePerSecond }: AccountReport): string | null {
+  return pacePerSecond === null ? null : `${pacePerSecond.toFixed(1)}/s, as its upstream asks`;
 }
 
 /** `5m ago`, or `-` when nothing was delivered since the daemon started. */

@@ -1,25 +1,37 @@
 import type { Command } from 'commander';
-import type { AccountDetail } from '../control/reports.ts';
-import { EX_OK, EX_UNAVAILABLE } from '../lib/sysexits.ts';
+import type { AccountDetail, AccountReport } from '../control/reports.ts';
+import type { Answer } from '../control/wire.ts';
+import { EX_OK, EX_UNAVAILABLE, EX_USAGE } from '../lib/sysexits.ts';
 import type { AccountState } from '../relay/account.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
-import { accountTable, lastDelivery, quotaDelay, usage } from './account-table.ts';
+import { addLogin } from './account-login.ts';
+import {
+  accountTable,
+  connections,
+  lastDelivery,
+  pace,
+  quotaDelay,
+  usage,
+} from './account-table.ts';
 import { certificateFacts } from './certificate.ts';
 import { annotate, type Context, noun, onAction } from './command.ts';
+import { credentialFacts } from './credential.ts';
+import { Failure } from './failure.ts';
 import { flushedText } from './queue-change.ts';
 import { queueText } from './queue-counts.ts';
 import { facts, table } from './table.ts';
 import { printable } from './text.ts';
-import { accountReason, accountState, instant } from './words.ts';
+import { accountHint, accountReason, accountState, address, age, instant } from './words.ts';
 
 /** `relayctl account ...` */
 export function addAccount(program: Command, context: Context): void {
-  const account = noun(program, 'account', 'see, stop, resume and test upstream accounts');
+  const account = noun(program, 'account', 'see, stop, resume, test and log in upstream accounts');
   addList(account, context);
   addShow(account, context);
   addHold(account, context);
   addResume(account, context);
   addTest(account, context);
+  addLogin(account, context);
 }
 
 function addList(account: Command, context: Context): void {
@@ -47,8 +59,10 @@ function addShow(account: Command, context: Context): void {
   annotate(show, {
     examples: [['account show gmail', 'Everything but its password.']],
     json:
-      '{account, routes: {index, line, sender}[], identities[], tls, exception | null, ' +
+      '{account, routes: {index, line, sender}[], handsOverTo[], standsInFor[], identities[], ' +
+      'tls, exception | null, ' +
       'certificate: {subject, issuer, names[], validToMs, pin, chain[], lastSeenAtMs, ...} | null, ' +
+      'credentials: {slot, inUse, firstSeenAtMs, lastAcceptedAtMs, refusedAtMs, ...}[], ' +
       'at: {file, line}}',
   });
   onAction(show, context, async ({ args, ask, io, print }) => {
@@ -67,9 +81,14 @@ function renderAccount(detail: AccountDetail, nowMs: number): string {
     ['Account', printable(account.name)],
     ['State', accountState(account.state, nowMs)],
     ['Why', account.state.is === 'open' ? null : accountReason(account.state)],
+    ['Hands over to', printable(detail.handsOverTo.join(', ')) || null],
+    ['Stands in for', printable(detail.standsInFor.join(', ')) || null],
+    ['What to do', accountHint(account.state)],
+    ...heldSenderFacts(account, nowMs),
     ['Upstream', printable(`${account.host}:${account.port}`)],
     ['Provider', account.provider],
     ['Logs in as', account.username === null ? 'nobody (no AUTH)' : printable(account.username)],
+    ...credentialFacts(detail.credentials, nowMs),
     ['May send as', printable(detail.identities.join(', ')) || 'any address'],
     ['TLS', printable(detail.tls)],
     [
@@ -81,12 +100,21 @@ function renderAccount(detail: AccountDetail, nowMs: number): string {
     ],
     ...certificateFacts(detail.certificate, nowMs),
     ['Queue', queueText(account.queue, nowMs)],
-    ['Connections', `${account.connections.open} of at most ${account.connections.max}`],
+    ['Connections', connections(account)],
+    ['Pace', pace(account)],
     ['Used', usage(account.quota)],
     ['Waits for', quotaDelay(account, nowMs) || null],
     ['Last delivery', lastDelivery(account, nowMs)],
     ['Routes', used.length === 0 ? 'none' : printable(used.join(', '))],
     ['Configured at', printable(`${detail.at.file}:${detail.at.line}`)],
+  ]);
+}
+
+/** Each sender that is held, with the provider's words and what to do. */
+function heldSenderFacts({ heldSenders }: AccountReport, nowMs: number): [string, string][] {
+  return heldSenders.flatMap(({ sender, detail, hint, sinceMs }): [string, string][] => [
+    ['Held sender', printable(`${sender} for ${age(sinceMs, nowMs)}: ${detail}`)],
+    ['Hint', printable(hint)],
   ]);
 }
 
@@ -111,23 +139,39 @@ function addHold(account: Command, context: Context): void {
 function addResume(account: Command, context: Context): void {
   const resume = account
     .command('resume')
-    .description('let a held or paused account work again, and try its mail now')
-    .argument('<name>', 'account of relay.yaml');
+    .description('let a held or paused account, and its held senders, work again; try the mail now')
+    .argument('<name>', 'account of relay.yaml')
+    .option('--sender <address>', 'only this sender, which the provider had refused');
   annotate(resume, {
-    examples: [['account resume gmail', 'After its password was mended.']],
-    json: '{was: {is, ...}, flushed: {recipients, messages, accountsResumed[], lanes[]}}',
+    examples: [
+      ['account resume gmail', 'After its password was mended.'],
+      ['account resume ses --sender a@b.example', 'After the address was verified.'],
+    ],
+    json:
+      '{was: {is, ...}, flushed: {recipients, messages, accountsResumed[], lanes[]}, ' +
+      'senders: string[]}',
   });
-  onAction(resume, context, async ({ args, ask, print }) => {
+  onAction(resume, context, async ({ args, ask, options, print }) => {
     const name = String(args[0]);
-    const answer = await ask('account.resume', { name });
-    print(
-      answer,
-      () =>
-        `Account ${printable(name)} is open${before(answer.was)}.\n` +
-        flushedText({ ...answer.flushed, accountsResumed: [] }, true),
-    );
+    const { sender } = options;
+    const only = typeof sender === 'string' ? { sender } : {};
+    const answer = await ask('account.resume', { name, ...only });
+    print(answer, () => resumedText(name, answer, 'sender' in only));
     return EX_OK;
   });
+}
+
+function resumedText(
+  name: string,
+  { was, flushed, senders }: Answer<'account.resume'>,
+  senderAlone: boolean,
+): string {
+  const still =
+    was.is === 'open' ? '' : `The account itself is ${was.is}: ${accountReason(was)}.\n`;
+  const opened = `Account ${printable(name)} is open${before(was)}.\n`;
+  const released = senders.map((one) => `Sender ${printable(one)} is tried again.\n`).join('');
+  const motion = flushedText({ ...flushed, accountsResumed: [] }, true);
+  return `${senderAlone ? '' : opened}${released}${motion}${senderAlone ? still : ''}`;
 }
 
 function before(was: AccountState): string {
@@ -137,14 +181,30 @@ function before(was: AccountState): string {
 function addTest(account: Command, context: Context): void {
   const test = account
     .command('test')
-    .description('connect and log in to an account now, without sending mail')
-    .argument('<name>', 'account of relay.yaml');
+    .description('connect and log in to an account now; sends no mail unless told to')
+    .argument('<name>', 'account of relay.yaml')
+    .option('--send', 'then send one short message through it, whatever the routes say')
+    .option('--from <address>', 'its sender; without it the first address of identities')
+    .option('--to <address>', 'its recipient; without it the sender');
   annotate(test, {
-    examples: [['account test gmail', 'Each step with the reply; exit code 69 when one fails.']],
+    examples: [
+      ['account test gmail', 'Each step with the reply; exit code 69 when one fails.'],
+      ['account test gmail --send --to me@example.net', 'And the reply to one real message.'],
+    ],
     json: '{account, ok, peer, steps: {phase, ok, detail, tookMs}[], tls | null, extensions[], ...}',
   });
-  onAction(test, context, async ({ args, ask, io, print }) => {
-    const report = await ask('account.test', { name: String(args[0]) });
+  onAction(test, context, async ({ args, ask, io, options, print }) => {
+    const [from, to] = [options.from, options.to].map((one) => (one ? String(one) : null));
+    if (options.send !== true && (from || to)) {
+      throw new Failure(
+        'usage',
+        EX_USAGE,
+        '--from and --to need --send: without it nothing is sent',
+      );
+    }
+    const send = { from: from ?? null, to: to ?? null };
+    const name = String(args[0]);
+    const report = await ask('account.test', options.send === true ? { name, send } : { name });
     print(report, () => renderProbe(report, io.columns));
     return report.ok ? EX_OK : EX_UNAVAILABLE;
   });
@@ -173,11 +233,15 @@ function renderProbe(report: ProbeReport, columns: number): string {
     ['Extensions', report.extensions.length === 0 ? null : printable(report.extensions.join(', '))],
     ['Logged in as', report.authenticatedAs === null ? null : printable(report.authenticatedAs)],
   ]);
-  const verdict = report.ok ? 'works' : 'does not work';
   const hint = report.hint === null ? '' : `  ${printable(report.hint)}\n`;
-  const name = printable(report.account);
   return (
     `${printable(report.peer)}\n${table(head, steps, columns)}\n${certificate}` +
-    `\nAccount ${name} ${verdict}.\n${hint}`
+    `\nAccount ${printable(report.account)} ${verdict(report)}.\n${hint}`
   );
+}
+
+function verdict({ ok, sent }: ProbeReport): string {
+  if (sent === undefined) return ok ? 'works' : 'does not work';
+  const which = `a message from ${address(sent.from)} to ${address(sent.to)}`;
+  return ok ? `works: its upstream took ${which}` : `logs in, but could not send ${which}`;
 }

@@ -54,6 +54,10 @@ function obstacleTo(
   nowMs: number,
 ): string | null {
   if (account.auth === 'none' || account.username === null) return 'not tried: it has no password';
+  const grant = account.oauth2?.grant;
+  if (grant?.is === 'refresh-token' && grant.refreshToken === null) {
+    return 'not tried: only the daemon has its login; use `relayctl account test`';
+  }
   if (port.state !== 'open') return '';
   if (port.mode === 'none') return 'not tried: no TLS';
   if (port.auth.length === 0) return 'not tried: no AUTH offered';

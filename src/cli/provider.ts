@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { Preset } from '../config/presets.ts';
+import { formatRate } from '../lib/rate.ts';
 import { EX_DATAERR, EX_OK } from '../lib/sysexits.ts';
+import { formatQuotaRate } from '../relay/quota-rate.ts';
 import { annotate, type Context, noun, onAction } from './command.ts';
 import { Failure } from './failure.ts';
 import { ruleText } from './rule-text.ts';
@@ -103,6 +105,10 @@ function renderProvider(
 ): string {
   const regions = [...new Set([...Object.keys(preset.hosts), ...preset.regions])];
   const { limits } = preset;
+  const { counts: usual = 'messages' } = limits;
+  const rates = (limits.rate ?? []).map(({ counts, ...rate }) =>
+    formatQuotaRate({ ...rate, counts: counts ?? usual }),
+  );
   const head = facts([
     ['Provider', `${name}: ${preset.title}`],
     ['Server', `${preset.host ?? '(yours)'}, port ${preset.port}, ${preset.tls}`],
@@ -110,7 +116,11 @@ function renderProvider(
     ['Login', preset.login === 'optional' ? 'optional' : preset.auth],
     ['Username', preset.username ?? null],
     ['Password', preset.password?.hint ?? null],
+    ['Tokens', preset.oauth2?.token_url ?? null],
+    ['Login by code', preset.oauth2?.device_url ?? null],
     ['Connections', limits.connections === undefined ? null : `at most ${limits.connections}`],
+    ['Rates', rates.length === 0 ? null : rates.join(', ')],
+    ['Logins', preset.logins === undefined ? null : `at most ${formatRate(preset.logins)}`],
     ['Recipients', limits.recipients === undefined ? null : `${limits.recipients} a transaction`],
     ['Header fields', preset.headers.length === 0 ? null : preset.headers.join(', ')],
     ['Its id is for', preset.id?.for ?? null],

@@ -1,12 +1,14 @@
 import type { AccountReport, MessageReport } from '../control/reports.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { formatSize } from '../lib/size.ts';
+import { sendersOf } from '../policy/held-sender.ts';
+import { authorOf } from '../policy/sends-as.ts';
 import type { Message } from '../relay/message.ts';
 import type { AttemptRecord, HistoryEntry, QueueRow } from '../relay/queue.ts';
 import { shownState } from './queue-list.ts';
 import { facts, table } from './table.ts';
 import { printable } from './text.ts';
-import { accountReason, accountState, address, age, instant, until } from './words.ts';
+import { accountHint, accountReason, accountState, address, age, instant, until } from './words.ts';
 
 /**
  * Everything known of one message: what it is, where each recipient stands, every attempt, and why
@@ -23,6 +25,8 @@ export function renderMessage(
     messageFacts(message, report.queued !== null, nowMs),
     report.queued === null ? '' : queuedTable(report.queued, nowMs),
     report.queued === null ? '' : blockedLines(report.queued, accounts, nowMs),
+    report.queued === null ? '' : senderLines(report.queued, accounts),
+    standInLines(report.standIns, accounts, nowMs),
     report.history === null ? '' : settledTable(report.history),
     report.history === null ? '' : attemptLines(report.history),
   ];
@@ -81,10 +85,50 @@ function blockedLines(row: QueueRow, accounts: readonly AccountReport[], nowMs: 
     .filter(({ name, state }) => lanes.has(name) && state.is !== 'open')
     .map(({ name, state }) => {
       const shown = printable(name);
+      const hint = accountHint(state);
       return (
         `Account ${shown} is ${accountState(state, nowMs)}: ${accountReason(state)}\n` +
+        (hint === null ? '' : `  ${hint}\n`) +
         `  To set it going: relayctl account resume ${shown}\n`
       );
+    })
+    .join('');
+}
+
+/** What sets mail going that is held because of its sender. */
+function senderLines(
+  { message, recipients }: QueueRow,
+  accounts: readonly AccountReport[],
+): string {
+  const held = recipients.filter((one) => one.state === 'held' && one.lastReason === 'sender');
+  const lanes = new Set(held.map(({ lane }) => lane));
+  const senders = sendersOf(authorOf(message));
+  return accounts
+    .filter(({ name }) => lanes.has(name))
+    .flatMap(({ name, heldSenders }) => heldSenders.map((one) => ({ name, ...one })))
+    .filter(({ sender }) => senders.includes(sender))
+    .map(({ name, sender, hint }) => {
+      const [account, address] = [printable(name), printable(sender)];
+      return (
+        `Account ${account} may not send as ${address}. ${printable(hint)}\n` +
+        `  When it is mended: relayctl account resume ${account} --sender ${address}\n`
+      );
+    })
+    .join('');
+}
+
+/** Why it waits for another account than the first of its route. */
+function standInLines(
+  standIns: MessageReport['standIns'],
+  accounts: readonly AccountReport[],
+  nowMs: number,
+): string {
+  return standIns
+    .map(({ account, insteadOf }) => {
+      const state = accounts.find(({ name }) => name === insteadOf)?.state ?? { is: 'open' };
+      const why = accountReason(state) || 'its limits, or it works again';
+      const first = `${printable(insteadOf)}, which is ${accountState(state, nowMs)}`;
+      return `Account ${printable(account)} stands in for ${first}: ${why}\n`;
     })
     .join('');
 }
@@ -118,8 +162,9 @@ function attemptText(message: Message, attempt: AttemptRecord): string {
     `${instant(attempt.startedAtMs)}  ${attempt.account} ${as} to ${attempt.peer}, ` +
       `${attempt.tls ?? 'without TLS'}, took ${took}`,
   );
-  const results = attempt.results.map(({ index, outcome, text }) => {
-    return `    ${recipientName(message, index)} ${outcome}: ${printable(text)}\n`;
+  const results = attempt.results.map(({ index, outcome, text, providerId }) => {
+    const id = providerId === undefined ? '' : `      provider's id: ${printable(providerId)}\n`;
+    return `    ${recipientName(message, index)} ${outcome}: ${printable(text)}\n${id}`;
   });
   return `${head}\n${results.join('')}`;
 }

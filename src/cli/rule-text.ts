@@ -13,8 +13,11 @@ export function ruleText(action: Action, reason: ReasonClass | undefined): strin
 export function actionText(verdict: Verdict): string {
   if (verdict.scope === 'account' && verdict.action === 'pause') {
     const waits = verdict.waitsMs.map(formatDuration).join(', then ');
-    const { until } = verdict;
-    return until === undefined ? `pause for ${waits}` : `pause ${endText(until)} (else ${waits})`;
+    const { until, slower } = verdict;
+    if (until !== undefined) return `pause ${endText(until)} (else ${waits})`;
+    if (slower === undefined) return `pause for ${waits}`;
+    const less = slower === 'rate' ? 'send more slowly' : 'use one connection less';
+    return `${less}; when that is not enough, pause for ${waits}`;
   }
   switch (verdict.action) {
     case 'retry':

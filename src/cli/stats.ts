@@ -3,6 +3,7 @@ import type { StatsReport } from '../control/reports.ts';
 import { formatAge } from '../lib/duration.ts';
 import { EX_OK } from '../lib/sysexits.ts';
 import { STATS_KEYS, type StatsKey, type StatsRow } from '../policy/sending-stats.ts';
+import { usage } from './account-table.ts';
 import { annotate, type Context, onAction } from './command.ts';
 import { readDuration } from './queue-filter.ts';
 import { type Column, table } from './table.ts';
@@ -26,8 +27,8 @@ export function addStats(program: Command, context: Context): void {
       ['stats --by day,client --since 30d', 'As far back as queue.history reaches.'],
     ],
     json:
-      '{sinceMs, rows: {group, accepted, delivered, bounced, deferred, ' +
-      'latencyMs: {p50, p95} | null}[], merged, complete}',
+      '{sinceMs, rows: {group, accepted, delivered, bounced, deferred, complained: number | null, ' +
+      'latencyMs: {p50, p95} | null}[], quotas: {ACCOUNT: {rate, used}[]}, merged, complete}',
   });
   onAction(stats, context, async ({ ask, io, options, print }) => {
     const by = options.by as readonly StatsKey[];
@@ -44,16 +45,22 @@ function renderStats(report: StatsReport, by: readonly StatsKey[], columns: numb
   const head: Column[] = [
     ...by.map((key) => ({ title: key.toUpperCase(), shrinkTo: 12 })),
     ...COUNTS.map(([title]) => ({ title, align: 'right' as const })),
+    ...(by.includes('account') ? [{ title: 'USED NOW' }] : []),
   ];
+  const used = (account: string | null | undefined) => usage(report.quotas[account ?? ''] ?? []);
   const rows = report.rows.map((row) => [
     ...by.map((key) => keyText(key, row.group[key] ?? null)),
     ...COUNTS.map(([, text]) => text(row)),
+    ...(by.includes('account') ? [used(row.group.account)] : []),
   ]);
+  const unknown = report.rows.some(({ complained }) => complained === null)
+    ? "Complained is not known: that needs the provider's feedback.\n"
+    : '';
   const merged = report.merged ? 'There are more groups: the last row is all the others.\n' : '';
   const cut = report.complete
     ? ''
     : 'There is more mail than is read at once: ask for less time.\n';
-  return `Recipients of mail accepted ${since}\n${table(head, rows, columns)}${merged}${cut}`;
+  return `Recipients of mail accepted ${since}\n${table(head, rows, columns)}${unknown}${merged}${cut}`;
 }
 
 const COUNTS: readonly (readonly [title: string, text: (row: StatsRow) => string])[] = [
@@ -61,6 +68,7 @@ const COUNTS: readonly (readonly [title: string, text: (row: StatsRow) => string
   ['DELIVERED', ({ delivered }) => String(delivered)],
   ['BOUNCED', ({ bounced }) => String(bounced)],
   ['DEFERRED', ({ deferred }) => String(deferred)],
+  ['COMPLAINED', ({ complained }) => (complained === null ? '-' : String(complained))],
   ['P50', ({ latencyMs }) => latencyText(latencyMs?.p50)],
   ['P95', ({ latencyMs }) => latencyText(latencyMs?.p95)],
 ];

@@ -77,6 +77,14 @@ function attentionLines(report: StatusReport): string[] {
         `  Account ${printable(name)} is held: ${accountReason(state)}\n` +
         `    When it is mended: relayctl account resume ${printable(name)}\n`,
     );
+  const senders = report.accounts.flatMap(({ name, heldSenders }) =>
+    heldSenders.map(
+      ({ sender, detail }) =>
+        `  Account ${printable(name)} may not send as ${printable(sender)}: ${printable(detail)}\n` +
+        `    When it is mended: relayctl account resume ${printable(name)} --sender ` +
+        `${printable(sender)}\n`,
+    ),
+  );
   const kept = (state: 'held' | 'quarantined'): number =>
     recipientsIn(report.queue.filter((lane) => lane.state === state));
   const stopped = kept('held');
@@ -84,6 +92,7 @@ function attentionLines(report: StatusReport): string[] {
   return [
     ...reload,
     ...held,
+    ...senders,
     ...(stopped > 0
       ? [`  ${count(stopped, 'recipient')} held: relayctl queue list --state held\n`]
       : []),

@@ -39,3 +39,8 @@ export function accountReason(state: AccountState): string {
   if (state.is === 'open') return '';
   return printable(state.detail === '' ? state.reason : `${state.reason}: ${state.detail}`);
 }
+
+/** What a person can do about it; null when there is nothing to say. */
+export function accountHint(state: AccountState): string | null {
+  return state.is === 'open' || state.hint === undefined ? null : printable(state.hint);
+}

@@ -9,6 +9,7 @@ import {
   type TlsPolicy,
 } from '../relay/account.ts';
 import type { Client } from '../relay/client.ts';
+import { formatQuotaRate } from '../relay/quota-rate.ts';
 import type { Route } from '../relay/route.ts';
 import type { ListenerSettings, Settings, SubmissionLimits } from '../relay/settings.ts';
 import { formatListenAddress } from './listen-address.ts';
@@ -31,6 +32,7 @@ export function describeSettings(settings: Settings): Shown {
     clients: mapValues(settings.clients, describeClient),
     accounts: mapValues(settings.accounts, describeAccount),
     routes: settings.routes.map(describeRoute),
+    failover: { after: formatDuration(settings.failover.afterMs) },
     queue: {
       directory: settings.queue.directory,
       retry: settings.queue.retryMs.map(formatDuration),
@@ -110,12 +112,12 @@ function describeAccount(account: Account): Shown {
     auth: account.auth,
     username: account.username ?? undefined,
     password: hidden(account.password),
+    next_password: hidden(account.next),
     oauth2: account.oauth2 === null ? undefined : describeOAuth2(account.oauth2),
     identities: account.identities,
     tls: describeTls(account.tls),
     limits: compact({
-      rate: limits.rate.length === 0 ? undefined : limits.rate.map(formatRate),
-      counts: limits.rate.length === 0 ? undefined : limits.counts,
+      rate: limits.rate.length === 0 ? undefined : limits.rate.map(formatQuotaRate),
       connections: limits.connections,
       messages_per_connection: limits.messagesPerConnection,
       idle: formatDuration(limits.idleMs),
@@ -135,13 +137,14 @@ function describeAccount(account: Account): Shown {
   });
 }
 
-function describeOAuth2({ tokenUrl, scope, grant }: OAuth2): Shown {
+function describeOAuth2({ tokenUrl, scope, grant, device }: OAuth2): Shown {
   const own = grant.is === 'service-account' ? null : grant;
   return compact({
     token_url: tokenUrl,
     client_id: own?.clientId,
     client_secret: hidden(own?.clientSecret ?? null),
-    refresh_token: grant.is === 'refresh-token' ? SECRET : undefined,
+    device_url: device?.url,
+    refresh_token: hidden(grant.is === 'refresh-token' ? grant.refreshToken : null),
     service_account: grant.is === 'service-account' ? SECRET : undefined,
     scope: scope ?? undefined,
   });

@@ -6,7 +6,7 @@ import type { ReplyRule } from '../relay/reply-rule.ts';
 import { domainFactsSchema } from './provider-domain.ts';
 import { compileRule, replyRuleSchema } from './reply-rules.ts';
 import { accountLimitsSchema } from './schema/account-parts.ts';
-import { addressPattern, fieldName, rate } from './schema/kinds.ts';
+import { addressPattern, fieldName, quotaRate, rate } from './schema/kinds.ts';
 
 /** config/providers/NAME.json: what is known of one provider. */
 const presetSchema = z.strictObject({
@@ -38,15 +38,25 @@ const presetSchema = z.strictObject({
       hint: z.string(),
     })
     .optional(),
+  /** Where its access tokens come from; `device_url` and `scope` are for RFC 8628. */
+  oauth2: z
+    .strictObject({
+      token_url: z.url(),
+      device_url: z.url().optional(),
+      scope: z.string().optional(),
+    })
+    .optional(),
   /** How `secret_access_key` becomes the password. */
   derived_password: z.enum(['ses']).optional(),
   limits: accountLimitsSchema,
   /** Header fields that are orders to this provider: `X-SES-*` for all that begin like that. */
   headers: z.array(fieldName()).prefault([]),
+  /** Logins that an account should not exceed; absent: not known to be counted. */
+  logins: rate().optional(),
   /** What the DNS of its customers' domains needs; absent: not known. */
   domain: domainFactsSchema.optional(),
   /** In place of limits.rate while the account is in the provider's test mode. */
-  sandbox: z.strictObject({ rate: z.array(rate()) }).optional(),
+  sandbox: z.strictObject({ rate: z.array(quotaRate()) }).optional(),
   /** The provider's own name for a message: group 1 of what its last reply says. */
   id: z
     .strictObject({ pattern: z.string(), sample: z.string(), is: z.string(), for: z.string() })

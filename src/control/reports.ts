@@ -1,6 +1,7 @@
 import type { StatsRow } from '../policy/sending-stats.ts';
 import type { AccountState, TlsFault } from '../relay/account.ts';
 import type { RememberedCertificate } from '../relay/certificate.ts';
+import type { CredentialUse } from '../relay/credential.ts';
 import type { HistoryEntry, LaneCount, QueueRow, StoreStats } from '../relay/queue.ts';
 import type { RouteEdits } from '../relay/route.ts';
 
@@ -44,8 +45,12 @@ export interface AccountReport {
   readonly port: number;
   readonly username: string | null;
   readonly state: AccountState;
-  /** Open upstream connections, and the most there may be. */
-  readonly connections: { readonly open: number; readonly max: number };
+  /** Senders that its provider does not let it send as; their mail is held. */
+  readonly heldSenders: readonly HeldSenderReport[];
+  /** Open upstream connections, the most there may be, and how many its upstream bears now. */
+  readonly connections: { readonly open: number; readonly max: number; readonly now: number };
+  /** Messages or recipients, as it counts; null: its upstream does not hold it back. */
+  readonly pacePerSecond: number | null;
   readonly queue: readonly LaneCount[];
   /** Windows of `limits.rate` with what was used of each; empty without limits. */
   readonly quota: readonly QuotaReport[];
@@ -56,6 +61,14 @@ export interface AccountReport {
   readonly outAtMs: number | null;
   /** Null: nothing since the daemon started. */
   readonly lastDeliveredAtMs: number | null;
+}
+
+export interface HeldSenderReport {
+  readonly sender: string;
+  /** The provider's reply as one line. */
+  readonly detail: string;
+  readonly hint: string;
+  readonly sinceMs: number;
 }
 
 export interface QuotaReport {
@@ -73,6 +86,10 @@ export interface AccountDetail {
     readonly line: number;
     readonly sender: string | null;
   }[];
+  /** Accounts that take its mail now; empty while it works or none of its routes has another. */
+  readonly handsOverTo: readonly string[];
+  /** Accounts whose mail it takes now. */
+  readonly standsInFor: readonly string[];
   /** Addresses it may send as; empty: any. */
   readonly identities: readonly string[];
   /** `starttls, verify full, at least TLSv1.2` */
@@ -84,6 +101,8 @@ export interface AccountDetail {
   } | null;
   /** What the server showed at the last handshake, with all above it; null: none yet. */
   readonly certificate: RememberedCertificate | null;
+  /** What it has to log in with, and which of it is in use; empty: nothing. */
+  readonly credentials: readonly CredentialUse[];
   /** The place in the configuration file, for messages that name the line to mend. */
   readonly at: { readonly file: string; readonly line: number };
 }
@@ -119,18 +138,24 @@ export interface RouteAccount {
   readonly rewrittenTo: string | null;
   /** Null when no daemon was asked. */
   readonly state: AccountState | null;
+  /** Whether it is the one that takes the message now; null when no daemon was asked. */
+  readonly takes: boolean | null;
 }
 
 export interface MessageReport {
   /** Null once no recipient is left in the queue. */
   readonly queued: QueueRow | null;
   readonly history: HistoryEntry | null;
+  /** Accounts it waits for in place of the first of its route. */
+  readonly standIns: readonly { readonly account: string; readonly insteadOf: string }[];
 }
 
 /** What was sent, by the keys asked for. */
 export interface StatsReport {
   readonly sinceMs: number;
   readonly rows: readonly StatsRow[];
+  /** Windows of `limits.rate` with what was used of each, by account with limits. */
+  readonly quotas: Readonly<Record<string, readonly QuotaReport[]>>;
   /** The last row holds the groups that are too many to be kept apart. */
   readonly merged: boolean;
   /** False: there is more mail than one request reads, and the oldest is missing. */

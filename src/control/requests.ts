@@ -48,6 +48,9 @@ const Filter = z
 
 const Nothing = z.strictObject({});
 const Named = z.strictObject({ name: Name });
+const NamedWithSender = z
+  .strictObject({ name: Name, sender: Address.optional() })
+  .transform((ask) => ask as Ask<'account.resume'>);
 const Filtered = z.strictObject({ filter: Filter });
 const FilteredWithReason = z.strictObject({ filter: Filter, reason: Reason });
 
@@ -68,8 +71,12 @@ export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
   'account.list': Nothing,
   'account.show': Named,
   'account.hold': z.strictObject({ name: Name, reason: Reason }),
-  'account.resume': Named,
-  'account.test': Named,
+  'account.resume': NamedWithSender,
+  'account.test': Named.extend({
+    send: z.strictObject({ from: OwnAddress.nullable(), to: OwnAddress.nullable() }).optional(),
+  }),
+  'account.login': Named,
+  'account.login-progress': Named,
   'route.test': z.strictObject({
     from: Address,
     to: Address,

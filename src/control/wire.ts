@@ -1,5 +1,6 @@
 import type { StatsKey } from '../policy/sending-stats.ts';
 import type { AccountState } from '../relay/account.ts';
+import type { DeviceCode, DeviceProgress, DeviceRefusal } from '../relay/device-login.ts';
 import type { MessageId } from '../relay/message.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
 import type { Flushed, QueueFilter, QueuePage } from '../relay/queue.ts';
@@ -81,12 +82,34 @@ export interface ControlRequests {
     ask: { readonly name: string; readonly reason: string };
     answer: { readonly was: AccountState; readonly now: AccountState };
   };
-  /** Opens the account and flushes its mail. */
+  /**
+   * Opens the account, ends the holds of its senders and flushes its mail. With a sender: ends only
+   * the hold of that one; not-found when it is not held.
+   */
   readonly 'account.resume': {
-    ask: { readonly name: string };
-    answer: { readonly was: AccountState; readonly flushed: Flushed };
+    ask: { readonly name: string; readonly sender?: string };
+    answer: {
+      readonly was: AccountState;
+      readonly flushed: Flushed;
+      /** Those that are no longer held. */
+      readonly senders: readonly string[];
+    };
   };
-  readonly 'account.test': { ask: { readonly name: string }; answer: ProbeReport };
+  /** `send`: one message through that account, whatever the routes say; null: to and from itself. */
+  readonly 'account.test': {
+    ask: {
+      readonly name: string;
+      readonly send?: { readonly from: string | null; readonly to: string | null } | undefined;
+    };
+    answer: ProbeReport;
+  };
+  /** Begins a login by device code (RFC 8628); refused when the account has none. */
+  readonly 'account.login': { ask: { readonly name: string }; answer: DeviceCode };
+  /** How far it is; refused when it cannot succeed any more. Ask again after `waitMs`. */
+  readonly 'account.login-progress': {
+    ask: { readonly name: string };
+    answer: Exclude<DeviceProgress, DeviceRefusal>;
+  };
   /** By the configuration in force, with the states of the accounts. */
   readonly 'route.test': { ask: RouteQuestion; answer: RouteReport };
   /** The configuration in force, as describeSettings of config gives it. */

@@ -59,8 +59,8 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
   opened.push(() => storage.close());
   const { store, spool, newMessageId } = storage;
   const shared = { settings, store, spool, emit, newMessageId, clock: Date.now };
-  const { dots, owner } = storage;
-  const delivery = openDelivery({ ...shared, dots, owner, dice: Math.random });
+  const { dots, owner, vault } = storage;
+  const delivery = openDelivery({ ...shared, vault, dots, owner, dice: Math.random });
   opened.push(() => delivery.drain(AbortSignal.abort()));
   await delivery.resume();
 
@@ -111,7 +111,10 @@ async function openObservation(
       storeStats: () => store.stats(),
       connections: () => delivery.connections(),
       certificatesEndMs: () => certificatesEndMs(options.settings(), delivery),
+      credentials: () => byAccount(options.settings(), (name) => delivery.credentials(name)),
       quotas: () => delivery.quotas(),
+      heldSenders: () => heldSenders(options.settings(), delivery),
+      slowed: () => delivery.slowed(),
       logLinesDropped: options.logLinesDropped,
     },
     nowMs: Date.now,
@@ -129,6 +132,10 @@ async function openObservation(
   });
 }
 
+function byAccount<T>({ accounts }: Settings, look: (name: string) => T): Map<string, T> {
+  return new Map([...accounts.keys()].map((name) => [name, look(name)]));
+}
+
 function certificatesEndMs({ accounts }: Settings, delivery: Delivery): Map<string, number> {
   const ends = new Map<string, number>();
   for (const name of accounts.keys()) {
@@ -136,6 +143,10 @@ function certificatesEndMs({ accounts }: Settings, delivery: Delivery): Map<stri
     if (certificate !== null) ends.set(name, certificate.validToMs);
   }
   return ends;
+}
+
+function heldSenders({ accounts }: Settings, { senders }: Delivery): Map<string, number> {
+  return new Map([...accounts.keys()].map((name) => [name, senders.list(name).length]));
 }
 
 /**

@@ -17,8 +17,8 @@ export function controlHandlers(
 ): ControlHandlers {
   return {
     ...queueHandlers(relay, nowMs),
-    ...accountHandlers(relay, nowMs),
-    ...statsHandlers(relay.store),
+    ...accountHandlers(relay, nowMs, newMessageId),
+    ...statsHandlers(relay.store, () => relay.delivery.quotas()),
 
     status: async () => {
       const counts = await relay.store.counts();
@@ -41,7 +41,10 @@ export function controlHandlers(
     },
 
     'route.test': async (question) =>
-      routeReport(relay.settings(), question, relay.delivery.states()),
+      routeReport(relay.settings(), question, {
+        states: relay.delivery.states(),
+        taker: relay.delivery.taker,
+      }),
 
     'config.show': async () => ({
       file: relay.settings().file,

@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import { inDoubtDue } from '../policy/schedule.ts';
 import { type OpenDotLedger, openDotLedger } from '../queue/dot-ledger.ts';
 import { openSpool } from '../queue/spool.ts';
+import { openTokenFiles } from '../queue/token-files.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { MessageId } from '../relay/message.ts';
 import { messageIdSource } from '../relay/message-id.ts';
-import type { QueueStore, Spool } from '../relay/ports.ts';
+import type { QueueStore, Spool, TokenVault } from '../relay/ports.ts';
 import type { LeaseOwner } from '../relay/queue.ts';
 import type { QueueSettings } from '../relay/settings.ts';
 import { openRemoteStore } from '../threads/remote-store.ts';
@@ -16,6 +17,7 @@ export interface Storage {
   readonly store: QueueStore;
   readonly dots: OpenDotLedger;
   readonly spool: Spool;
+  readonly vault: TokenVault;
   readonly owner: LeaseOwner;
   readonly newMessageId: () => MessageId;
   close(): Promise<void>;
@@ -60,6 +62,7 @@ export async function openStorage(options: OpenStorageOptions): Promise<Storage>
       store,
       dots,
       spool: openSpool(queue.directory),
+      vault: openTokenFiles(queue.directory),
       owner,
       newMessageId: messageIdSource(Date.now, lastMessageNumber),
       async close() {

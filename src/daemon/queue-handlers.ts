@@ -1,6 +1,9 @@
+import type { MessageReport } from '../control/reports.ts';
 import { bodyBytesMax, ControlError, type ControlHandlers } from '../control/wire.ts';
+import { planMessage } from '../policy/route.ts';
 import type { Body } from '../relay/message.ts';
-import type { QueueFilter } from '../relay/queue.ts';
+import type { QueueFilter, QueueRow } from '../relay/queue.ts';
+import { noAccount } from './no-account.ts';
 import type { Relay } from './relay.ts';
 
 type QueueHandlers = Pick<
@@ -22,14 +25,17 @@ const bounceBatch = 100;
 export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers {
   const { store, delivery, emit } = relay;
   return {
-    'queue.list': (ask) => store.list(ask),
+    'queue.list': async (ask) => {
+      await checkAccount(relay, ask.filter);
+      return store.list(ask);
+    },
 
     'queue.show': async ({ id }) => {
       const report = await store.show(id);
       if (report.queued === null && report.history === null) {
         throw new ControlError('not-found', `no message ${id} in the queue or the history`);
       }
-      return report;
+      return { ...report, standIns: report.queued === null ? [] : standIns(relay, report.queued) };
     },
 
     'queue.body': async ({ id, from }) => {
@@ -39,7 +45,8 @@ export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers 
     },
 
     'queue.flush': async ({ filter, includeHeld }) => {
-      checkAccount(relay, filter);
+      await checkAccount(relay, filter);
+      if (includeHeld) await delivery.senders.lift(filter);
       const flushed = await store.flush({ filter, includeHeld, nowMs: nowMs() });
       const { recipients, messages } = flushed;
       emit({ is: 'queue.flushed', recipients, messages, by: 'operator' });
@@ -47,11 +54,16 @@ export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers 
       return flushed;
     },
 
-    'queue.hold': ({ filter, reason }) =>
-      store.act({ filter, action: { is: 'hold', reason }, nowMs: nowMs() }),
+    'queue.hold': async ({ filter, reason }) => {
+      await checkAccount(relay, filter);
+      return store.act({ filter, action: { is: 'hold', reason }, nowMs: nowMs() });
+    },
 
     'queue.release': async ({ filter }) => {
+      await checkAccount(relay, filter);
       const held = { ...filter, states: filter.states ?? (['held', 'quarantined'] as const) };
+      // Else what is released would be held again at once.
+      await delivery.senders.lift(held);
       const touched = await store.act({
         filter: held,
         action: { is: 'release', dueAtMs: nowMs() },
@@ -61,9 +73,13 @@ export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers 
       return touched;
     },
 
-    'queue.remove': ({ filter }) => delivery.removeMatching(filter),
+    'queue.remove': async ({ filter }) => {
+      await checkAccount(relay, filter);
+      return delivery.removeMatching(filter);
+    },
 
     'queue.bounce': async ({ filter, reason }) => {
+      await checkAccount(relay, filter);
       let recipients = 0;
       let messages = 0;
       for (;;) {
@@ -76,12 +92,27 @@ export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers 
   };
 }
 
-/** A mistyped account would match nothing and look like success. */
-function checkAccount(relay: Relay, filter: QueueFilter): void {
-  const { account } = filter;
-  if (account !== undefined && !relay.settings().accounts.has(account)) {
-    throw new ControlError('not-found', `no account ${account} in ${relay.settings().file}`);
-  }
+/** Where a message waits for another account than the first that its route names for it. */
+function standIns(relay: Relay, { message, recipients }: QueueRow): MessageReport['standIns'] {
+  const plans = planMessage(relay.settings(), message);
+  const found = recipients.flatMap(({ index, lane }) => {
+    const plan = plans.find(({ indexes }) => indexes.includes(index));
+    const [first] = plan?.accounts ?? [];
+    if (lane === null || first === undefined || lane === first) return [];
+    return plan?.accounts.includes(lane) ? [{ account: lane, insteadOf: first }] : [];
+  });
+  return [...new Map(found.map((one) => [`${one.account} ${one.insteadOf}`, one])).values()];
+}
+
+/**
+ * A mistyped account would match nothing and look like success. One that has left the file may
+ * still have mail.
+ */
+async function checkAccount(relay: Relay, { account }: QueueFilter): Promise<void> {
+  const { accounts, file } = relay.settings();
+  if (account === undefined || accounts.has(account)) return;
+  if ((await relay.store.counts()).some(({ lane }) => lane === account)) return;
+  throw new ControlError('not-found', noAccount(account, { accounts, file }));
 }
 
 function sizeOf(body: Body): number {
@@ -92,8 +123,7 @@ function sizeOf(body: Body): number {
 async function stretch({ spool }: Relay, body: Body, from: number): Promise<string> {
   const end = Math.min(from + bodyBytesMax, sizeOf(body));
   if (from >= end) return '';
-  // The bytes of a body that came from the storage thread are no Buffer any more.
-  if (body.in === 'memory') return Buffer.from(body.bytes).toString('base64', from, end);
+  if (body.in === 'memory') return body.bytes.toString('base64', from, end);
   const chunks: Buffer[] = await spool.read(body.file, { start: from, end: end - 1 }).toArray();
   return Buffer.concat(chunks).toString('base64');
 }

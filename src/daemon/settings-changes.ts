@@ -38,9 +38,10 @@ function flatten(settings: Settings): Map<string, string> {
   const add = (key: string, hidden: unknown): void => {
     flat.set(key, `${flat.get(key)} ${JSON.stringify(hidden)}`);
   };
-  for (const { name, credentialVersion, tls } of settings.accounts.values()) {
+  for (const { name, credentialVersion, next, tls } of settings.accounts.values()) {
     const { ca, certificate, key } = tls;
-    add(`accounts.${name}`, [credentialVersion, ca, certificate, key?.reveal()]);
+    const versions = [credentialVersion, next?.credentialVersion];
+    add(`accounts.${name}`, [versions, ca, certificate, key?.reveal()]);
   }
   for (const { name, password } of settings.clients.values()) {
     add(`clients.${name}`, password?.is === 'plain' ? password.value.reveal() : password);

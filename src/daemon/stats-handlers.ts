@@ -1,9 +1,11 @@
 import type { StatsReport } from '../control/reports.ts';
 import type { ControlHandlers } from '../control/wire.ts';
+import type { QuotaUse } from '../policy/quota.ts';
 import { type SendingStats, sendingStats } from '../policy/sending-stats.ts';
 import type { MessageId } from '../relay/message.ts';
 import { messageIdFirstAt } from '../relay/message-id.ts';
 import type { QueueStore } from '../relay/ports.ts';
+import { formatQuotaRate } from '../relay/quota-rate.ts';
 
 /** Messages read at a time: commits and sessions wait for no more than that. */
 const pageMessages = 200;
@@ -11,16 +13,30 @@ const pageMessages = 200;
 const messagesMax = 200_000;
 
 /** Numbers about sent mail. Both readings are ranges of the key: ids grow with time. */
-export function statsHandlers(store: QueueStore): Pick<ControlHandlers, 'stats'> {
+export function statsHandlers(
+  store: QueueStore,
+  quotas: () => ReadonlyMap<string, readonly QuotaUse[]>,
+): Pick<ControlHandlers, 'stats'> {
   return {
     async stats({ by, sinceMs }): Promise<StatsReport> {
       const stats = sendingStats(by);
       const history = await readHistory(store, stats, sinceMs);
       const queue = await readQueue(store, stats, sinceMs);
       const complete = history && queue;
-      return { sinceMs, rows: stats.rows(), merged: stats.merged, complete };
+      const rest = { quotas: quotaReports(quotas()), merged: stats.merged, complete };
+      return { sinceMs, rows: stats.rows(), ...rest };
     },
   };
+}
+
+function quotaReports(quotas: ReadonlyMap<string, readonly QuotaUse[]>): StatsReport['quotas'] {
+  const limited = [...quotas].filter(([, uses]) => uses.length > 0);
+  return Object.fromEntries(
+    limited.map(([account, uses]) => [
+      account,
+      uses.map(({ rate, used }) => ({ rate: formatQuotaRate(rate), used })),
+    ]),
+  );
 }
 
 /** The newest first. False: not everything was looked at. */

@@ -5,15 +5,19 @@ import type { Cause } from '../relay/outcome.ts';
 import type { Clock, Dice, DotLedger, Spool } from '../relay/ports.ts';
 import type { Work } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
+import type { HeldSenders } from './held-senders.ts';
 import type { AccountVerdict } from './judge.ts';
+import type { Permit, Permits } from './permits.ts';
 import type { Pool } from './pool.ts';
-import type { Quotas, Reservation } from './quotas.ts';
+import type { SafetyNet } from './safety-net.ts';
 import type { Settler } from './settler.ts';
 
 export interface AttemptDeps {
   readonly settings: () => Settings;
   readonly pool: Pool;
-  readonly quotas: Quotas;
+  readonly permits: Permits;
+  readonly net: SafetyNet;
+  readonly senders: HeldSenders;
   readonly settler: Settler;
   readonly spool: Spool;
   readonly dots: DotLedger;
@@ -22,9 +26,16 @@ export interface AttemptDeps {
   readonly dice: Dice;
 }
 
+export interface Stopped {
+  readonly verdict: AccountVerdict;
+  readonly cause: Cause;
+  /** It has, and somebody may have resumed it since. */
+  readonly applied?: boolean;
+}
+
 export interface AttemptEnd {
   /** The account must stop, and why; null: it may go on. */
-  readonly stopped: { readonly verdict: AccountVerdict; readonly cause: Cause } | null;
+  readonly stopped: Stopped | null;
   /** The upstream took the message for somebody. */
   readonly delivered: boolean;
   /** Resolves when everything decided here is durable. */
@@ -36,5 +47,5 @@ export interface AttemptGiven {
   readonly work: Work;
   readonly body: Body;
   /** The right to its first transaction; the others are asked for one by one. */
-  readonly reservation: Reservation;
+  readonly permit: Permit;
 }

@@ -5,7 +5,7 @@ import type { Decision } from './disposition.ts';
 
 /** What the history keeps of an attempt; recipients for whom it does not count are left out. */
 export function attemptRecord(
-  { host, port, name }: Account,
+  { host, port, name, providerIdPattern }: Account,
   connection: Connection | null,
   facts: { startedAtMs: number; tookMs: number; decisions: readonly Decision[] },
 ): AttemptRecord {
@@ -16,8 +16,10 @@ export function attemptRecord(
     tookMs: facts.tookMs,
     tls: connection?.tls ?? null,
     peer: connection?.peer ?? `${host}:${port}`,
-    results: facts.decisions.flatMap(({ recipient, outcome, text }) =>
-      outcome === null ? [] : [{ index: recipient.index, outcome, text }],
-    ),
+    results: facts.decisions.flatMap(({ recipient: { index }, outcome, text }) => {
+      if (outcome === null) return [];
+      const id = outcome === 'delivered' ? providerIdPattern?.exec(text)?.[1] : undefined;
+      return [{ index, outcome, text, ...(id === undefined ? {} : { providerId: id }) }];
+    }),
   };
 }

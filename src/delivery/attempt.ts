@@ -1,7 +1,7 @@
 import { reasonOf } from '../policy/classify.ts';
-import { recipientsMax } from '../policy/quota.ts';
+import { authorOf } from '../policy/sends-as.ts';
 import type { Account } from '../relay/account.ts';
-import type { Body } from '../relay/message.ts';
+import type { Body, Message } from '../relay/message.ts';
 import type { Cause, Phase } from '../relay/outcome.ts';
 import type { Work } from '../relay/queue.ts';
 import { checkIdentity } from './account-identity.ts';
@@ -9,11 +9,11 @@ import type { AttemptDeps, AttemptEnd, AttemptGiven } from './attempt-contract.t
 import { attemptRecord } from './attempt-record.ts';
 import type { Connection } from './connection.ts';
 import { decide, putBack } from './disposition.ts';
-import { chunks, lastPhase, phaseOf, type Recipients, sortResults } from './grouping.ts';
+import { lastPhase, phaseOf, type Recipients, sortResults } from './grouping.ts';
 import { judgeTransaction, type Result } from './judge.ts';
 import { addressedOf, type Letter, mailCommand, obstacle, rcptCommand } from './letter.ts';
 import { OutgoingMail } from './outgoing.ts';
-import type { Reservation } from './quotas.ts';
+import type { Permit } from './permits.ts';
 
 /** Repetitions of one attempt on new connections; the schedule takes over afterwards. */
 const reconnectsMax = 2;
@@ -33,7 +33,7 @@ class Attempt {
   readonly #work: Work;
   readonly #body: Body;
   readonly #mail: OutgoingMail;
-  readonly #first: Reservation;
+  readonly #first: Permit;
   readonly #startedAtMs: number;
   #connection: Connection | null = null;
   #reconnects = 0;
@@ -49,27 +49,28 @@ class Attempt {
     this.#work = given.work;
     this.#body = given.body;
     this.#mail = new OutgoingMail({ ...given, settings: deps.settings(), spool: deps.spool });
-    this.#first = given.reservation;
+    this.#first = given.permit;
     this.#startedAtMs = deps.clock();
   }
 
   async run(): Promise<AttemptEnd> {
-    const { quotas } = this.#deps;
-    const size = recipientsMax(this.#account.limits);
-    const parts = this.#mail.groups().flatMap((group) => chunks(group, size));
-    let first: Reservation | null = this.#first;
+    const { permits } = this.#deps;
+    const parts = this.#mail.groups();
+    let first: Permit | null = this.#first;
     for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
       // One part at a time is past its dot: a crash then leaves no doubt about the others.
       await this.#settled;
-      const reservation = first ?? quotas.reserve(this.#account.name, part.length);
+      const permit = first ?? permits.reserve(this.#account.name, part.length);
       first = null;
-      if (reservation === null) {
+      if (permit === null) {
         this.#giveBack([part, ...parts].flat());
         break;
       }
+      const rest = part.slice(permit.recipients);
+      if (rest.length > 0) parts.unshift(rest);
       this.#counted = 0;
-      const again = await this.#part(part, reservation);
-      reservation.end(this.#counted);
+      const again = await this.#part(part.slice(0, permit.recipients), permit);
+      permit.end(this.#counted);
       if (this.#stopped === null) {
         parts.unshift(...again);
       } else {
@@ -83,7 +84,7 @@ class Attempt {
   }
 
   /** One transaction. Returns the recipients that need another at once, grouped. */
-  async #part(recipients: Recipients, reservation: Reservation): Promise<Recipients[]> {
+  async #part(recipients: Recipients, permit: Permit): Promise<Recipients[]> {
     const mail = await this.#mail.for(recipients);
     if ('unreadable' in mail) {
       this.#settleAll(recipients, mail.unreadable);
@@ -102,7 +103,7 @@ class Attempt {
       this.#settleAll(recipients, { is: 'bounced', cause, reason: reasonOf(cause) });
       return [];
     }
-    if (!(await reservation.kept)) {
+    if (!(await permit.kept)) {
       this.#giveBack(recipients);
       return [];
     }
@@ -117,10 +118,12 @@ class Attempt {
       },
     };
     const end = await connection.transact(letter);
-    const about = { account: this.#account, message, addressed };
-    const results = judgeTransaction(end, { reused, reconnects: this.#reconnects }, about);
+    const attempts = Math.min(...recipients.map((recipient) => recipient.attempts));
+    const about = { account: this.#account, message, addressed, attempts };
+    const judged = judgeTransaction(end, { reused, reconnects: this.#reconnects }, about);
+    const results = this.#deps.net.catch(this.#account, message, judged);
     const phase = end.broken === null ? lastPhase(results) : phaseOf(end.broken);
-    return this.#conclude(recipients, results, { slot, phase, reused });
+    return this.#conclude(recipients, results, { slot, phase, reused, sent: message });
   }
 
   /**
@@ -138,11 +141,11 @@ class Attempt {
       this.#connection = opened.connection;
       return opened.connection;
     }
-    const { cause, verdict } = opened.refusal;
+    const { cause, verdict, applied = false } = opened.refusal;
     if (cause.from === 'us') {
       this.#settleAll(recipients, { is: 'interrupted', cause });
     } else if (verdict.scope === 'account') {
-      this.#stopped = { verdict, cause };
+      this.#stopped = { verdict, cause, applied };
       this.#putBack(recipients, this.#stopped);
     } else {
       this.#settleAll(recipients, { is: 'deferred', cause, reason: verdict.reason });
@@ -151,10 +154,18 @@ class Attempt {
   }
 
   /** Hands over what is final and returns what is repeated at once. */
-  #conclude(recipients: Recipients, results: Result[], facts: PartFacts): Recipients[] {
+  #conclude(
+    recipients: Recipients,
+    results: Result[],
+    facts: PartFacts & { readonly sent: Message },
+  ): Recipients[] {
     for (const result of results) {
       if (result.is === 'stopped') this.#stopped ??= result;
       if (result.is === 'delivered') this.#delivered = true;
+      if (result.is === 'held' && result.hint !== undefined) {
+        const { cause, hint } = result;
+        this.#deps.senders.hold(this.#account, authorOf(facts.sent), { cause, hint });
+      }
       // What was refused with a reply the provider does not count.
       if (result.is === 'delivered' || result.is === 'in-doubt') this.#counted++;
     }
@@ -177,7 +188,7 @@ class Attempt {
     this.#settleAll(recipients, { is: 'stopped', ...stopped });
   }
 
-  /** The quota has no room: they wait as before, and nothing has happened to them. */
+  /** Quota or pace have no room: they wait as before, and nothing has happened to them. */
   #giveBack(recipients: Recipients): void {
     const { clock, settler } = this.#deps;
     const context = { lane: this.#account.name, nowMs: clock() };

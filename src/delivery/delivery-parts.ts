@@ -1,15 +1,25 @@
+import { mayWork } from '../policy/lane-state.ts';
+import type { Account } from '../relay/account.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { MessageId } from '../relay/message.ts';
-import type { Clock, Dice, DotLedger, QueueStore, Spool } from '../relay/ports.ts';
+import type { Cause } from '../relay/outcome.ts';
+import type { Clock, Dice, DotLedger, QueueStore, Spool, TokenVault } from '../relay/ports.ts';
 import type { LeaseOwner } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { sameAccount } from './account-identity.ts';
 import { CertificateWatch } from './certificate-watch.ts';
+import { CredentialsInUse } from './credentials-in-use.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { Failover } from './failover.ts';
+import { HeldSenders } from './held-senders.ts';
 import { Housekeeping } from './housekeeping.ts';
+import { KeptTokens } from './kept-tokens.ts';
 import { LaneStates } from './lane-states.ts';
-import { Pool } from './pool.ts';
+import { type LoginParts, type Logins, openLogins } from './logins.ts';
+import { isSlower, Permits } from './permits.ts';
+import { Pool, type PoolDeps } from './pool.ts';
 import { Quotas } from './quotas.ts';
+import { SafetyNet } from './safety-net.ts';
 import { ScheduleKeeper } from './schedule-keeper.ts';
 import { Settler } from './settler.ts';
 
@@ -17,6 +27,7 @@ export interface DeliveryDeps {
   /** The configuration in force. */
   readonly settings: () => Settings;
   readonly store: QueueStore;
+  readonly vault: TokenVault;
   readonly spool: Spool;
   readonly dots: DotLedger;
   readonly emit: EventSink;
@@ -29,64 +40,126 @@ export interface DeliveryDeps {
 }
 
 /** What delivery is made of. */
-export interface DeliveryParts {
+export interface DeliveryParts extends LoginParts {
   readonly deps: DeliveryDeps;
-  readonly pool: Pool;
-  readonly states: LaneStates;
-  readonly certificates: CertificateWatch;
+  readonly logins: Logins;
   readonly quotas: Quotas;
-  readonly dispatcher: Dispatcher;
+  readonly permits: Permits;
+  readonly net: SafetyNet;
+  readonly senders: HeldSenders;
+  readonly failover: Failover;
   readonly housekeeping: Housekeeping;
   readonly keeper: ScheduleKeeper;
 }
 
 /** Each part knows only what is below it; what has to be said upwards is a function. */
-export function assemble(deps: DeliveryDeps): DeliveryParts {
-  const { settings, clock, emit } = deps;
-  const monotonic = deps.monotonic ?? sinceBootMs;
+export function assemble(given: DeliveryDeps): DeliveryParts {
+  const { clock, emit } = given;
+  const monotonic = given.monotonic ?? sinceBootMs;
+  const keptTokens = new KeptTokens(given);
+  const credentials = new CredentialsInUse({
+    ...given,
+    withLogin: keptTokens.withLogin,
+    onChange: (account) => logins.changed(account),
+  });
+  const { settings } = credentials;
+  const deps = { ...given, settings };
   const certificates = new CertificateWatch(deps);
-  const onCertificate = certificates.saw;
   const pool = new Pool({
+    ...poolOccasions({ settings, clock }, () => ({ dispatcher, states, permits, credentials })),
     hostname: () => settings().hostname,
     clock,
     emit,
     monotonic,
-    onTokenRefused(account, { verdict, cause }) {
-      const current = settings().accounts.get(account.name);
-      if (current === undefined || !sameAccount(current, account)) return;
-      if (verdict.scope !== 'account') return;
-      const lane = dispatcher.lane(account.name);
-      if (states.stop(lane, account, { verdict, cause })) dispatcher.evict(lane);
-    },
-    onCertificate,
-    onConnected({ name }) {
-      const lane = dispatcher.lane(name);
-      if (states.connected(lane)) dispatcher.pump(lane);
-    },
+    keptTokens,
+    onCertificate: certificates.saw,
   });
   const settler = new Settler(deps, (lane, dueAtMs) => {
     keeper.noteMail();
     dispatcher.wake(lane, dueAtMs);
+    failover.rested(lane);
   });
-  const states = new LaneStates(deps);
+  const { net, senders } = refusalParts(deps, () => dispatcher);
+  const fallBack = (account: Account, cause: Cause) => credentials.refused(account, cause);
+  const onChanged = (name: string) => failover.changed(name);
+  const states = new LaneStates({ ...deps, net, fallBack, onChanged });
   const quotas = new Quotas({ ...deps, monotonic, boot: deps.owner.boot });
+  const permits = new Permits({ ...deps, quotas, monotonic });
+  const failover: Failover = new Failover({
+    ...deps,
+    quotas,
+    lane: (name) => dispatcher.lane(name),
+    onDue: (atMs) => keeper.wakeAt(atMs),
+  });
   const dispatcher: Dispatcher = new Dispatcher({
     ...deps,
     settler,
     states,
-    quotas,
-    attempts: { ...deps, pool, quotas, settler },
+    permits,
+    monotonic,
+    senders,
+    failover,
+    attempts: { ...deps, pool, permits, net, senders, settler },
     onRanDry: () => keeper.countSoon(),
     onDue: (atMs) => keeper.wakeAt(atMs),
   });
-  const housekeeping = new Housekeeping({ ...deps, settler });
+  const housekeeping = new Housekeeping({ ...deps, settler, choose: failover.choose });
   const keeper: ScheduleKeeper = new ScheduleKeeper({
     ...deps,
     monotonic,
     dispatcher,
+    failover,
     housekeeping,
   });
-  return { deps, pool, states, certificates, quotas, dispatcher, housekeeping, keeper };
+  const below = {
+    ...{ deps, pool, states, certificates, quotas, permits, net, senders, failover },
+    ...{ dispatcher, housekeeping, keeper },
+  };
+  const logins: Logins = openLogins(below, credentials, keptTokens);
+  return { ...below, logins };
+}
+
+/** What keeps refusals of an account from becoming bounces. */
+function refusalParts(
+  deps: DeliveryDeps,
+  dispatcher: () => Dispatcher,
+): Pick<DeliveryParts, 'net' | 'senders'> {
+  const lane = (name: string) => dispatcher().lane(name);
+  return {
+    net: new SafetyNet({ ...deps, stateOf: (name) => lane(name).state }),
+    senders: new HeldSenders({ ...deps, onHeld: (name) => dispatcher().holdSenders(lane(name)) }),
+  };
+}
+
+/** What the pool asks and tells about logins; the parts it concerns are made after it. */
+function poolOccasions(
+  { settings, clock }: Pick<DeliveryDeps, 'settings' | 'clock'>,
+  parts: () => Pick<DeliveryParts, 'dispatcher' | 'states' | 'permits'> & {
+    readonly credentials: CredentialsInUse;
+  },
+): Pick<PoolDeps, 'onLoginRefused' | 'mayLogIn' | 'connectionsMax' | 'onConnected'> {
+  const inForce = (account: Account): boolean => {
+    const current = settings().accounts.get(account.name);
+    return current !== undefined && sameAccount(current, account);
+  };
+  return {
+    onLoginRefused(account, { verdict, cause }) {
+      const { dispatcher, states } = parts();
+      if (!inForce(account) || verdict.scope !== 'account' || isSlower(verdict)) return false;
+      const lane = dispatcher.lane(account.name);
+      if (states.stop(lane, account, { verdict, cause })) dispatcher.evict(lane);
+      return true;
+    },
+    mayLogIn: (account) =>
+      inForce(account) && mayWork(parts().dispatcher.lane(account.name).state, clock()),
+    connectionsMax: (account) => parts().permits.connectionsMax(account),
+    onConnected(account) {
+      const { dispatcher, states, credentials } = parts();
+      credentials.accepted(account);
+      const lane = dispatcher.lane(account.name);
+      if (states.connected(lane)) dispatcher.pump(lane);
+    },
+  };
 }
 
 /** The same for every process of one boot, so that a restart knows how long it took. */

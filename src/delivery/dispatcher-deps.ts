@@ -3,8 +3,10 @@ import type { Clock, QueueStore } from '../relay/ports.ts';
 import type { LeaseOwner } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import type { AttemptDeps } from './attempt-contract.ts';
+import type { Failover } from './failover.ts';
+import type { HeldSenders } from './held-senders.ts';
 import type { LaneStates } from './lane-states.ts';
-import type { Quotas } from './quotas.ts';
+import type { Permits } from './permits.ts';
 import type { Settler } from './settler.ts';
 
 export interface DispatcherDeps {
@@ -12,10 +14,14 @@ export interface DispatcherDeps {
   readonly store: QueueStore;
   readonly settler: Settler;
   readonly states: LaneStates;
-  readonly quotas: Quotas;
+  readonly senders: HeldSenders;
+  readonly permits: Permits;
+  readonly failover: Failover;
   readonly attempts: AttemptDeps;
   readonly emit: EventSink;
   readonly clock: Clock;
+  /** Milliseconds that only grow. */
+  readonly monotonic: () => number;
   readonly owner: LeaseOwner;
   /** A claim found nothing more: when the lane's next mail is due has to be looked up. */
   readonly onRanDry: () => void;

@@ -2,15 +2,15 @@ import { mayWork } from '../policy/lane-state.ts';
 import type { Account } from '../relay/account.ts';
 import type { Body } from '../relay/message.ts';
 import type { Dispatch } from '../relay/ports.ts';
-import { StoreError } from '../relay/ports.ts';
 import type { Lease, Work } from '../relay/queue.ts';
 import { sameAccount } from './account-identity.ts';
 import { attempt } from './attempt.ts';
+import type { Stopped } from './attempt-contract.ts';
+import { claim } from './claim.ts';
 import type { DispatcherDeps } from './dispatcher-deps.ts';
 import { type Decision, putBack } from './disposition.ts';
-import { claimMax, type Item, Lane, leaseFrom, type Ready } from './lane.ts';
-import { reroute } from './reroute.ts';
-import { readBody, storageRestMs, withoutBody } from './stored-body.ts';
+import { type Item, Lane, leaseFrom, type Ready } from './lane.ts';
+import { readBody, withoutBody } from './stored-body.ts';
 
 /** Leased mail that has to wait longer for the quota than this waits in the queue. */
 const quotaWaitMsMax = 10_000;
@@ -35,14 +35,19 @@ export class Dispatcher implements Dispatch {
     if (this.#stopping || account === undefined) return null;
     const nowMs = this.#deps.clock();
     const lane = this.lane(name);
-    if (this.#quotaFromMs(lane) > nowMs || !lane.reserve(account, bytes, nowMs)) return null;
+    if (this.#freeFromMs(lane) > nowMs || !lane.reserve(account, bytes, nowMs)) return null;
     return leaseFrom(this.#deps.owner, nowMs);
+  }
+
+  choose(accounts: readonly string[], recipients: number): string {
+    return this.#deps.failover.choose({ accounts, current: null, recipients });
   }
 
   start(work: Work, body: Body): void {
     const name = work.recipients[0]?.lane ?? '';
     const lane = this.lane(name);
     lane.addFresh({ work, body });
+    this.holdSenders(lane);
     if (this.#stopping) this.evict(lane);
     else this.pump(lane);
   }
@@ -79,7 +84,7 @@ export class Dispatcher implements Dispatch {
     this.pump(lane);
     const nowMs = this.#deps.clock();
     const atMs = lane.wakeAtMs(nowMs);
-    if (atMs !== null) this.#lookFrom(Math.max(atMs, this.#quotaFromMs(lane)), nowMs);
+    if (atMs !== null) this.#lookFrom(Math.max(atMs, this.#freeFromMs(lane)), nowMs);
   }
 
   /** What waits for something that runs is looked at when that has ended. */
@@ -87,9 +92,9 @@ export class Dispatcher implements Dispatch {
     if (atMs > nowMs && Number.isFinite(atMs)) this.#deps.onDue(atMs);
   }
 
-  /** When the quota has room for the lane's next message. */
-  #quotaFromMs({ name, needs }: Lane): number {
-    return this.#deps.quotas.freeFrom(name, needs);
+  /** When the lane's next message may go, by quota and pace. */
+  #freeFromMs({ name, needs }: Lane): number {
+    return this.#deps.permits.freeFrom(name, needs);
   }
 
   /** Starts attempts while there is work and room, and claims more when the work runs low. */
@@ -98,22 +103,26 @@ export class Dispatcher implements Dispatch {
     const account = this.#deps.settings().accounts.get(lane.name);
     if (account === undefined) return;
     const nowMs = this.#deps.clock();
-    const { quotas } = this.#deps;
+    const { permits } = this.#deps;
+    lane.connectionsMax = permits.connectionsMax(account);
     const next = () =>
-      lane.next(account, nowMs, (recipients) => {
-        return quotas.reserve(lane.name, Math.min(recipients, quotas.recipientsMax(lane.name)));
-      });
+      lane.next(account, nowMs, (recipients) => permits.reserve(lane.name, recipients));
     for (let ready = next(); ready !== null; ready = next()) {
       this.#track(this.#run(lane, account, ready));
     }
-    const fromMs = this.#quotaFromMs(lane);
+    const fromMs = this.#freeFromMs(lane);
     if (fromMs <= nowMs) {
-      if (lane.wantsClaim(account, nowMs)) this.#track(this.#claim(lane));
+      // Its time came between the two questions.
+      if (lane.refused) this.#lookFrom(nowMs + 1, nowMs);
+      else if (lane.wantsClaim(account, nowMs)) this.#track(this.#claim(lane));
+      else if (lane.isIdle(nowMs)) permits.idle(lane.name);
       return;
     }
     const atMs = lane.hasItems ? nowMs : lane.wakeAtMs(nowMs);
     if (atMs !== null) this.#lookFrom(Math.max(atMs, fromMs), nowMs);
-    if (Number.isFinite(fromMs) && fromMs > nowMs + quotaWaitMsMax) this.evict(lane);
+    if (!Number.isFinite(fromMs) || fromMs <= nowMs + quotaWaitMsMax) return;
+    this.evict(lane);
+    if (lane.dueAtMs !== null) this.#deps.failover.rested(lane.name);
   }
 
   /** Gives the work in memory back to the queue. */
@@ -144,19 +153,16 @@ export class Dispatcher implements Dispatch {
     while (this.#busy.size > 0) await Promise.all(this.#busy);
   }
 
-  async #run(lane: Lane, account: Account, { item, reservation }: Ready): Promise<void> {
-    const body = item.body ?? (await readBody(this.#deps, item.work.message.id));
+  async #run(lane: Lane, account: Account, { item, permit }: Ready): Promise<void> {
+    const begunAtMs = this.#deps.monotonic();
+    const { work } = item;
+    const body = item.body ?? (await readBody(this.#deps, work.message.id));
     if (body === null || body === 'unreadable') {
-      reservation.end(0);
+      permit.end(0);
       this.#setAside(lane, item, body);
       return;
     }
-    const end = await attempt(this.#deps.attempts, {
-      account,
-      work: item.work,
-      body,
-      reservation,
-    });
+    const end = await attempt(this.#deps.attempts, { account, work, body, permit });
     lane.done(item);
     lane.settling++;
     this.#track(
@@ -172,12 +178,20 @@ export class Dispatcher implements Dispatch {
     // A verdict on what a reload has replaced meanwhile says nothing about the new account.
     const current = this.#deps.settings().accounts.get(lane.name);
     const stopped = current !== undefined && sameAccount(current, account) ? end.stopped : null;
-    if (stopped !== null && this.#deps.states.stop(lane, account, stopped)) {
+    if (stopped !== null && this.#stops(lane, account, { stopped, begunAtMs })) {
       this.evict(lane);
       this.#look(lane);
     } else {
       this.pump(lane);
     }
+  }
+
+  /** Whether the lane stops for a verdict on its account; what it can bear by doing less it bears. */
+  #stops(lane: Lane, account: Account, by: { stopped: Stopped; begunAtMs: number }): boolean {
+    const { permits, states } = this.#deps;
+    if (by.stopped.applied === true) return !mayWork(lane.state, this.#deps.clock());
+    if (permits.slowDown(account, { ...by, others: lane.running })) return false;
+    return states.stop(lane, account, by.stopped);
   }
 
   #setAside(lane: Lane, item: Item, body: null | 'unreadable'): void {
@@ -189,41 +203,20 @@ export class Dispatcher implements Dispatch {
   }
 
   async #claim(lane: Lane): Promise<void> {
-    const { store, owner, clock, onRanDry } = this.#deps;
-    lane.claiming = true;
-    // Mail that becomes due while the claim is under way is noted again.
-    lane.dueAtMs = null;
-    const nowMs = clock();
-    const lease = leaseFrom(owner, nowMs);
-    const query = { lane: lane.name, nowMs, lease, limit: claimMax };
-    try {
-      const works = await store.claim(query);
-      if (works.length < claimMax) onRanDry();
-      else lane.noteDue(nowMs);
-      this.#addClaimed(lane, works);
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      const { fault, message } = error;
-      if (fault !== 'closed') this.#deps.emit({ is: 'store.failed', fault, detail: message });
-      lane.noteDue(nowMs + storageRestMs);
-    } finally {
-      lane.claiming = false;
-    }
+    await claim(this.#deps, lane, (work, decisions) => this.#track(this.#settle(work, decisions)));
+    this.holdSenders(lane);
     // Stopped while the claim was under way: what it brought goes back.
-    if (this.#stopping || !mayWork(lane.state, clock())) this.evict(lane);
+    if (this.#stopping || !mayWork(lane.state, this.#deps.clock())) this.evict(lane);
     this.#look(lane);
   }
 
-  /** Queued mail follows the routes in force: what has another way now is handed over. */
-  #addClaimed(lane: Lane, works: readonly Work[]): void {
-    const { settings, clock } = this.#deps;
-    const items: Item[] = [];
-    for (const work of works) {
-      const { stay, decisions } = reroute(work, lane.name, settings(), clock());
-      if (decisions.length > 0) this.#track(this.#settle(work, decisions));
-      if (stay.length > 0) items.push({ work: { ...work, recipients: stay }, body: null });
+  /** What is in memory of senders that the account may not send as is held without an attempt. */
+  holdSenders(lane: Lane): void {
+    const { senders, clock } = this.#deps;
+    if (senders.list(lane.name).length === 0) return;
+    for (const { work } of lane.evict((one) => senders.stops(lane.name, one))) {
+      this.#track(this.#settle(work, senders.decisions(lane.name, work, clock())));
     }
-    lane.addClaimed(items);
   }
 
   #settle(work: Work, decisions: readonly Decision[]): Promise<void> {

@@ -2,6 +2,7 @@ import { formatReply } from '../mail/reply.ts';
 import { delayWarningDue, type NotificationKind } from '../policy/notify.ts';
 import { inDoubtDue, nextAttempt } from '../policy/schedule.ts';
 import type { RelayEvent } from '../relay/events.ts';
+import type { HeldSender } from '../relay/held-sender.ts';
 import type { Message } from '../relay/message.ts';
 import type { Cause, Outcome, ReasonClass } from '../relay/outcome.ts';
 import type { Disposition, QueuedRecipient } from '../relay/queue.ts';
@@ -122,6 +123,16 @@ export function putBack(
     notify: null,
     cause: null,
   };
+}
+
+/** The account may not send as its sender: it waits for someone without an attempt. */
+export function heldForSender(
+  recipient: QueuedRecipient,
+  { detail }: HeldSender,
+  context: Pick<DecisionContext, 'lane' | 'nowMs'>,
+): Decision {
+  const waits = putBack(recipient, context);
+  return { ...waits, becomes: { is: 'held' }, reason: 'sender', text: detail, told: 'held' };
 }
 
 export function wasInDoubt(recipient: QueuedRecipient): boolean {

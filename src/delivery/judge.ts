@@ -13,8 +13,8 @@ export type Result =
   | { readonly is: 'bounced'; readonly cause: Cause; readonly reason: ReasonClass }
   /** The final dot was sent and no reply came (RFC 1047). */
   | { readonly is: 'in-doubt'; readonly cause: Cause }
-  /** Stopped until someone acts; the account itself works. */
-  | { readonly is: 'held'; readonly cause: Cause; readonly reason: ReasonClass }
+  /** Stopped until someone acts; the account itself works. With a hint: because of its sender. */
+  | ({ readonly is: 'held'; readonly hint?: string } & Why)
   /** The account must stop; the message waits and has used up no attempt. */
   | { readonly is: 'stopped'; readonly cause: Cause; readonly verdict: AccountVerdict }
   /** We broke it off ourselves before the final dot: it waits and has used up no attempt. */
@@ -41,19 +41,21 @@ export interface Subject {
   readonly account: Account;
   readonly message: Message;
   readonly addressed: readonly EnvelopeRecipient[];
+  /** Attempts of the message that have counted before. */
+  readonly attempts: number;
 }
 
 /** One result per recipient of the transaction, in their order. */
 export function judgeTransaction(
   end: TransactionEnd,
   circumstances: Circumstances,
-  { account, message, addressed }: Subject,
+  { account, message, addressed, attempts }: Subject,
 ): Result[] {
   const recipients = end.rcpt.length;
   const acceptedRecipients = end.rcpt.filter((reply) => reply !== null && reply.code < 300).length;
   const { reconnects } = circumstances;
   const senders = [message.envelope.reversePath, message.from ?? ''].filter((a) => a !== '');
-  const seen = { recipients, acceptedRecipients, reconnects, senders };
+  const seen = { recipients, acceptedRecipients, reconnects, senders, attempts };
   return end.rcpt.map((reply, index) => {
     const refused = (at: Phase, answer: Reply): Result => {
       const recipient = addressed[index]?.forwardPath ?? '';
@@ -118,7 +120,7 @@ function resultOf(verdict: Verdict, cause: Cause): Result {
     case 'bounce':
       return { is: 'bounced', cause, reason };
     case 'hold':
-      return { is: 'held', cause, reason };
+      return { is: 'held', cause, reason, hint: verdict.hint };
     case 'split':
     case 'reconnect':
       return { is: 'again', why: verdict.action, cause, reason };

@@ -1,16 +1,22 @@
 import { mayWork, onConnected, onReload, onSuccess } from '../policy/lane-state.ts';
 import type { Account, AccountState } from '../relay/account.ts';
 import type { EventSink, RelayEvent } from '../relay/events.ts';
-import type { ReasonClass } from '../relay/outcome.ts';
+import type { Cause, ReasonClass } from '../relay/outcome.ts';
 import { type Clock, type Dice, type QueueStore, StoreError } from '../relay/ports.ts';
-import type { AttemptEnd } from './attempt-contract.ts';
+import type { Stopped } from './attempt-contract.ts';
 import { type Lane, stateAfter } from './lane.ts';
+import { isRefusedLogin } from './refusal.ts';
+import type { SafetyNet } from './safety-net.ts';
 
 export interface LaneStateDeps {
   readonly store: QueueStore;
   readonly emit: EventSink;
   readonly clock: Clock;
   readonly dice: Dice;
+  readonly net: Pick<SafetyNet, 'forget'>;
+  /** A login was refused; true: the account has other credentials and goes on. */
+  readonly fallBack: (account: Account, cause: Cause) => boolean;
+  readonly onChanged: (account: string) => void;
 }
 
 type By = (RelayEvent & { is: 'account.resumed' })['by'];
@@ -24,15 +30,16 @@ export class LaneStates {
   }
 
   /** An attempt ended with a verdict on the account. True: the lane stops now. */
-  stop(lane: Lane, account: Account, stopped: NonNullable<AttemptEnd['stopped']>): boolean {
-    const { clock, dice, emit } = this.#deps;
+  stop(lane: Lane, account: Account, stopped: Stopped): boolean {
+    const { clock, dice, emit, fallBack } = this.#deps;
+    if (isRefusedLogin(stopped) && fallBack(account, stopped.cause)) return false;
     const nowMs = clock();
     const { credentialVersion } = account;
     const before = lane.state;
     const state = stateAfter(before, stopped, { nowMs, dice: dice(), credentialVersion });
     if (state === before) return !mayWork(state, nowMs);
-    void this.#set(lane, state);
     const { reason, hint } = stopped.verdict;
+    void this.#set(lane, state.is === 'open' || hint === '' ? state : { ...state, hint });
     if (state.is === 'held') {
       emit({ is: 'account.held', account: lane.name, reason, detail: state.detail, hint });
     } else if (state.is === 'paused') {
@@ -78,10 +85,12 @@ export class LaneStates {
   cleared(lane: Lane): void {
     if (lane.state.is === 'open') return;
     lane.state = { is: 'open' };
+    this.#deps.net.forget(lane.name);
     this.#deps.emit({ is: 'account.resumed', account: lane.name, by: 'operator' });
+    this.#deps.onChanged(lane.name);
   }
 
-  /** A new configuration may have brought what the lane was waiting for. */
+  /** A new configuration or a switch may have brought what the lane was waiting for. */
   reloaded(lane: Lane, account: Account): void {
     if (lane.state.is === 'open') return;
     // What an operator holds only an operator releases.
@@ -93,6 +102,7 @@ export class LaneStates {
 
   #open(lane: Lane, by: By): Promise<void> {
     const kept = this.#set(lane, { is: 'open' });
+    this.#deps.net.forget(lane.name);
     this.#deps.emit({ is: 'account.resumed', account: lane.name, by });
     return kept;
   }
@@ -103,6 +113,7 @@ export class LaneStates {
    */
   async #set(lane: Lane, state: AccountState): Promise<void> {
     lane.state = state;
+    this.#deps.onChanged(lane.name);
     try {
       await this.#deps.store.setAccountState(lane.name, state);
     } catch (error) {

@@ -5,7 +5,7 @@ import type { Cause } from '../relay/outcome.ts';
 import type { Lease, Work } from '../relay/queue.ts';
 import type { AccountVerdict } from './judge.ts';
 import { causeText } from './outcome-text.ts';
-import type { Reservation } from './quotas.ts';
+import type { Permit } from './permits.ts';
 
 /** Messages that wait in memory for a connection besides those that have one. */
 const backlogMax = 100;
@@ -26,11 +26,11 @@ export interface Item {
 /** An item whose turn it is, with its right to a first transaction. */
 export interface Ready {
   readonly item: Item;
-  readonly reservation: Reservation;
+  readonly permit: Permit;
 }
 
 /** A right to a transaction for so many recipients; null: not now. */
-export type Reserve = (recipients: number) => Reservation | null;
+export type Reserve = (recipients: number) => Permit | null;
 
 /**
  * The work waiting for one account: what is in memory, what is known of the rest, and whether the
@@ -50,8 +50,16 @@ export class Lane {
   running = 0;
   settling = 0;
   lastDeliveredAtMs: number | null = null;
+  /** Attempts at once that its upstream bears, beyond what the account allows. */
+  connectionsMax = Number.POSITIVE_INFINITY;
   /** Recipients of the next message as far as known: what the quota has to have room for. */
   needs = 1;
+  /** The last look at what waits ended for want of a permit. */
+  refused = false;
+  /** When a message was last sent here to find out whether the account works again. */
+  probeSentAtMs = Number.NEGATIVE_INFINITY;
+  /** When one was last claimed for that. */
+  probedAtMs = Number.NEGATIVE_INFINITY;
 
   #fresh: Item[] = [];
   #claimed: Item[] = [];
@@ -97,21 +105,23 @@ export class Lane {
    * it. What the quota refuses stays first: small messages do not overtake it for ever.
    */
   next(account: Account, nowMs: number, reserve: Reserve): Ready | null {
+    this.refused = false;
     if (!mayWork(this.state, nowMs) || this.settling >= settlingMax) return null;
-    const capacity = this.state.is === 'open' ? account.limits.connections : 1;
-    if (this.running >= capacity) return null;
+    const connections = Math.min(account.limits.connections, this.connectionsMax);
+    if (this.running >= (this.state.is === 'open' ? connections : 1)) return null;
     const first = this.#freshTurn ? this.#fresh : this.#claimed;
     const second = this.#freshTurn ? this.#claimed : this.#fresh;
     const from = first.length > 0 ? first : second;
     const item = from[0];
     if (item === undefined) return null;
-    const reservation = reserve(item.work.recipients.length);
-    this.needs = reservation === null ? item.work.recipients.length : 1;
-    if (reservation === null) return null;
+    const permit = reserve(item.work.recipients.length);
+    this.needs = permit === null ? item.work.recipients.length : 1;
+    this.refused = permit === null;
+    if (permit === null) return null;
     from.shift();
     this.#freshTurn = !this.#freshTurn;
     this.running++;
-    return { item, reservation };
+    return { item, permit };
   }
 
   /** The attempt is over and its connection free. */
@@ -139,6 +149,12 @@ export class Lane {
     return this.#fresh.length + this.#claimed.length > 0;
   }
 
+  /** Whether nothing waits that could go out now, and nothing runs. */
+  isIdle(nowMs: number): boolean {
+    const busy = this.hasItems || this.claiming || this.running + this.settling > 0;
+    return !busy && (this.dueAtMs === null || this.dueAtMs > nowMs);
+  }
+
   /** When the lane has to be looked at again although nothing happens; null: never. */
   wakeAtMs(nowMs: number): number | null {
     if (this.dueAtMs === null) return null;
@@ -146,11 +162,12 @@ export class Lane {
     return from === null ? null : Math.max(from, this.dueAtMs);
   }
 
-  /** Takes everything that has no attempt yet, to be put back into the queue. */
-  evict(): Item[] {
-    const items = [...this.#fresh, ...this.#claimed];
-    this.#fresh = [];
-    this.#claimed = [];
+  /** Takes what has no attempt yet, all of it or what is wanted, to be put back into the queue. */
+  evict(wanted: (work: Work) => boolean = () => true): Item[] {
+    const isWanted = ({ work }: Item): boolean => wanted(work);
+    const items = [...this.#fresh, ...this.#claimed].filter(isWanted);
+    this.#fresh = this.#fresh.filter((item) => !isWanted(item));
+    this.#claimed = this.#claimed.filter((item) => !isWanted(item));
     for (const item of items) this.#letGo(item);
     return items;
   }

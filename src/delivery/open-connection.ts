@@ -9,7 +9,8 @@ import { authOffered, capabilitiesOf, tlsName } from './capabilities.ts';
 import { Connection } from './connection.ts';
 import { chooseLogin, type Login } from './credentials.ts';
 import { dial, handshake } from './dial.ts';
-import { networkCause } from './fault.ts';
+import { interrupted, networkCause } from './fault.ts';
+import type { LoginTurns } from './login-turns.ts';
 import { type OnCertificate, type OpenWitness, PeerGuard } from './peer-guard.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
 import { UpstreamSession } from './session.ts';
@@ -29,6 +30,8 @@ export interface OpenOptions {
   /** Told what was seen on the way, for `relayctl account test`. */
   readonly witness?: OpenWitness;
   readonly tokens: Pick<Tokens, 'of'>;
+  /** Whose turn it is to log in; absent: nobody else does. */
+  readonly logins?: Pick<LoginTurns, 'turn'>;
 }
 
 export type Opened = { readonly connection: Connection } | { readonly refusal: Refusal };
@@ -83,7 +86,7 @@ async function openOnce(options: OpenOptions, useTls: boolean): Promise<Opened> 
     const verdict = { scope: 'account', action: 'hold', reason: 'credentials', hint } as const;
     return { refusal: { cause, verdict } };
   }
-  const refusal = await logIn(session, login, options);
+  const refusal = await logInInTurn(session, login, options);
   if (refusal !== null) return { refusal };
   return established(options, session, { login, openedAtMs });
 }
@@ -118,12 +121,29 @@ function ready(session: UpstreamSession, signal: AbortSignal): Promise<Cause | n
   });
 }
 
-async function logIn(
+async function logInInTurn(
   session: UpstreamSession,
   login: Exclude<Login, { is: 'refused' }>,
+  options: OpenOptions,
+): Promise<Refusal | null> {
+  const { account, logins } = options;
+  if (login.is === 'none') return null;
+  // The answer to another login is waited for as long as that takes.
+  session.rest();
+  const end = await logins?.turn(account);
+  if (end === null) {
+    session.fail(interrupted);
+    return refusalOf(account, interrupted);
+  }
+  const refusal = await logIn(session, login, options);
+  return end === undefined ? refusal : end(refusal);
+}
+
+async function logIn(
+  session: UpstreamSession,
+  login: Exclude<Login, { is: 'refused' | 'none' }>,
   { account, tokens, signal }: OpenOptions,
 ): Promise<Refusal | null> {
-  if (login.is === 'none') return null;
   const { username } = login;
   if (login.is === 'token') {
     const source = tokens.of(account);

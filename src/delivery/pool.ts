@@ -1,12 +1,14 @@
 import type { Account } from '../relay/account.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { Clock } from '../relay/ports.ts';
-import { sameAccount } from './account-identity.ts';
+import { logsIn, sameAccount } from './account-identity.ts';
 import type { Connection } from './connection.ts';
 import { interrupted } from './fault.ts';
+import type { KeptTokens } from './kept-tokens.ts';
+import { LoginTurns } from './login-turns.ts';
 import { type Opened, openConnection } from './open-connection.ts';
 import type { OnCertificate } from './peer-guard.ts';
-import type { Refusal } from './refusal.ts';
+import { type Refusal, refusalOf } from './refusal.ts';
 import { requestToken } from './token-request.ts';
 import { Tokens } from './tokens.ts';
 
@@ -19,11 +21,19 @@ export interface PoolDeps {
   readonly emit: EventSink;
   /** Milliseconds that only grow. */
   readonly monotonic: () => number;
-  /** No token is to be had any more for an account; nobody was waiting for one. */
-  readonly onTokenRefused: (account: Account, refusal: Refusal) => void;
+  /**
+   * The upstream refuses a login, or no token is to be had any more: the account stops before
+   * anything else is tried. True: it did.
+   */
+  readonly onLoginRefused: (account: Account, refusal: Refusal) => boolean;
+  /** Whether the account is still the one in force, and its lane may work. */
+  readonly mayLogIn: (account: Account) => boolean;
   readonly onCertificate: OnCertificate;
+  readonly keptTokens: KeptTokens;
   /** A new connection to the account is ready. */
   readonly onConnected: (account: Account) => void;
+  /** How many connections its upstream bears now. */
+  readonly connectionsMax: (account: Account) => number;
 }
 
 /**
@@ -39,14 +49,17 @@ export class Pool {
   readonly #idleTimers = new Map<Connection, NodeJS.Timeout>();
   readonly #retired = new WeakSet<Connection>();
   readonly #abort = new AbortController();
+  readonly #logins: LoginTurns;
   readonly tokens: Tokens;
   #stopping = false;
 
   constructor(deps: PoolDeps) {
     this.#deps = deps;
-    const { clock, monotonic, onTokenRefused: onRefused } = deps;
+    const { clock, monotonic, mayLogIn, onLoginRefused: onRefused, keptTokens: kept } = deps;
     const { signal } = this.#abort;
-    this.tokens = new Tokens({ clock, monotonic, request: requestToken, signal, onRefused });
+    this.#logins = new LoginTurns({ monotonic, mayLogIn, onRefused });
+    const request = requestToken;
+    this.tokens = new Tokens({ clock, monotonic, request, signal, kept, onRefused });
   }
 
   /**
@@ -67,8 +80,12 @@ export class Pool {
   async open(account: Account): Promise<Opened> {
     const { hostname, clock, emit, onCertificate, onConnected } = this.#deps;
     const { tokens } = this;
+    const logins = this.#logins;
     const { signal } = this.#abort;
-    const way = { hostname: hostname(), clock, emit, onCertificate, signal, tokens };
+    if (logsIn(account) && !(await logins.room(account))) {
+      return { refusal: refusalOf(account, interrupted) };
+    }
+    const way = { hostname: hostname(), clock, emit, onCertificate, signal, tokens, logins };
     const opened = await openConnection({ account, ...way });
     if ('refusal' in opened) return opened;
     const { connection } = opened;
@@ -81,7 +98,7 @@ export class Pool {
 
   /** After a transaction: to rest, or closed when it has done its share. */
   release(connection: Connection): void {
-    const why = this.#whyNotAgain(connection);
+    const why = this.#whyNotAgain(connection) ?? this.#tooMany(connection);
     if (why !== null) {
       connection.close(why);
       return;
@@ -102,6 +119,13 @@ export class Pool {
     const ageMs = this.#deps.clock() - openedAtMs;
     // A clock that was set back says nothing about the age: such a connection goes too.
     return ageMs < 0 || ageMs > connectionAgeMsMax ? 'age' : null;
+  }
+
+  #tooMany({ account }: Connection): string | null {
+    const max = this.#deps.connectionsMax(account);
+    if (max >= account.limits.connections) return null;
+    const open = this.counts().get(account.name) ?? 0;
+    return open > max ? 'fewer connections' : null;
   }
 
   /**
@@ -131,6 +155,7 @@ export class Pool {
   stop(): void {
     this.#stopping = true;
     this.tokens.stop();
+    this.#logins.stop();
     for (const connection of this.#open) {
       if (this.#isResting(connection)) connection.close('stopping');
     }
@@ -139,6 +164,7 @@ export class Pool {
   /** Cuts off whatever still runs or is being opened. */
   abort(): void {
     this.#stopping = true;
+    this.#logins.stop();
     this.#abort.abort();
     for (const connection of this.#open) connection.abort(interrupted);
   }

@@ -200,6 +200,7 @@ function stranger(
     password: null,
     oauth2: null,
     credentialVersion: '',
+    next: null,
     tls: {
       mode,
       verify: 'off',
@@ -214,7 +215,6 @@ function stranger(
     identities: [],
     limits: {
       rate: [],
-      counts: 'messages',
       connections: 1,
       messagesPerConnection: 1,
       idleMs: 0,

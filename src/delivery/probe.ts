@@ -5,15 +5,25 @@ import type { Clock } from '../relay/ports.ts';
 import type { ProbeReport, ProbeStep, ProbeTls } from '../relay/probe-report.ts';
 import { tlsName } from './capabilities.ts';
 import type { CertificateFacts } from './certificate.ts';
+import type { Connection } from './connection.ts';
 import { type OpenOptions, openConnection } from './open-connection.ts';
 import { causeText } from './outcome-text.ts';
 import type { OpenWitness } from './peer-guard.ts';
+import type { ProbeSent } from './probe-send.ts';
 import type { UpstreamSession } from './session.ts';
 
-/** Connects, secures and logs in as an attempt would, on a connection of its own; sends no mail. */
+type ProbeOptions = Pick<
+  OpenOptions,
+  'hostname' | 'clock' | 'signal' | 'tokens' | 'onCertificate'
+> & {
+  /** What follows the login; absent: nothing, no mail is sent. */
+  readonly send?: (connection: Connection) => Promise<ProbeSent>;
+};
+
+/** Connects, secures and logs in as an attempt would, on a connection of its own. */
 export async function probeAccount(
   account: Account,
-  options: Pick<OpenOptions, 'hostname' | 'clock' | 'signal' | 'tokens' | 'onCertificate'>,
+  { send, ...options }: ProbeOptions,
 ): Promise<ProbeReport> {
   const { clock } = options;
   const witness = new ProbeWitness(clock, account);
@@ -36,15 +46,18 @@ export async function probeAccount(
   }
   const { connection } = opened;
   witness.finish();
+  const sent = (await send?.(connection)) ?? null;
+  if (sent !== null) witness.step(sent.step.phase, sent.step.ok, sent.step.detail);
   connection.close('tested');
   return {
     ...base,
-    ok: true,
+    ok: sent?.step.ok ?? true,
     peer: `${account.host}:${account.port}${witness.address}`,
     steps: witness.steps,
     extensions: witness.extensions,
     authenticatedAs: connection.authenticatedAs,
-    hint: null,
+    ...(sent === null ? {} : { sent: sent.about }),
+    hint: sent?.hint ?? null,
   };
 }
 

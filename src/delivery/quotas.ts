@@ -1,4 +1,3 @@
-import type { Rate } from '../lib/rate.ts';
 import {
   emptyQuota,
   ended,
@@ -9,12 +8,12 @@ import {
   reserved,
   restored,
   underRates,
-  unitsOf,
   usesOf,
 } from '../policy/quota.ts';
 import type { EventSink } from '../relay/events.ts';
 import { type Clock, type QueueStore, StoreError } from '../relay/ports.ts';
-import type { Quota, QuotaInstant } from '../relay/quota.ts';
+import type { Quota, QuotaInstant, QuotaNow } from '../relay/quota.ts';
+import type { QuotaRate } from '../relay/quota-rate.ts';
 import type { Settings } from '../relay/settings.ts';
 
 export interface QuotasDeps {
@@ -75,15 +74,13 @@ export class Quotas {
     if (account === undefined || account.limits.rate.length === 0) return unlimited;
     const { limits } = account;
     const ledger = this.#under(name, limits.rate);
-    const units = unitsOf(limits, recipients);
-    const nowMs = this.#nowMs();
-    if (freeFrom(ledger.quota, limits.rate, { units, nowMs }) > nowMs) return null;
-    ledger.quota = reserved(ledger.quota, units);
+    const now = this.#instant();
+    if (freeFrom(ledger.quota, limits.rate, { recipients, ...now }) > now.nowMs) return null;
+    ledger.quota = reserved(ledger.quota, recipients);
     return {
       kept: this.#keep(name, ledger),
-      end: (countedRecipients) => {
-        const counted = countedRecipients === 0 ? 0 : unitsOf(limits, countedRecipients);
-        ledger.quota = ended(ledger.quota, { units, counted, nowMs: this.#nowMs() });
+      end: (counted) => {
+        ledger.quota = ended(ledger.quota, { recipients, counted, nowMs: this.#nowMs() });
         void this.#keep(name, ledger);
       },
     };
@@ -96,25 +93,26 @@ export class Quotas {
   freeFrom(name: string, recipients: number): number {
     const limits = this.#deps.settings().accounts.get(name)?.limits;
     if (limits === undefined || limits.rate.length === 0) return 0;
-    const nowMs = this.#nowMs();
-    const units = unitsOf(limits, Math.min(recipients, recipientsMax(limits)));
-    const fromMs = freeFrom(this.#under(name, limits.rate).quota, limits.rate, { units, nowMs });
-    return fromMs <= nowMs ? 0 : this.#deps.clock() + fromMs - nowMs;
+    const now = this.#instant();
+    const { quota } = this.#under(name, limits.rate);
+    const one = Math.min(recipients, recipientsMax(limits));
+    const fromMs = freeFrom(quota, limits.rate, { recipients: one, ...now });
+    return fromMs <= now.nowMs ? 0 : fromMs + now.wallAheadMs;
   }
 
   /** What is used of each window of an account now. */
   uses(name: string): QuotaUse[] {
     const rates = this.#deps.settings().accounts.get(name)?.limits.rate ?? [];
-    return usesOf(this.#under(name, rates).quota, rates, this.#nowMs());
+    return usesOf(this.#under(name, rates).quota, rates, this.#instant());
   }
 
   /** Wall-clock time at which the last of so many may be sent, by the limits alone. */
   outFrom(name: string, units: number): number | null {
     const rates = this.#deps.settings().accounts.get(name)?.limits.rate ?? [];
     if (rates.length === 0 || units === 0) return null;
-    const nowMs = this.#nowMs();
-    const outMs = outFrom(this.#under(name, rates).quota, rates, { units, nowMs });
-    return this.#deps.clock() + outMs - nowMs;
+    const now = this.#instant();
+    const outMs = outFrom(this.#under(name, rates).quota, rates, { units, ...now });
+    return outMs + now.wallAheadMs;
   }
 
   /** Resolves when everything known so far is kept, or could not be. */
@@ -132,7 +130,7 @@ export class Quotas {
   }
 
   /** The ledger with the windows that the rates in force ask for. */
-  #under(name: string, rates: readonly Rate[]): Ledger {
+  #under(name: string, rates: readonly QuotaRate[]): Ledger {
     const ledger = this.#ledger(name);
     if (ledger.rates !== rates) {
       ledger.rates = rates;
@@ -168,6 +166,11 @@ export class Quotas {
     return Math.floor(this.#deps.monotonic());
   }
 
+  #instant(): QuotaNow {
+    const nowMs = this.#nowMs();
+    return { nowMs, wallAheadMs: Math.floor(this.#deps.clock()) - nowMs };
+  }
+
   #now(): QuotaInstant {
     const { boot, clock } = this.#deps;
     return { boot, monotonicMs: this.#nowMs(), wallMs: Math.floor(clock()) };
@@ -177,7 +180,7 @@ export class Quotas {
 interface Ledger {
   quota: Quota;
   /** Those the quota has its windows for. */
-  rates: readonly Rate[] | null;
+  rates: readonly QuotaRate[] | null;
   /** The write on its way to the disk. */
   running: Promise<boolean>;
   /** The one that follows; it has not begun and takes everything along. */

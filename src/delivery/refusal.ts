@@ -7,6 +7,16 @@ import { handshakeAdvice } from './tls-advice.ts';
 export interface Refusal {
   readonly cause: Cause;
   readonly verdict: Verdict;
+  /** The account has been stopped for it: somebody may have resumed it since. */
+  readonly applied?: boolean;
+}
+
+/** The upstream has answered a login with no, and would do so again. */
+export function isRefusedLogin({ cause, verdict }: Refusal): boolean {
+  const about = verdict.scope === 'account' && verdict.action === 'hold';
+  return (
+    about && verdict.reason === 'credentials' && cause.from === 'peer' && cause.phase === 'auth'
+  );
 }
 
 /** What a cause met while a connection was opened means; `hint` goes before the general one. */

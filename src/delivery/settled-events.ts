@@ -19,8 +19,10 @@ export interface Settled {
 export function settledEvents({ work, decisions, attempt }: Settled, nowMs: number): RelayEvent[] {
   const { message } = work;
   const waitedMs = Math.max(0, nowMs - message.acceptedAtMs);
+  const ids = new Map(attempt?.results.map(({ index, providerId }) => [index, providerId]));
   return decisions.flatMap(({ recipient, becomes, reason, text, told, outcome }): RelayEvent[] => {
     if (told === null) return [];
+    const providerId = ids.get(recipient.index);
     const waits = becomes.is === 'waiting' || becomes.is === 'in-doubt';
     return [
       {
@@ -37,13 +39,17 @@ export function settledEvents({ work, decisions, attempt }: Settled, nowMs: numb
         attempts: recipient.attempts + (attempt === null || outcome === null ? 0 : 1),
         nextAtMs: waits ? becomes.dueAtMs : null,
         waitedMs,
+        ...(providerId === undefined ? {} : { providerId }),
       },
     ];
   });
 }
 
 /** A message of the relay's own is durable in the queue: a notification, or a test. */
-export function ownAccepted({ message, lane }: NewMessage, nowMs: number): RelayEvent {
+export function ownAccepted(
+  { message, lane }: Pick<NewMessage, 'message' | 'lane'>,
+  nowMs: number,
+): RelayEvent {
   return {
     is: 'message.accepted',
     id: message.id,

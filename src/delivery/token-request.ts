@@ -1,8 +1,8 @@
 import { createSign } from 'node:crypto';
-import { Secret } from '../lib/secret.ts';
+import type { Secret } from '../lib/secret.ts';
 import type { OAuth2, OAuth2Grant } from '../relay/account.ts';
 import type { NetworkFault } from '../relay/outcome.ts';
-import { causeOfError } from './fault.ts';
+import { askEndpoint, asSecret, type EndpointAnswer, errorIn } from './token-endpoint.ts';
 
 export type TokenAnswer =
   | {
@@ -13,7 +13,12 @@ export type TokenAnswer =
       readonly refreshToken: Secret | null;
     }
   /** The endpoint said no, and will say it again. */
-  | { readonly is: 'refused'; readonly detail: string }
+  | {
+      readonly is: 'refused';
+      /** `grant`: the refresh token is worth nothing any more (RFC 6749 section 5.2). */
+      readonly why: 'grant' | 'no-login' | 'other';
+      readonly detail: string;
+    }
   /** It could not be asked, or has trouble of its own. */
   | { readonly is: 'unavailable'; readonly fault: NetworkFault; readonly detail: string };
 
@@ -26,8 +31,6 @@ export interface TokenRequest {
   readonly signal: AbortSignal;
 }
 
-const requestMsMax = 20_000;
-const answerBytesMax = 64 * 1024;
 /** RFC 6749 section 5.1 recommends `expires_in` and does not ask for it. */
 const usualLifetimeMs = 3_600_000;
 const lifetimeMsMax = 24 * 3_600_000;
@@ -37,35 +40,29 @@ const TEMPORARY = ['temporarily_unavailable', 'server_error', 'slow_down'];
 
 /** One request to the token endpoint. Never rejects; an abort is `unavailable`. */
 export async function requestToken(request: TokenRequest): Promise<TokenAnswer> {
-  const { oauth2, signal } = request;
-  const { host } = new URL(oauth2.tokenUrl);
-  try {
-    const response = await fetch(oauth2.tokenUrl, {
-      method: 'POST',
-      headers: { accept: 'application/json' },
-      body: new URLSearchParams(parameters(request)),
-      // Secrets go to the configured address and to no other.
-      redirect: 'manual',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(requestMsMax)]),
-    });
-    return read(host, response.status, fieldsOf(await bounded(response)));
-  } catch (error) {
-    return unreachable(host, error);
-  }
+  const form = parameters(request);
+  if (form === null) return { is: 'refused', why: 'no-login', detail: 'nobody has logged in yet' };
+  const answer = await askEndpoint(request.oauth2.tokenUrl, form, request.signal);
+  if (answer.is === 'answer') return read(answer);
+  return { is: 'unavailable', fault: answer.fault, detail: answer.detail };
 }
 
-function parameters({ oauth2, rotated, nowMs }: TokenRequest): Record<string, string> {
+/** Null: there is no refresh token. */
+function parameters({ oauth2, rotated, nowMs }: TokenRequest): Record<string, string> | null {
   const { grant, scope } = oauth2;
   const asked = scope === null ? {} : { scope };
   switch (grant.is) {
-    case 'refresh-token':
+    case 'refresh-token': {
+      const refreshToken = rotated ?? grant.refreshToken;
+      if (refreshToken === null) return null;
       return {
         grant_type: 'refresh_token',
         client_id: grant.clientId,
         ...(grant.clientSecret === null ? {} : { client_secret: grant.clientSecret.reveal() }),
-        refresh_token: (rotated ?? grant.refreshToken).reveal(),
+        refresh_token: refreshToken.reveal(),
         ...asked,
       };
+    }
     case 'client-credentials':
       return {
         grant_type: 'client_credentials',
@@ -97,31 +94,7 @@ function assertion(
   return `${signed}.${signature}`;
 }
 
-/** The body; one that is larger than any answer with a token counts as none. */
-async function bounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > answerBytesMax) return '';
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function fieldsOf(body: string): Fields {
-  try {
-    const json: unknown = JSON.parse(body);
-    return typeof json === 'object' && json !== null ? (json as Fields) : {};
-  } catch {
-    // An error page of something on the way: the status is all there is to tell.
-    return {};
-  }
-}
-
-function read(host: string, status: number, fields: Fields): TokenAnswer {
+function read({ host, status, fields }: EndpointAnswer & { is: 'answer' }): TokenAnswer {
   const { access_token: token, expires_in: seconds, refresh_token: refreshToken } = fields;
   // A token goes into a line between control characters: RFC 6750 section 2.1 has neither in it.
   if (status === 200 && typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) {
@@ -132,38 +105,22 @@ function read(host: string, status: number, fields: Fields): TokenAnswer {
       refreshToken: asSecret(refreshToken),
     };
   }
-  const { error, error_description: description } = fields;
-  if (typeof error !== 'string') {
+  const said = errorIn(fields);
+  if (said === null) {
     const detail = `${host} answered ${status} without a token; check token_url if this lasts`;
     return { is: 'unavailable', fault: 'protocol', detail };
   }
-  const words = [error, description].filter((text) => typeof text === 'string').join(': ');
-  const said = words.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ').slice(0, 400);
+  const error = String(fields.error);
   const temporary = status >= 500 || status === 429 || TEMPORARY.includes(error);
-  return temporary
-    ? { is: 'unavailable', fault: 'other', detail: `${host} gives no token now: ${said}` }
-    : { is: 'refused', detail: `${host} gives no token: ${said}` };
+  if (temporary) {
+    return { is: 'unavailable', fault: 'other', detail: `${host} gives no token now: ${said}` };
+  }
+  const why = error === 'invalid_grant' ? 'grant' : 'other';
+  return { is: 'refused', why, detail: `${host} gives no token: ${said}` };
 }
 
 /** Microsoft's older endpoints send the number as text. */
 function lifetimeOf(seconds: unknown): number {
   const lifetimeMs = Number(seconds) * 1000;
   return lifetimeMs > 0 ? Math.min(lifetimeMs, lifetimeMsMax) : usualLifetimeMs;
-}
-
-function unreachable(host: string, error: unknown): TokenAnswer {
-  const outer = error instanceof Error ? error : new Error(String(error));
-  if (outer.name === 'TimeoutError') {
-    const detail = `${host} gave no token within ${requestMsMax / 1000} s`;
-    return { is: 'unavailable', fault: 'timeout', detail };
-  }
-  // fetch wraps what really happened.
-  const cause = causeOfError(outer.cause instanceof Error ? outer.cause : outer, 'auth');
-  const fault = cause.from === 'network' ? cause.fault : 'other';
-  const detail = cause.from === 'network' ? cause.detail : outer.message;
-  return { is: 'unavailable', fault, detail: `no token from ${host}: ${detail}` };
-}
-
-function asSecret(value: unknown): Secret | null {
-  return typeof value === 'string' && value !== '' ? new Secret(value) : null;
 }

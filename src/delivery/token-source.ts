@@ -1,7 +1,7 @@
-import type { Secret } from '../lib/secret.ts';
 import { hold, pause, WAITS } from '../policy/verdicts.ts';
 import type { Account, OAuth2 } from '../relay/account.ts';
 import { networkCause } from './fault.ts';
+import type { KeptTokens } from './kept-tokens.ts';
 import type { Refusal } from './refusal.ts';
 import { placeOf } from './tls-verdict.ts';
 import type { TokenAnswer, TokenRequest } from './token-request.ts';
@@ -14,6 +14,8 @@ export interface TokenSourceDeps {
   readonly monotonic: () => number;
   readonly request: (request: TokenRequest) => Promise<TokenAnswer>;
   readonly signal: AbortSignal;
+  /** The refresh tokens that take the place of the configured one. */
+  readonly kept: Pick<KeptTokens, 'of' | 'replaced' | 'forget'>;
   /** The endpoint said no while nobody was waiting for a token. */
   readonly onRefused: (account: Account, refusal: Refusal) => void;
 }
@@ -37,8 +39,6 @@ export class TokenSource {
   readonly #oauth2: OAuth2;
   readonly #deps: TokenSourceDeps;
   #current: { readonly token: string; readonly usableUntilMs: number } | null = null;
-  /** In place of the configured refresh token; lives as long as the process. */
-  #rotated: Secret | null = null;
   #pending: Promise<Fetched> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #failures = 0;
@@ -106,26 +106,23 @@ export class TokenSource {
   }
 
   async #request(): Promise<Fetched> {
-    const { request, clock, monotonic, signal } = this.#deps;
+    const { request, clock, monotonic, signal, kept } = this.#deps;
     const startedAtMs = monotonic();
     const nowMs = clock();
-    const answer = await request({
-      oauth2: this.#oauth2,
-      rotated: this.#rotated,
-      nowMs,
-      signal,
-    });
-    if (answer.is !== 'token') return { refusal: this.#noToken(answer) };
+    const rotated = kept.of(this.#account);
+    const answer = await request({ oauth2: this.#oauth2, rotated, nowMs, signal });
+    if (answer.is !== 'token') return { refusal: await this.#noToken(answer) };
     const { token, lifetimeMs, refreshToken } = answer;
+    // Before it is used: providers may end the former one at the first use of this one.
+    if (refreshToken !== null) await kept.replaced(this.#account, rotated, refreshToken);
     const usableMs = Math.max(lifetimeMs - marginMs, lifetimeMs / 2);
     this.#current = { token, usableUntilMs: startedAtMs + usableMs };
-    this.#rotated = refreshToken ?? this.#rotated;
     this.#failures = 0;
     this.#renewIn(Math.max(lifetimeMs - refreshAheadMs, lifetimeMs / 2, idleMsMin));
     return { token };
   }
 
-  #noToken(answer: Exclude<TokenAnswer, { is: 'token' }>): Refusal {
+  async #noToken(answer: Exclude<TokenAnswer, { is: 'token' }>): Promise<Refusal> {
     if (answer.is === 'unavailable') {
       const { fault, detail } = answer;
       this.#renewIn(idleRetryMs[Math.min(this.#failures, idleRetryMs.length - 1)] ?? 0);
@@ -133,10 +130,10 @@ export class TokenSource {
       const cause = networkCause('auth', fault, detail);
       return { cause, verdict: pause('network', WAITS.network, unavailableHint) };
     }
-    // What the file says may have been mended at the provider when the rotated one is refused.
-    this.#rotated = null;
+    // The configured one may work when the one that took its place does not.
+    if (answer.why === 'grant') await this.#deps.kept.forget(this.#account);
     const cause = networkCause('auth', 'protocol', answer.detail);
-    return { cause, verdict: hold('credentials', refusedHint(this.#account)) };
+    return { cause, verdict: hold('credentials', refusedHint(this.#account, answer.why)) };
   }
 
   #renewIn(waitMs: number): void {
@@ -150,9 +147,12 @@ export class TokenSource {
 const unavailableHint =
   'The token endpoint cannot be reached or gives no token just now; mail waits and is tried again.';
 
-function refusedHint(account: Account): string {
+function refusedHint(account: Account, why: (TokenAnswer & { is: 'refused' })['why']): string {
+  const logIn = `run \`relayctl account login ${account.name}\``;
+  if (why === 'no-login') return `There is no refresh token yet: ${logIn}.`;
+  const mend = account.oauth2?.device == null ? 'put the new secret in place and reload' : logIn;
   return (
     `The provider gives no access token. Check oauth2 of ${placeOf(account)} and the consent at ` +
-    'the provider, put the new secret in place and reload, or run `relayctl account resume`.'
+    `the provider, ${mend}, or run \`relayctl account resume\`.`
   );
 }

@@ -1,5 +1,6 @@
 import type { Account } from '../relay/account.ts';
 import type { Clock } from '../relay/ports.ts';
+import { noKeptTokens } from './kept-tokens.ts';
 import { requestToken } from './token-request.ts';
 import { TokenSource, type TokenSourceDeps } from './token-source.ts';
 
@@ -54,7 +55,8 @@ export class Tokens {
 /** Tokens for one look at an upstream, outside the daemon. */
 export function passingTokens(clock: Clock, signal: AbortSignal): Tokens {
   const monotonic = () => performance.now();
-  return new Tokens({ clock, monotonic, request: requestToken, signal, onRefused: () => {} });
+  const rest = { request: requestToken, signal, kept: noKeptTokens, onRefused: () => {} };
+  return new Tokens({ clock, monotonic, ...rest });
 }
 
 function keyOf({ name, credentialVersion }: Account): string {

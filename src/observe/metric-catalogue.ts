@@ -1,13 +1,14 @@
 import { REFUSAL_REASONS } from '../relay/events.ts';
 import { REASON_CLASSES } from '../relay/outcome.ts';
+import { DAEMON_METRICS, SECONDS_OF_A_COMMAND } from './daemon-metrics.ts';
 import {
   ACCOUNT_STATES,
   type LabelValues,
   PHASES,
+  QUOTA_COUNTS,
   QUOTA_WINDOWS,
   RECIPIENT_STATES,
   SESSION_REFUSALS,
-  STORE_FAULTS,
 } from './metric-labels.ts';
 
 export interface MetricDeclaration {
@@ -20,9 +21,12 @@ export interface MetricDeclaration {
 
 const ACCOUNT = { account: 'accounts' } as const;
 const ACCOUNT_REASON = { account: 'accounts', reason: REASON_CLASSES } as const;
-const ACCOUNT_WINDOW = { account: 'accounts', window: QUOTA_WINDOWS } as const;
+const ACCOUNT_WINDOW = {
+  account: 'accounts',
+  window: QUOTA_WINDOWS,
+  counts: QUOTA_COUNTS,
+} as const;
 const ACCOUNT_STATE = { account: 'accounts', state: RECIPIENT_STATES } as const;
-const SECONDS_OF_A_COMMAND = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 const SECONDS_OF_AN_ATTEMPT = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1200];
 /** From at once to days: the steps of the retry schedule are the natural bounds. */
 const SECONDS_OF_A_DELAY = [0.1, 0.5, 1, 5, 30, 60, 300, 900, 3600, 14_400, 86_400, 432_000];
@@ -131,7 +135,7 @@ export const METRICS = {
   },
   relayd_quota_used: {
     type: 'gauge',
-    help: 'What the account has used of limits.rate in the window that ends now.',
+    help: 'What the account has used of limits.rate in its window.',
     labels: ACCOUNT_WINDOW,
   },
   relayd_quota_limit: {
@@ -139,14 +143,49 @@ export const METRICS = {
     help: 'What limits.rate allows the account in the window.',
     labels: ACCOUNT_WINDOW,
   },
+  relayd_account_pace_per_second: {
+    type: 'gauge',
+    help: 'What an account keeps to since its upstream said "too fast"; absent while it goes as fast as it can.',
+    labels: ACCOUNT,
+  },
+  relayd_account_slowed_total: {
+    type: 'counter',
+    help: 'How often an upstream said "too fast" or "too many connections" and its account sent less.',
+    labels: ACCOUNT,
+  },
   relayd_account_changes_total: {
     type: 'counter',
     help: 'Changes of an account into a state.',
     labels: { account: 'accounts', state: ACCOUNT_STATES },
   },
+  relayd_held_senders: {
+    type: 'gauge',
+    help: 'Senders that the account may not send as, whose mail is held.',
+    labels: ACCOUNT,
+  },
+  relayd_failovers_total: {
+    type: 'counter',
+    help: 'Times that another account of the route (to) took over.',
+    labels: { account: 'accounts', to: 'accounts' },
+  },
   relayd_account_last_success_timestamp_seconds: {
     type: 'gauge',
     help: 'When the account last delivered, in this run of the daemon; absent before the first time.',
+    labels: ACCOUNT,
+  },
+  relayd_credential_switches_total: {
+    type: 'counter',
+    help: 'Changes of the password that the account logs in with, by the one it changed to.',
+    labels: { account: 'accounts', slot: ['password', 'next_password'] },
+  },
+  relayd_credential_age_seconds: {
+    type: 'gauge',
+    help: 'How long the credentials in use have been the ones of relay.yaml, or since their login.',
+    labels: ACCOUNT,
+  },
+  relayd_credential_last_success_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the upstream last accepted the credentials in use; absent before the first time.',
     labels: ACCOUNT,
   },
   relayd_accounts_misrouted_total: {
@@ -183,58 +222,7 @@ export const METRICS = {
     type: 'counter',
     help: 'Stored rows that could not be read and were set aside.',
   },
-  relayd_store_commit_seconds: {
-    type: 'histogram',
-    help: 'Duration of group commits, fsync included.',
-    buckets: [0.0005, ...SECONDS_OF_A_COMMAND],
-  },
-  relayd_store_commit_operations: {
-    type: 'histogram',
-    help: 'Operations that shared one group commit.',
-    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500],
-  },
-  relayd_store_failures_total: {
-    type: 'counter',
-    help: 'Commits that failed; the clients concerned got 4xx and nothing was lost.',
-    labels: { fault: STORE_FAULTS },
-  },
-  relayd_store_bytes: { type: 'gauge', help: 'Size of the queue on disk.' },
-  relayd_config_reloads_total: {
-    type: 'counter',
-    help: 'Reloads asked for; a refused one left the running configuration in force.',
-    labels: { result: ['reloaded', 'refused'] },
-  },
-  relayd_config_last_reload_successful: {
-    type: 'gauge',
-    help: '1 when the file on disk was accepted at the last start or reload, else 0.',
-  },
-  relayd_clock_jumps_total: { type: 'counter', help: 'Times the wall clock went back.' },
-  relayd_control_requests_total: {
-    type: 'counter',
-    help: 'Requests of relayctl.',
-    labels: { result: ['ok', 'failed'] },
-  },
-  relayd_log_lines_dropped_total: {
-    type: 'counter',
-    help: 'Log lines lost because their reader stalled or the destination failed.',
-  },
-  relayd_event_loop_lag_seconds: {
-    type: 'gauge',
-    help: 'How late the event loop ran its timers since the previous scrape.',
-    labels: { statistic: ['mean', 'p50', 'p99', 'max'] },
-  },
-  relayd_scrape_failures_total: {
-    type: 'counter',
-    help: 'Parts of a scrape that failed or took too long; their metrics are missing from it.',
-    labels: { part: ['queue', 'accounts', 'store', 'process'] },
-  },
-  process_cpu_seconds_total: { type: 'counter', help: 'CPU time used, user and system.' },
-  process_start_time_seconds: { type: 'gauge', help: 'When the process started, since 1970.' },
-  process_resident_memory_bytes: { type: 'gauge', help: 'Memory of the process in RAM.' },
-  process_open_fds: { type: 'gauge', help: 'Open file descriptors.' },
-  process_max_fds: { type: 'gauge', help: 'Most file descriptors the process may open.' },
-  nodejs_heap_used_bytes: { type: 'gauge', help: 'JavaScript heap in use, main thread.' },
-  nodejs_external_memory_bytes: { type: 'gauge', help: 'Buffers outside the JavaScript heap.' },
+  ...DAEMON_METRICS,
 } as const satisfies Record<string, MetricDeclaration>;
 
 export type MetricName = keyof typeof METRICS;

@@ -3,6 +3,7 @@ import type { SessionRefusal } from '../relay/events.ts';
 import type { Phase } from '../relay/outcome.ts';
 import type { StoreError } from '../relay/ports.ts';
 import type { RecipientState } from '../relay/queue.ts';
+import type { Counts } from '../relay/quota-rate.ts';
 
 /** The members of a union as values; a member that is missing here does not compile. */
 function membersOf<Member extends string>(members: Record<Member, true>): readonly Member[] {
@@ -26,7 +27,6 @@ export const SESSION_REFUSALS = membersOf<SessionRefusal>({
   'per-client': true,
   'per-address': true,
   reserved: true,
-  'early-talker': true,
   commands: true,
   logins: true,
   tls: true,
@@ -48,6 +48,7 @@ export const STORE_FAULTS = membersOf<StoreError['fault'] | 'other'>({
 });
 /** As in `limits.rate`. */
 export const QUOTA_WINDOWS = ['s', 'm', 'h', 'd'] as const;
+export const QUOTA_COUNTS = membersOf<Counts>({ messages: true, recipients: true });
 export const ACCOUNT_STATES = membersOf<AccountState['is']>({
   open: true,
   paused: true,

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { formatWindow } from '../lib/rate.ts';
 import type { QuotaUse } from '../policy/quota.ts';
 import type { AccountState } from '../relay/account.ts';
+import type { CredentialUse } from '../relay/credential.ts';
 import type { LaneCount, StoreStats } from '../relay/queue.ts';
 import type { Instruments } from './metric-instruments.ts';
 import {
@@ -22,8 +23,14 @@ export interface MetricSources {
   connections(): ReadonlyMap<string, number>;
   /** When each account's certificate ends, as last seen; in milliseconds since 1970. */
   certificatesEndMs(): ReadonlyMap<string, number>;
+  /** What each account in force has to log in with. */
+  credentials(): ReadonlyMap<string, readonly CredentialUse[]>;
   /** What the accounts in force have used of their limits. */
   quotas(): ReadonlyMap<string, readonly QuotaUse[]>;
+  /** How many senders each account may not send as. */
+  heldSenders(): ReadonlyMap<string, number>;
+  /** What the accounts in force keep to because of their upstreams; null: nothing. */
+  slowed(): ReadonlyMap<string, { readonly perSecond: number | null }>;
   logLinesDropped(): number;
 }
 
@@ -44,7 +51,10 @@ export async function refreshGauges(
 ): Promise<void> {
   setConnections(m, sources.connections(), known);
   setCertificates(m, sources.certificatesEndMs(), known);
+  setCredentials(m, sources.credentials(), nowMs);
   setQuotas(m, sources.quotas());
+  setHeldSenders(m, sources.heldSenders());
+  setPaces(m, sources.slowed());
   await Promise.all([
     part(m, 'queue', sources.counts(), (counts) => setQueue(m, counts, known, nowMs)),
     part(m, 'accounts', sources.accountStates(), (states) => setAccountStates(m, states, known)),
@@ -144,15 +154,45 @@ function setCertificates(
   }
 }
 
+function setCredentials(
+  m: Instruments,
+  credentials: ReadonlyMap<string, readonly CredentialUse[]>,
+  nowMs: number,
+): void {
+  m.relayd_credential_age_seconds.reset();
+  m.relayd_credential_last_success_timestamp_seconds.reset();
+  for (const [account, uses] of credentials) {
+    const used = uses.find(({ inUse }) => inUse);
+    if (used === undefined) continue;
+    const { firstSeenAtMs, lastAcceptedAtMs } = used;
+    m.relayd_credential_age_seconds.set({ account }, Math.max(0, nowMs - firstSeenAtMs) / 1000);
+    if (lastAcceptedAtMs === null) continue;
+    const seconds = lastAcceptedAtMs / 1000;
+    m.relayd_credential_last_success_timestamp_seconds.set({ account }, seconds);
+  }
+}
+
 function setQuotas(m: Instruments, quotas: ReadonlyMap<string, readonly QuotaUse[]>): void {
   m.relayd_quota_used.reset();
   m.relayd_quota_limit.reset();
   for (const [account, uses] of quotas) {
     for (const { rate, used } of uses) {
-      const labels = { account, window: formatWindow(rate.windowMs) };
+      const labels = { account, window: formatWindow(rate.windowMs), counts: rate.counts };
       m.relayd_quota_used.set(labels, used);
       m.relayd_quota_limit.set(labels, rate.count);
     }
+  }
+}
+
+function setHeldSenders(m: Instruments, counts: ReadonlyMap<string, number>): void {
+  m.relayd_held_senders.reset();
+  for (const [account, count] of counts) m.relayd_held_senders.set({ account }, count);
+}
+
+function setPaces(m: Instruments, slowed: ReturnType<MetricSources['slowed']>): void {
+  m.relayd_account_pace_per_second.reset();
+  for (const [account, { perSecond }] of slowed) {
+    if (perSecond !== null) m.relayd_account_pace_per_second.set({ account }, perSecond);
   }
 }
 

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { LogSettings } from '../relay/settings.ts';
 
 /** Event fields that hold one address, and fields of free text in which addresses may stand. */
-export const ADDRESS_FIELDS = ['reversePath', 'recipient', 'authenticatedAs'] as const;
+export const ADDRESS_FIELDS = ['reversePath', 'recipient', 'sender', 'authenticatedAs'] as const;
 export const TEXT_FIELDS = ['client', 'messageIdField', 'text', 'reply', 'detail', 'hint'] as const;
 
 /** Anything shaped like local-part@domain inside prose: `<a@b.example>`, `user=a@b.example`. */

@@ -26,18 +26,23 @@ export function classify(seen: Seen, rules: readonly ReplyRule[] = []): Verdict 
 
 export interface Explained {
   readonly verdict: Verdict;
+  /** What was asked for, before the phase gave it its meaning. */
+  readonly judgement: Judgement;
   /** Of the provider's; null: the generic order decided. */
   readonly rule: ReplyRule | null;
 }
 
 /** The same, and which of the provider's rules decided. */
 export function explain(seen: Seen, rules: readonly ReplyRule[]): Explained {
-  if (seen.phase === 'quit') return { verdict: reconnect('upstream'), rule: null };
+  if (seen.phase === 'quit') {
+    const judgement: Judgement = ['reconnect-then-retry', 'upstream'];
+    return { verdict: reconnect('upstream'), judgement, rule: null };
+  }
   // A success where there can be none is out of step, whatever its text says.
   const rule = seen.reply.code < 400 ? null : firstMatch(rules, seen);
-  if (rule === null) return { verdict: verdictFor(judge(seen), seen), rule };
-  const named = rule.text?.exec(seen.reply.text)?.groups ?? {};
-  return { verdict: verdictFor(rule.judgement, seen, named), rule };
+  const judgement = rule?.judgement ?? judge(seen);
+  const named = rule?.text?.exec(seen.reply.text)?.groups ?? {};
+  return { verdict: verdictFor(judgement, seen, named), judgement, rule };
 }
 
 /** The order in which a reply is read where no provider's rule decides; the first answer counts. */

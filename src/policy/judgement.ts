@@ -14,6 +14,9 @@ import {
   WAITS,
 } from './verdicts.ts';
 
+/** Attempts after the first that a sender has to be refused at before it is held. */
+const senderRetries = 2;
+
 /** Whom a refusal concerns when nothing but its phase is known. */
 function reasonAt(phase: Phase): ReasonClass {
   if (isBeforeMail(phase)) return phase === 'auth' ? 'credentials' : 'upstream';
@@ -52,7 +55,9 @@ function usualVerdict([action, asked, hint]: Judgement, seen: Seen, named: Named
     case 'reconnect-then-pause':
       return afterReconnect(action, seen, reason);
     case 'throttle':
-      return pause('throttled', WAITS.throttle, hint);
+      return { ...pause('throttled', WAITS.throttle, hint), slower: 'rate' };
+    case 'fewer-connections':
+      return { ...pause('throttled', WAITS.throttle, hint), slower: 'connections' };
     case 'pause':
       return pause(reason, WAITS.upstream, hint);
     case 'pause-policy':
@@ -69,6 +74,10 @@ function usualVerdict([action, asked, hint]: Judgement, seen: Seen, named: Named
       return hold(reason, hint);
     case 'hold-sender':
       return holdSender(hint);
+    case 'retry-then-hold-sender':
+      return (seen.attempts ?? 0) < senderRetries
+        ? settle(phase, 'retry', 'sender')
+        : holdSender(hint);
     case 'refused-identities':
       return refusedIdentities(seen, named.identities ?? '', hint);
   }

@@ -1,9 +1,17 @@
-import type { Rate } from '../lib/rate.ts';
-import type { AccountLimits } from '../relay/account.ts';
-import type { KeptQuota, Quota, QuotaBucket, QuotaInstant, QuotaWindow } from '../relay/quota.ts';
+import type {
+  KeptQuota,
+  Quota,
+  QuotaBucket,
+  QuotaInstant,
+  QuotaNow,
+  QuotaWindow,
+} from '../relay/quota.ts';
+import type { Counts, QuotaRate } from '../relay/quota-rate.ts';
+import { added, bucketMsOf, rollingLive, sumOf } from './quota-buckets.ts';
+import { calendarFreeFrom, calendarLastPlace, calendarLive } from './quota-calendar.ts';
 
 /*
- * How much an account may send, in rolling windows.
+ * How much an account may send, in rolling windows and in those of the calendar.
  *
  * A provider counts a message at some moment between its first and its last command. So units are
  * reserved before a transaction, weigh on every window while it runs, and are dated to its end when
@@ -12,79 +20,113 @@ import type { KeptQuota, Quota, QuotaBucket, QuotaInstant, QuotaWindow } from '.
  * delays by one part in a hundred and never allows too much.
  */
 
-const bucketsPerWindow = 100;
+const hourMs = 3_600_000;
 
-export const emptyQuota: Quota = { pending: 0, windows: [] };
+export const emptyQuota: Quota = { pending: { messages: 0, recipients: 0 }, windows: [] };
 
 /** One window of an account's limits and what is used of it. */
 export interface QuotaUse {
-  readonly rate: Rate;
+  readonly rate: QuotaRate;
   readonly used: number;
 }
 
 /** Units that one transaction needs. */
-export function unitsOf({ counts }: AccountLimits, recipients: number): number {
+export function unitsOf(counts: Counts, recipients: number): number {
+  if (recipients === 0) return 0;
   return counts === 'recipients' ? recipients : 1;
 }
 
 /** Recipients of one transaction: never more than fit into an empty window. */
-export function recipientsMax({ counts, rate, recipients }: AccountLimits): number {
-  if (counts === 'messages') return recipients;
-  return Math.min(recipients, ...rate.map(({ count }) => count));
+export function recipientsMax(limits: {
+  readonly rate: readonly QuotaRate[];
+  readonly recipients: number;
+}): number {
+  const counting = limits.rate.filter(({ counts }) => counts === 'recipients');
+  return Math.min(limits.recipients, ...counting.map(({ count }) => count));
 }
 
 /** The same history under these limits. A window that is new begins empty. */
-export function underRates(quota: Quota, rates: readonly Rate[]): Quota {
-  const known = new Map(quota.windows.map((window) => [window.windowMs, window]));
-  const sizes = new Set(rates.map(({ windowMs }) => windowMs));
-  const windows = [...sizes].map((windowMs) => known.get(windowMs) ?? { windowMs, buckets: [] });
-  return { ...quota, windows };
+export function underRates(quota: Quota, rates: readonly QuotaRate[]): Quota {
+  const windows = new Map<string, QuotaWindow>();
+  for (const { windowMs, counts } of rates) {
+    const known = windowOf(quota, { windowMs, counts });
+    windows.set(`${windowMs} ${counts}`, known ?? { windowMs, counts, buckets: [] });
+  }
+  return { ...quota, windows: [...windows.values()] };
 }
 
 /**
- * The first moment at which so many units may be reserved, `nowMs` when they may now. Infinity:
- * when something that runs has ended, not before.
+ * The first moment at which a transaction for so many recipients may begin, `nowMs` when it may
+ * now. Infinity: when something that runs has ended, not before.
  */
 export function freeFrom(
   quota: Quota,
-  rates: readonly Rate[],
-  { units, nowMs }: { readonly units: number; readonly nowMs: number },
+  rates: readonly QuotaRate[],
+  { recipients, ...now }: QuotaNow & { readonly recipients: number },
 ): number {
-  return rates.reduce((fromMs, rate) => {
-    const live = liveBuckets(quota, rate.windowMs, nowMs);
-    let free = rate.count - quota.pending - sum(live);
-    if (free >= units) return fromMs;
-    for (const bucket of live) {
-      free += bucket.units;
-      if (free >= units) return Math.max(fromMs, bucket.endMs + rate.windowMs);
-    }
-    return Number.POSITIVE_INFINITY;
-  }, nowMs);
+  const from = rates.map((rate) => {
+    const units = unitsOf(rate.counts, recipients);
+    const places = rate.count - quota.pending[rate.counts];
+    const buckets = windowOf(quota, rate)?.buckets ?? [];
+    return rate.zone === null
+      ? rollingFreeFrom(rollingLive(buckets, rate.windowMs, now.nowMs), {
+          rate,
+          units,
+          places,
+          now,
+        })
+      : calendarFreeFrom(buckets, { ...rate, zone: rate.zone }, { units, places, now });
+  });
+  return Math.max(now.nowMs, ...from);
 }
 
-/** Only after `freeFrom` said that they fit. */
-export function reserved(quota: Quota, units: number): Quota {
-  return { ...quota, pending: quota.pending + units };
+interface Wanted {
+  readonly rate: QuotaRate;
+  readonly units: number;
+  readonly places: number;
+  readonly now: QuotaNow;
 }
 
-/** A transaction has ended: of its units so many were counted by the provider. */
+function rollingFreeFrom(
+  live: readonly QuotaBucket[],
+  { rate, units, places, now }: Wanted,
+): number {
+  let free = places - sumOf(live);
+  if (free >= units) return now.nowMs;
+  for (const bucket of live) {
+    free += bucket.units;
+    if (free >= units) return bucket.endMs + rate.windowMs;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+/** Only after `freeFrom` said that it fits. */
+export function reserved(quota: Quota, recipients: number): Quota {
+  const { pending } = quota;
+  return {
+    ...quota,
+    pending: { messages: pending.messages + 1, recipients: pending.recipients + recipients },
+  };
+}
+
+/** A transaction has ended: of its recipients so many were counted by the provider. */
 export function ended(
   quota: Quota,
-  end: { readonly units: number; readonly counted: number; readonly nowMs: number },
+  end: { readonly recipients: number; readonly counted: number; readonly nowMs: number },
 ): Quota {
-  const { units, counted, nowMs } = end;
-  const pending = quota.pending - units;
-  const windows = quota.windows.map(({ windowMs }): QuotaWindow => {
-    const live = liveBuckets(quota, windowMs, nowMs);
-    return { windowMs, buckets: counted === 0 ? live : added(live, windowMs, { counted, nowMs }) };
-  });
-  return { pending, windows };
+  const { recipients, counted, nowMs } = end;
+  const pending = {
+    messages: quota.pending.messages - 1,
+    recipients: quota.pending.recipients - recipients,
+  };
+  const units = { messages: unitsOf('messages', counted), recipients: counted };
+  return { pending, windows: booked(quota.windows, units, nowMs) };
 }
 
-export function usesOf(quota: Quota, rates: readonly Rate[], nowMs: number): QuotaUse[] {
+export function usesOf(quota: Quota, rates: readonly QuotaRate[], now: QuotaNow): QuotaUse[] {
   return rates.map((rate) => ({
     rate,
-    used: quota.pending + sum(liveBuckets(quota, rate.windowMs, nowMs)),
+    used: quota.pending[rate.counts] + sumOf(liveBuckets(quota, rate, now)),
   }));
 }
 
@@ -94,23 +136,31 @@ export function usesOf(quota: Quota, rates: readonly Rate[], nowMs: number): Quo
  */
 export function outFrom(
   quota: Quota,
-  rates: readonly Rate[],
-  { units, nowMs }: { readonly units: number; readonly nowMs: number },
+  rates: readonly QuotaRate[],
+  { units, ...now }: QuotaNow & { readonly units: number },
 ): number {
-  const last = rates.map((rate) => lastPlace(quota, rate, { units, nowMs }));
-  return Math.max(nowMs, ...last);
+  const last = rates.map((rate) => {
+    const live = liveBuckets(quota, rate, now);
+    const places = rate.count - quota.pending[rate.counts];
+    const wanted = { rate, units, places, now };
+    return rate.zone === null
+      ? rollingLastPlace(live, wanted)
+      : calendarLastPlace(
+          { ...rate, zone: rate.zone },
+          { units, places: places - sumOf(live), now },
+        );
+  });
+  return Math.max(now.nowMs, ...last);
 }
 
-function lastPlace(
-  quota: Quota,
-  { count, windowMs }: Rate,
-  { units, nowMs }: { readonly units: number; readonly nowMs: number },
+function rollingLastPlace(
+  live: readonly QuotaBucket[],
+  { rate: { count, windowMs }, units, places, now: { nowMs } }: Wanted,
 ): number {
   const cycleMs = windowMs + bucketMsOf(windowMs);
   const rounds = Math.floor((units - 1) / count);
-  const live = liveBuckets(quota, windowMs, nowMs);
   // Negative when the limit was lowered below what is used: that much has to leave first.
-  let ahead = ((units - 1) % count) - (count - quota.pending - sum(live));
+  let ahead = ((units - 1) % count) - (places - sumOf(live));
   if (ahead < 0) return nowMs + rounds * cycleMs;
   for (const bucket of live) {
     ahead -= bucket.units;
@@ -131,36 +181,46 @@ export function restored(kept: KeptQuota, now: QuotaInstant): Quota {
     ? now.monotonicMs - at.monotonicMs
     : Math.max(0, now.wallMs - at.wallMs);
   const shiftMs = now.monotonicMs - at.monotonicMs - passedMs;
-  const windows = kept.windows.map(({ windowMs, buckets }) => ({
-    windowMs,
-    buckets: buckets.map(({ endMs, units }) => ({ endMs: endMs + shiftMs, units })),
+  const windows = kept.windows.map((window) => ({
+    ...window,
+    buckets: window.buckets.map(({ endMs, units }) => ({ endMs: endMs + shiftMs, units })),
   }));
-  const { pending } = kept;
-  const nowMs = now.monotonicMs;
-  return ended({ pending, windows }, { units: pending, counted: pending, nowMs });
+  return { ...emptyQuota, windows: booked(windows, kept.pending, now.monotonicMs) };
 }
 
-function liveBuckets(quota: Quota, windowMs: number, nowMs: number): readonly QuotaBucket[] {
-  const window = quota.windows.find((one) => one.windowMs === windowMs);
-  return (window?.buckets ?? []).filter(({ endMs }) => endMs + windowMs > nowMs);
+function windowOf(
+  quota: Quota,
+  { windowMs, counts }: Pick<QuotaWindow, 'windowMs' | 'counts'>,
+): QuotaWindow | undefined {
+  return quota.windows.find((one) => one.windowMs === windowMs && one.counts === counts);
 }
 
-function added(
-  live: readonly QuotaBucket[],
-  windowMs: number,
-  { counted, nowMs }: { readonly counted: number; readonly nowMs: number },
-): QuotaBucket[] {
-  const bucketMs = bucketMsOf(windowMs);
-  const endMs = (Math.floor(nowMs / bucketMs) + 1) * bucketMs;
-  const last = live.at(-1);
-  if (last === undefined || last.endMs < endMs) return [...live, { endMs, units: counted }];
-  return [...live.slice(0, -1), { endMs: last.endMs, units: last.units + counted }];
+function liveBuckets(quota: Quota, rate: QuotaRate, now: QuotaNow): readonly QuotaBucket[] {
+  const buckets = windowOf(quota, rate)?.buckets ?? [];
+  return rate.zone === null
+    ? rollingLive(buckets, rate.windowMs, now.nowMs)
+    : calendarLive(buckets, { ...rate, zone: rate.zone }, now);
 }
 
-function bucketMsOf(windowMs: number): number {
-  return Math.max(1, Math.floor(windowMs / bucketsPerWindow));
+/** Dated to now; what no window can ask about any more is left out. */
+function booked(
+  windows: readonly QuotaWindow[],
+  units: Readonly<Record<Counts, number>>,
+  nowMs: number,
+): QuotaWindow[] {
+  return windows.map((window): QuotaWindow => {
+    const { windowMs, counts } = window;
+    const live = rollingLive(window.buckets, keptMsOf(windowMs), nowMs);
+    const counted = units[counts];
+    return {
+      windowMs,
+      counts,
+      buckets: counted === 0 ? live : added(live, windowMs, { counted, nowMs }),
+    };
+  });
 }
 
-function sum(buckets: readonly QuotaBucket[]): number {
-  return buckets.reduce((total, { units }) => total + units, 0);
+/** A day of the calendar may have 25 hours, and a clock may be set back. */
+function keptMsOf(windowMs: number): number {
+  return windowMs < hourMs ? windowMs : windowMs + hourMs;
 }

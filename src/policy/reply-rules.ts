@@ -8,7 +8,7 @@ const SUSPENDED: Judgement = ['hold-account', 'suspended'];
 const NOT_LOGGED_IN: Judgement = ['hold-account', 'credentials'];
 
 /** One expression for many phrases, letter case aside. */
-function anyOf(phrases: readonly RegExp[]): RegExp {
+export function anyOf(phrases: readonly RegExp[]): RegExp {
   return new RegExp(phrases.map(({ source }) => source).join('|'), 'i');
 }
 
@@ -28,6 +28,8 @@ const QUOTA_TEXTS = anyOf([
   /rate overlimit/,
   /sender is throttled/,
   /too many messages from sender/,
+  // The hourly limit of GoDaddy.
+  /\bIB(?:504|607)\b/,
 ]);
 
 /** The account as a whole is stopped at the provider. */
@@ -77,10 +79,13 @@ const SENDER_TEXTS = anyOf([
   /sender verify failed/,
 ]);
 
-const TOO_FAST_TEXTS = anyOf([
+const TOO_MANY_CONNECTIONS_TEXTS = anyOf([
   /too many (?:concurrent |simultaneous )?(?:smtp )?connections/,
   /concurrent connections limit/,
   /sender thread limit/,
+]);
+
+const TOO_FAST_TEXTS = anyOf([
   /sending rate exceeded/,
   /submission rate for this client has exceeded/,
   /exceeded the message limit per account/,
@@ -106,7 +111,14 @@ export const TEXT_RULES: readonly ReplyRule[] = [
     judgement: SUSPENDED,
   },
   { phases: AFTER_MAIL_BEGAN, text: SENDER_TEXTS, judgement: ['hold-sender', 'sender'] },
+  {
+    codes: [4],
+    text: TOO_MANY_CONNECTIONS_TEXTS,
+    judgement: ['fewer-connections', 'throttled'],
+  },
   { codes: [4], text: TOO_FAST_TEXTS, judgement: ['throttle', 'throttled'] },
+  // GoDaddy: too many sessions, with any code.
+  { text: /\bIB007\b/, judgement: ['throttle', 'throttled'] },
 ];
 
 /**

@@ -13,6 +13,8 @@ export interface Seen {
   readonly acceptedRecipients: number;
   /** How often this attempt was already repeated on a new connection; absent: never. */
   readonly reconnects?: number;
+  /** Attempts of the message that have counted before this one; absent: none. */
+  readonly attempts?: number;
   /** Reverse-path and From address of the message; absent: not known. */
   readonly senders?: readonly string[];
   /** The recipient for whom the reply is read; absent: not known. */

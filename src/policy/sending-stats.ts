@@ -14,6 +14,8 @@ export interface StatsRow {
   readonly bounced: number;
   /** Attempts that the schedule repeats: one recipient may be deferred several times. */
   readonly deferred: number;
+  /** Only the provider's feedback would tell; null: not known. */
+  readonly complained: number | null;
   /** From acceptance to delivery, within 3 %; null without a delivery. */
   readonly latencyMs: { readonly p50: number; readonly p95: number } | null;
 }
@@ -120,7 +122,8 @@ function rowOf({ values, latencies, ...counts }: Group): StatsRow {
     delivered === 0
       ? null
       : { p50: percentile(latencies, delivered, 0.5), p95: percentile(latencies, delivered, 0.95) };
-  return { group: values, accepted, delivered, bounced, deferred, latencyMs };
+  const counted = { accepted, delivered, bounced, deferred, complained: null };
+  return { group: values, ...counted, latencyMs };
 }
 
 /** Each step is 5 % longer than the one before, so a value is known within half of that. */

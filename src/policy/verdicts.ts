@@ -93,5 +93,5 @@ const HINTS: Partial<Record<ReasonClass, string>> = {
     'it mended there, or set ca, pin or a time-boxed exception for the account, then reload.',
   sender:
     'The provider does not let this account send as this sender. Verify the address or domain ' +
-    'there, or route the sender to another account.',
+    'there and run `relayctl account resume`, or route the sender to another account and reload.',
 };

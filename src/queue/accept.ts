@@ -21,6 +21,10 @@ function acceptMessage(core: Core, row: AcceptedRow): void {
   const [message, forwardPaths, body, spoolFile, lane, state, dueAtMs, reason] = row;
   const [, , , , , , , , boot, run, untilMs] = row;
   const id = message[0];
+  if (state === 'discarded') {
+    discard(core, row);
+    return;
+  }
   assert(forwardPaths.length > 0, 'a message without recipients cannot be accepted');
   assert((body === null) !== (spoolFile === null), 'a body is in memory or in the spool');
   const { sql } = core;
@@ -35,4 +39,15 @@ function acceptMessage(core: Core, row: AcceptedRow): void {
   }
   core.numbers.highest = Math.max(core.numbers.highest, id);
   count(core, lane, state, forwardPaths.length);
+}
+
+/** It never was in the queue: the history learns that it came, and what became of it. */
+function discard(core: Core, row: AcceptedRow): void {
+  const [message, forwardPaths, , , , , , text] = row;
+  const atMs = core.clock();
+  const result = { outcome: 'discarded', reason: 'operator', text, atMs };
+  const results = forwardPaths.map((_, index) => JSON.stringify({ index, ...result }));
+  core.numbers.highest = Math.max(core.numbers.highest, message[0]);
+  const part = { message, settledAtMs: atMs, results, attempts: [] };
+  core.aftermath.add('history', () => core.history.append(part));
 }

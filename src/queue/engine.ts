@@ -3,12 +3,21 @@ import { accountStates, setAccountState } from './accounts.ts';
 import { certificates, rememberCertificates } from './certificates.ts';
 import { claim, claimExpired, claimMatching } from './claim.ts';
 import type { Core } from './core.ts';
+import { credentials, rememberCredentials } from './credentials.ts';
 import { storeFault } from './faults.ts';
 import { type Operation, OUTSIDE } from './operations.ts';
 import { act, clampDue, flush, relane } from './operator.ts';
 import { body, counts, list, show, stats } from './overview.ts';
 import { quotas, saveQuota } from './quotas.ts';
 import { recover } from './recover.ts';
+import {
+  heldSenders,
+  holdSender,
+  liftSenders,
+  refusals,
+  releaseSenders,
+  saveRefusals,
+} from './safety.ts';
 import { settle } from './settle.ts';
 import { asBug, createTransactions, type Result, type Transactions } from './transactions.ts';
 
@@ -107,8 +116,18 @@ function run(core: Core, [name, given]: Operation): unknown {
       return setAccountState(core, given);
     case 'certificate.remember':
       return rememberCertificates(core, given);
+    case 'credential.remember':
+      return rememberCredentials(core, given);
     case 'account.save-quota':
       return saveQuota(core, given);
+    case 'account.save-refusals':
+      return saveRefusals(core, given);
+    case 'sender.hold':
+      return holdSender(core, given);
+    case 'sender.release':
+      return releaseSenders(core, given);
+    case 'sender.lift':
+      return liftSenders(core, given);
     case 'history.expire':
       return core.history.expire(given);
     case 'message.body':
@@ -125,8 +144,14 @@ function run(core: Core, [name, given]: Operation): unknown {
       return accountStates(core);
     case 'certificate.memories':
       return certificates(core);
+    case 'credential.memories':
+      return credentials(core);
     case 'account.quotas':
       return quotas(core);
+    case 'account.refusals':
+      return refusals(core);
+    case 'sender.held':
+      return heldSenders(core);
     case 'history.list':
       return core.history.list(given);
     case 'store.stats':

@@ -3,12 +3,24 @@ import { sql as history001 } from './migrations/history-001-first-schema.ts';
 import { sql as queue001 } from './migrations/queue-001-first-schema.ts';
 import { sql as queue002 } from './migrations/queue-002-certificates.ts';
 import { sql as queue003 } from './migrations/queue-003-quotas.ts';
+import { sql as queue004 } from './migrations/queue-004-safety.ts';
+import { sql as queue005 } from './migrations/queue-005-credentials.ts';
+import { sql as queue006 } from './migrations/queue-006-account-hints.ts';
+import { sql as queue007 } from './migrations/queue-007-failover.ts';
 
 /**
  * Append only: a migration that has been released is never edited, a change is a new file at the
  * end. user_version counts how many of them a file has seen.
  */
-export const QUEUE_MIGRATIONS: readonly string[] = [queue001, queue002, queue003];
+export const QUEUE_MIGRATIONS: readonly string[] = [
+  queue001,
+  queue002,
+  queue003,
+  queue004,
+  queue005,
+  queue006,
+  queue007,
+];
 export const HISTORY_MIGRATIONS: readonly string[] = [history001];
 
 /** 'rlyq' and 'rlyh' in the files' headers. */

@@ -1,5 +1,7 @@
 import type { AccountState } from '../relay/account.ts';
 import type { CertificateMemory } from '../relay/certificate.ts';
+import type { CredentialMemory } from '../relay/credential.ts';
+import type { HeldSender, SendersReleased } from '../relay/held-sender.ts';
 import type { Body, MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type {
@@ -19,6 +21,7 @@ import type {
   Work,
 } from '../relay/queue.ts';
 import type { KeptQuota } from '../relay/quota.ts';
+import type { Refusals } from '../relay/refusals.ts';
 import { encodeMessage, type MessageRow } from './rows.ts';
 
 /**
@@ -54,7 +57,24 @@ export interface OperationTable {
     given: { account: string; memory: CertificateMemory };
     answer: undefined;
   };
+  'credential.remember': {
+    given: { account: string; memory: CredentialMemory };
+    answer: undefined;
+  };
   'account.save-quota': { given: { account: string; quota: KeptQuota }; answer: undefined };
+  'account.save-refusals': {
+    given: { account: string; refusals: Refusals | null };
+    answer: undefined;
+  };
+  'sender.hold': { given: HeldSender; answer: undefined };
+  'sender.release': {
+    given: { account: string; sender: string | null; dueAtMs: number };
+    answer: SendersReleased;
+  };
+  'sender.lift': {
+    given: QueueFilter;
+    answer: readonly Pick<HeldSender, 'account' | 'sender'>[];
+  };
   'history.expire': { given: { beforeMs: number; limit: number }; answer: number };
   'message.body': { given: MessageId; answer: Body | null };
   'message.show': {
@@ -66,7 +86,10 @@ export interface OperationTable {
   'queue.next-expiry': { given: null; answer: number | null };
   'account.states': { given: null; answer: ReadonlyMap<string, AccountState> };
   'certificate.memories': { given: null; answer: ReadonlyMap<string, CertificateMemory> };
+  'credential.memories': { given: null; answer: ReadonlyMap<string, CredentialMemory> };
   'account.quotas': { given: null; answer: ReadonlyMap<string, KeptQuota> };
+  'account.refusals': { given: null; answer: ReadonlyMap<string, Refusals> };
+  'sender.held': { given: null; answer: HeldSender[] };
   'history.list': { given: { limit: number; before: MessageId | null }; answer: HistoryEntry[] };
   'store.stats': { given: null; answer: StoreStats };
 }
@@ -87,7 +110,10 @@ export const OUTSIDE: ReadonlySet<OperationName> = new Set<OperationName>([
   'queue.next-expiry',
   'account.states',
   'certificate.memories',
+  'credential.memories',
   'account.quotas',
+  'account.refusals',
+  'sender.held',
   'history.list',
   'history.expire',
   'store.stats',
@@ -136,7 +162,7 @@ export type AcceptedRow = readonly [
   body: Uint8Array | null,
   spoolFile: string | null,
   lane: string | null,
-  state: 'leased' | 'waiting' | 'held',
+  state: 'leased' | 'waiting' | 'held' | 'discarded',
   dueAtMs: number | null,
   reason: string | null,
   boot: string | null,
@@ -174,11 +200,16 @@ export function encodeAccepted({ message, body, lane, start }: NewMessage): Acce
     lane,
     start.is,
     start.is === 'waiting' ? start.dueAtMs : null,
-    start.is === 'held' ? start.reason : null,
+    reasonOf(start),
     lease?.owner.boot ?? null,
     lease?.owner.run ?? null,
     lease?.untilMs ?? null,
   ];
+}
+
+function reasonOf(start: NewMessage['start']): string | null {
+  if (start.is === 'discarded') return start.text;
+  return start.is === 'held' ? start.reason : null;
 }
 
 export function encodeSettlement(settlement: Settlement): SettledRow {

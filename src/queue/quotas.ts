@@ -1,4 +1,5 @@
-import type { KeptQuota, QuotaBucket, QuotaWindow } from '../relay/quota.ts';
+import type { KeptQuota, Quota, QuotaBucket, QuotaWindow } from '../relay/quota.ts';
+import type { Counts } from '../relay/quota-rate.ts';
 import type { Core } from './core.ts';
 import { parseJson } from './rows.ts';
 
@@ -6,13 +7,10 @@ import { parseJson } from './rows.ts';
 export function quotas(core: Core): ReadonlyMap<string, KeptQuota> {
   const found = new Map<string, KeptQuota>();
   for (const row of core.sql.quotas.all()) {
-    const windows = decodeWindows(row.windows);
-    if (windows === null) continue;
-    found.set(row.account, {
-      pending: row.pending,
-      windows,
-      at: { boot: row.boot, monotonicMs: row.monotonic_at, wallMs: row.wall_at },
-    });
+    const quota = decodeQuota(row.pending, row.windows);
+    if (quota === null) continue;
+    const at = { boot: row.boot, monotonicMs: row.monotonic_at, wallMs: row.wall_at };
+    found.set(row.account, { ...quota, at });
   }
   return found;
 }
@@ -22,25 +20,52 @@ export function saveQuota(
   { account, quota }: { account: string; quota: KeptQuota },
 ): undefined {
   const { at, pending, windows } = quota;
-  const text = JSON.stringify(
-    windows.map(({ windowMs, buckets }) => [
+  const text = JSON.stringify({
+    recipients: pending.recipients,
+    windows: windows.map(({ windowMs, counts, buckets }) => [
       windowMs,
+      counts,
       buckets.flatMap(({ endMs, units }) => [endMs, units]),
     ]),
-  );
-  core.sql.saveQuota.run(account, at.boot, at.monotonicMs, at.wallMs, pending, text);
+  });
+  core.sql.saveQuota.run(account, at.boot, at.monotonicMs, at.wallMs, pending.messages, text);
 }
 
-function decodeWindows(text: string): QuotaWindow[] | null {
-  const list = parseJson(text);
-  if (!Array.isArray(list)) return null;
-  const windows = list.flatMap((one: unknown): QuotaWindow[] => {
-    const [windowMs, numbers] = Array.isArray(one) ? one : [];
-    const whole = Array.isArray(numbers) && numbers.every(Number.isSafeInteger);
-    if (!Number.isSafeInteger(windowMs) || !whole || numbers.length % 2 !== 0) return [];
-    return [{ windowMs, buckets: decodeBuckets(numbers) }];
+function decodeQuota(messages: number, text: string): Quota | null {
+  const kept: unknown = parseJson(text);
+  if (Array.isArray(kept)) return decodeFormerQuota(messages, kept);
+  const { recipients, windows: list } = (kept ?? {}) as Record<string, unknown>;
+  if (!isWhole(recipients) || !Array.isArray(list)) return null;
+  const windows = list.flatMap((one: unknown) => {
+    const [windowMs, counts, numbers] = Array.isArray(one) ? one : [];
+    return isCounts(counts) ? decodeWindow(windowMs, counts, numbers) : [];
   });
-  return windows.length === list.length ? windows : null;
+  return windows.length === list.length ? { pending: { messages, recipients }, windows } : null;
+}
+
+/** From before a window said what it counts: it is taken for both, so that none is forgotten. */
+function decodeFormerQuota(pending: number, list: readonly unknown[]): Quota | null {
+  const windows = list.flatMap((one) => {
+    const [windowMs, numbers] = Array.isArray(one) ? one : [];
+    return (['messages', 'recipients'] as const).flatMap((counts) =>
+      decodeWindow(windowMs, counts, numbers),
+    );
+  });
+  const complete = windows.length === 2 * list.length;
+  return complete ? { pending: { messages: pending, recipients: pending }, windows } : null;
+}
+
+function decodeWindow(windowMs: unknown, counts: Counts, numbers: unknown): QuotaWindow[] {
+  const whole = Array.isArray(numbers) && numbers.every(isWhole) && numbers.length % 2 === 0;
+  return isWhole(windowMs) && whole ? [{ windowMs, counts, buckets: decodeBuckets(numbers) }] : [];
+}
+
+function isCounts(value: unknown): value is Counts {
+  return value === 'messages' || value === 'recipients';
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value);
 }
 
 function decodeBuckets(numbers: readonly number[]): QuotaBucket[] {

@@ -1,5 +1,6 @@
 import type { Rate } from '../lib/rate.ts';
 import type { Secret } from '../lib/secret.ts';
+import type { Counts, QuotaRate } from './quota-rate.ts';
 import type { ReplyRule } from './reply-rule.ts';
 
 /** One set of credentials at one provider, presets and defaults already merged. */
@@ -18,6 +19,8 @@ export interface Account {
    * by it.
    */
   readonly credentialVersion: string;
+  /** What takes the place of `password` once the upstream accepts it; null: nothing is planned. */
+  readonly next: NextPassword | null;
   readonly tls: TlsPolicy;
   /** Addresses it may send as; empty: any. */
   readonly identities: readonly AddressPattern[];
@@ -33,10 +36,19 @@ export interface Account {
    * one. Absent: not known.
    */
   readonly foreignFields?: readonly string[];
+  /** Finds the provider's own id of a message in the reply that took it, as group 1. */
+  readonly providerIdPattern?: RegExp;
   /** Between us and the upstream; TLS and pins are about the upstream. */
   readonly proxy: ProxyServer | null;
   /** Where in relay.yaml it stands, for messages that name the line to mend. */
   readonly at: SourcePlace;
+}
+
+/** The second slot. */
+export interface NextPassword {
+  readonly password: Secret;
+  /** What the account's `credentialVersion` is with it. */
+  readonly credentialVersion: string;
 }
 
 /** SOCKS5 (RFC 1928) or HTTP CONNECT (RFC 9110 section 9.3.6). */
@@ -58,6 +70,8 @@ export interface OAuth2 {
   readonly tokenUrl: string;
   readonly scope: string | null;
   readonly grant: OAuth2Grant;
+  /** Where `relayctl account login` begins (RFC 8628 section 3.1); null: it is not possible. */
+  readonly device: { readonly url: string; readonly scope: string | null } | null;
 }
 
 export type OAuth2Grant =
@@ -66,7 +80,8 @@ export type OAuth2Grant =
       readonly is: 'refresh-token';
       readonly clientId: string;
       readonly clientSecret: Secret | null;
-      readonly refreshToken: Secret;
+      /** Null: the one that `relayctl account login` brings. */
+      readonly refreshToken: Secret | null;
     }
   /** RFC 6749 section 4.4. */
   | { readonly is: 'client-credentials'; readonly clientId: string; readonly clientSecret: Secret }
@@ -86,16 +101,18 @@ export interface SourcePlace {
 }
 
 export interface AccountLimits {
-  /** Several windows hold at once. */
-  readonly rate: readonly Rate[];
-  /** What the provider counts against the rates. */
-  readonly counts: 'messages' | 'recipients';
+  /** All of them hold at once. */
+  readonly rate: readonly QuotaRate[];
+  /** What the provider counts in the pace it allows; absent: messages. */
+  readonly counts?: Counts;
   readonly connections: number;
   readonly messagesPerConnection: number;
   readonly idleMs: number;
   /** Recipients per transaction. */
   readonly recipients: number;
   readonly messageBytes: number | null;
+  /** Logins that its provider bears; absent: a number that does not hurt. */
+  readonly logins?: Rate;
 }
 
 /** Milliseconds per phase; RFC 5321 section 4.5.3.2. */
@@ -146,6 +163,12 @@ export type AccountState =
       readonly detail: string;
       readonly sinceMs: number;
       readonly strikes: number;
+      /** What a person can do about it. */
+      readonly hint?: string;
+      /** Since when it has not worked, when other reasons came before; absent: `sinceMs`. */
+      readonly failingSinceMs?: number;
+      /** Whether another account may take over; absent: as its reason says. */
+      readonly mayFailOver?: boolean;
     }
   | {
       readonly is: 'held';
@@ -153,4 +176,6 @@ export type AccountState =
       readonly detail: string;
       readonly sinceMs: number;
       readonly credentialVersion: string;
+      readonly hint?: string;
+      readonly mayFailOver?: boolean;
     };

@@ -58,10 +58,43 @@ export const EVENTS = {
     level: 'warn',
     help: 'An account is stopped until a time; its mail waits and uses up no attempt.',
   },
+  'account.slowed': {
+    level: 'info',
+    help: 'An upstream said "too fast": its account sends less and finds out what is allowed.',
+  },
   'account.resumed': { level: 'info', help: 'An account works again.' },
+  'sender.held': {
+    level: 'error',
+    help: 'An account may not send as a sender; that mail is held until someone acts.',
+  },
+  'sender.released': {
+    level: 'info',
+    help: 'A sender that was held for an account is tried again.',
+  },
+  'failover.used': {
+    level: 'warn',
+    help: 'An account has not worked for failover.after; the next of the route takes its mail.',
+  },
+  'failover.ended': { level: 'info', help: 'An account takes its mail again.' },
   'account.misrouted': {
     level: 'error',
     help: 'A session was authenticated as somebody else than its account; nothing was sent on it.',
+  },
+  'account.logged-in': {
+    level: 'info',
+    help: 'An operator logged an account in with relayctl account login.',
+  },
+  'credential.switched': {
+    level: 'info',
+    help: 'An upstream accepted next_password; the account logs in with it from now on.',
+  },
+  'credential.fell-back': {
+    level: 'warn',
+    help: 'The password in use was refused; the account goes on with its other one.',
+  },
+  'credential.refused': {
+    level: 'warn',
+    help: 'An upstream refused next_password; said once. The account works as before.',
   },
   'connection.opened': {
     level: 'debug',

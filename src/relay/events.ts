@@ -1,4 +1,4 @@
-import type { TlsFault } from './account.ts';
+import type { AccountEvent } from './account-events.ts';
 import type { MessageId } from './message.ts';
 import type { Outcome, Phase, ReasonClass } from './outcome.ts';
 
@@ -7,6 +7,7 @@ import type { Outcome, Phase, ReasonClass } from './outcome.ts';
  * union.
  */
 export type RelayEvent =
+  | AccountEvent
   | {
       readonly is: 'daemon.started';
       readonly version: string;
@@ -70,6 +71,8 @@ export type RelayEvent =
       readonly attempts: number;
       readonly nextAtMs: number | null;
       readonly waitedMs: number;
+      /** What the provider calls the message, as its reply says; for its logs and its support. */
+      readonly providerId?: string;
     }
   | { readonly is: 'message.completed'; readonly id: MessageId; readonly queuedMs: number }
   | {
@@ -79,86 +82,6 @@ export type RelayEvent =
       readonly tookMs: number;
       readonly phase: Phase | null;
       readonly reused: boolean;
-    }
-  | {
-      readonly is: 'account.held';
-      readonly account: string;
-      readonly reason: ReasonClass;
-      readonly detail: string;
-      readonly hint: string;
-    }
-  | {
-      readonly is: 'account.paused';
-      readonly account: string;
-      readonly reason: ReasonClass;
-      readonly detail: string;
-      readonly untilMs: number;
-      readonly hint: string;
-    }
-  | {
-      readonly is: 'account.resumed';
-      readonly account: string;
-      readonly by: 'operator' | 'time' | 'reload' | 'success';
-    }
-  | {
-      readonly is: 'account.misrouted';
-      readonly account: string;
-      readonly authenticatedAs: string;
-      readonly id: MessageId;
-    }
-  | {
-      readonly is: 'connection.opened';
-      readonly account: string;
-      readonly peer: string;
-      readonly tls: string | null;
-      readonly tookMs: number;
-    }
-  | {
-      readonly is: 'connection.closed';
-      readonly account: string;
-      readonly peer: string;
-      readonly messages: number;
-      readonly why: string;
-    }
-  | {
-      readonly is: 'tls.exception-used';
-      readonly account: string;
-      readonly fault: string;
-      readonly untilMs: number;
-      readonly reason: string;
-    }
-  | {
-      readonly is: 'tls.exception-ending';
-      readonly account: string;
-      readonly allow: readonly TlsFault[];
-      readonly reason: string;
-      readonly untilMs: number;
-      /** 0: it has ended. */
-      readonly daysLeft: number;
-    }
-  | {
-      readonly is: 'certificate.expiring';
-      readonly account: string;
-      /** `host:port` */
-      readonly server: string;
-      readonly subject: string;
-      /** In the notation of `tls.pin`. */
-      readonly pin: string;
-      readonly validToMs: number;
-      readonly daysLeft: number;
-      /** An account that has not connected for long may have a new one by now. */
-      readonly lastSeenAtMs: number;
-    }
-  | {
-      readonly is: 'certificate.changed';
-      readonly account: string;
-      /** `host:port` */
-      readonly server: string;
-      /** Both in the notation of `tls.pin`. */
-      readonly oldPin: string;
-      readonly newPin: string;
-      readonly issuer: string;
-      readonly validToMs: number;
     }
   | {
       readonly is: 'queue.recovered';
@@ -191,7 +114,6 @@ export type SessionRefusal =
   | 'per-client'
   | 'per-address'
   | 'reserved'
-  | 'early-talker'
   | 'commands'
   | 'logins'
   | 'tls'

@@ -65,6 +65,7 @@ export const REASON_CLASSES = [
   'credentials', // 535 and relatives
   'quota', // provider's limits
   'suspended', // account disabled at the provider
+  'refusals', // one and the same for message after message: the safety net
   'throttled',
   'upstream', // their 4xx or outage
   'network', // DNS, connect, reset, timeout
@@ -114,7 +115,12 @@ export type Verdict =
       /** The end as the provider named it; goes before `waitsMs` while it lies ahead. */
       readonly until?: PauseEnd;
       readonly mayFailOver?: boolean;
+      /** What the account does with less of, before anything is paused. */
+      readonly slower?: Slower;
     };
+
+/** What an upstream can have too much of: messages per second, or connections at once. */
+export type Slower = 'rate' | 'connections';
 
 /** When a provider wants to be asked again. Milliseconds, of the epoch or from now. */
 export type PauseEnd =

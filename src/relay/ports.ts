@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { AccountState } from './account.ts';
 import type { CertificateMemory } from './certificate.ts';
+import type { CredentialMemory, KeptToken } from './credential.ts';
+import type { HeldSender, SendersReleased } from './held-sender.ts';
 import type { Body, MessageId } from './message.ts';
 import type {
   Flushed,
@@ -19,6 +21,7 @@ import type {
   Work,
 } from './queue.ts';
 import type { KeptQuota } from './quota.ts';
+import type { Refusals } from './refusals.ts';
 
 /** Milliseconds since 1970. */
 export type Clock = () => number;
@@ -90,9 +93,30 @@ export interface QueueStore {
   /** What is remembered of each account's server, by account; also of accounts that are gone. */
   certificates(): Promise<ReadonlyMap<string, CertificateMemory>>;
   rememberCertificates(account: string, memory: CertificateMemory): Promise<void>;
+  /** What is known of each account's credentials, by account; also of accounts that are gone. */
+  credentials(): Promise<ReadonlyMap<string, CredentialMemory>>;
+  rememberCredentials(account: string, memory: CredentialMemory): Promise<void>;
   /** What accounts have sent, as last kept. */
   quotas(): Promise<ReadonlyMap<string, KeptQuota>>;
   saveQuota(account: string, quota: KeptQuota): Promise<void>;
+  /** What accounts were refused since they last delivered. */
+  refusals(): Promise<ReadonlyMap<string, Refusals>>;
+  /** Null: forgotten. */
+  saveRefusals(account: string, refusals: Refusals | null): Promise<void>;
+  /** By account and address; also of accounts that are gone. */
+  heldSenders(): Promise<readonly HeldSender[]>;
+  holdSender(held: HeldSender): Promise<void>;
+  /**
+   * Ends the hold of one sender, null: of all of the account, and lets the mail that is held because
+   * of its sender wait, in one transaction.
+   */
+  releaseSenders(query: {
+    account: string;
+    sender: string | null;
+    dueAtMs: number;
+  }): Promise<SendersReleased>;
+  /** Ends the holds that stop any mail that matches; the mail itself stays held. */
+  liftSenders(filter: QueueFilter): Promise<readonly Pick<HeldSender, 'account' | 'sender'>[]>;
   history(query: { limit: number; before: MessageId | null }): Promise<HistoryEntry[]>;
   /**
    * Deletes settled history older than beforeMs; never touches what is unsent. Returns rows
@@ -135,6 +159,15 @@ export interface SpoolWriter {
   abort(): Promise<void>;
 }
 
+/** Refresh tokens that providers handed out themselves. Every promise rejects with StoreError. */
+export interface TokenVault {
+  /** All of them, by account. */
+  read(): Promise<ReadonlyMap<string, KeptToken>>;
+  /** Durable afterwards, in place of what was. */
+  keep(account: string, token: KeptToken): Promise<void>;
+  remove(account: string): Promise<void>;
+}
+
 /**
  * Which attempts are past their final dot, told to the kernel (not fsynced) before the dot goes
  * out: survives kill -9, not a power cut. One slot per running attempt.
@@ -148,6 +181,8 @@ export interface DotLedger {
 
 /** The way of fresh mail into delivery without a detour over the database. */
 export interface Dispatch {
+  /** Which of these accounts takes a new message for so many recipients; the first that works. */
+  choose(accounts: readonly string[], recipients: number): string;
   /**
    * A lease when the lane has room for one more attempt right now; null: accept the message as
    * waiting.

@@ -1,7 +1,8 @@
 import type { Phase } from './outcome.ts';
 
 /**
- * A connection to an account's upstream up to and including AUTH, and everything seen on the way.
+ * A connection to an account's upstream up to and including AUTH, everything seen on the way, and
+ * one message when it was asked for.
  */
 export interface ProbeReport {
   readonly account: string;
@@ -14,6 +15,8 @@ export interface ProbeReport {
   /** EHLO keywords offered after TLS. */
   readonly extensions: readonly string[];
   readonly authenticatedAs: string | null;
+  /** The message that was to go; absent: nothing was to be sent, or it did not come to that. */
+  readonly sent?: { readonly from: string; readonly to: string };
   /** What an operator can do about a failure; null when there is nothing to say. */
   readonly hint: string | null;
 }

@@ -26,7 +26,9 @@ export interface NewMessage {
   readonly start: // Goes straight to an attempt, body still in memory.
     | { readonly is: 'leased'; readonly lease: Lease }
     | { readonly is: 'waiting'; readonly dueAtMs: number }
-    | { readonly is: 'held'; readonly reason: string };
+    | { readonly is: 'held'; readonly reason: string }
+    // Ends at once: only the history gets it. Its body is not kept.
+    | { readonly is: 'discarded'; readonly text: string };
 }
 
 /** One recipient of a message as the queue keeps it. */
@@ -93,6 +95,8 @@ export interface AttemptRecord {
     readonly index: number;
     readonly outcome: Outcome['kind'];
     readonly text: string;
+    /** What the provider calls the message; absent when it was not taken or said nothing known. */
+    readonly providerId?: string;
   }[];
 }
 

@@ -1,15 +1,18 @@
+import type { Counts } from './quota-rate.ts';
+
 /**
  * What one account has sent, as far as its limits ask. Instants are on a clock that only grows, in
  * whole milliseconds.
  */
 export interface Quota {
-  /** Units reserved for transactions that run: the provider may count them at any moment. */
-  readonly pending: number;
+  /** Reserved for transactions that run: the provider may count them at any moment. */
+  readonly pending: Readonly<Record<Counts, number>>;
   readonly windows: readonly QuotaWindow[];
 }
 
 export interface QuotaWindow {
   readonly windowMs: number;
+  readonly counts: Counts;
   /** Oldest first, ends strictly growing. */
   readonly buckets: readonly QuotaBucket[];
 }
@@ -27,6 +30,12 @@ export interface QuotaInstant {
   readonly monotonicMs: number;
   /** Milliseconds since 1970. */
   readonly wallMs: number;
+}
+
+/** Now on the clock of the quota, and how far the wall clock is ahead of it. */
+export interface QuotaNow {
+  readonly nowMs: number;
+  readonly wallAheadMs: number;
 }
 
 /** A quota as it is written down, and when. */

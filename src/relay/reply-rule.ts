@@ -12,7 +12,8 @@ export const ACTIONS = [
   'reconnect-then-retry',
   'reconnect-then-bounce',
   'reconnect-then-pause',
-  'throttle',
+  'throttle', // the rate is lowered; paused when the lowest is too much
+  'fewer-connections', // one less at once; paused when one is too many
   'pause', // their trouble
   'pause-policy',
   'pause-flood',
@@ -21,6 +22,7 @@ export const ACTIONS = [
   'pause-until-hour', // the next full hour
   'hold-account',
   'hold-sender',
+  'retry-then-hold-sender', // providers that refuse senders by mistake now and then
   'refused-identities', // the text lists them: the sender is held, a recipient bounces
 ] as const;
 export type Action = (typeof ACTIONS)[number];

@@ -32,7 +32,7 @@ function routeLines(to: string, { result, route, accounts, reply, why }: RouteRe
   if (result === 'refused') return [`${to} is undeliverable: ${reply ?? why}`];
   const router = `router = routes[${route?.index ?? 0}]`;
   if (result !== 'accounts') return [to, `  ${router}, transport = ${result}`];
-  const [first] = accounts;
+  const first = accounts.find(({ takes }) => takes) ?? accounts[0];
   return [
     to,
     `  ${router}, transport = ${first?.name ?? '-'}`,

@@ -47,7 +47,6 @@ export interface Authenticator {
 interface Verified {
   readonly secret: string;
   readonly digest: Buffer;
-  readonly identity: Identity;
 }
 
 const verifiedMax = 10_000;
@@ -60,24 +59,20 @@ export function authenticator(settings: () => Settings): Authenticator {
   const verified = new Map<string, Verified>();
   const queue = verificationQueue();
 
-  const remembered = (name: string, password: string, secret: string): Identity | null => {
-    const entry = verified.get(name);
-    const right = entry?.secret === secret && timingSafeEqual(entry.digest, digestOf(password));
-    return right ? entry.identity : null;
+  const remembered = ({ secret, identity }: Found, password: string): boolean => {
+    const entry = verified.get(keyOf(identity));
+    return entry?.secret === secret && timingSafeEqual(entry.digest, digestOf(password));
   };
-  const remember = (name: string, password: string, found: Found): void => {
+  const remember = ({ secret, identity }: Found, password: string): void => {
     if (verified.size >= verifiedMax) verified.clear();
-    const { secret, identity } = found;
-    verified.set(name, { secret, digest: digestOf(password), identity });
+    verified.set(keyOf(identity), { secret, digest: digestOf(password) });
   };
 
   return {
     check({ name, password, accountLogin, suspicious }) {
       const found = candidates(settings(), name, accountLogin);
-      for (const { secret } of found) {
-        const identity = remembered(name, password, secret);
-        if (identity !== null) return identity;
-      }
+      const known = found.find((one) => remembered(one, password));
+      if (known !== undefined) return known.identity;
       // One derivation whoever it is, so that the time tells neither who exists nor how a password
       // is kept.
       const hash = found.find((one) => one.hash !== null)?.hash ?? dummyHash(settings());
@@ -88,7 +83,7 @@ export function authenticator(settings: () => Settings): Authenticator {
           one.hash === null ? anySame(one, password, same) : derived && one.hash === hash,
         )[0];
         if (right === undefined) return null;
-        remember(name, password, right);
+        remember(right, password);
         return right.identity;
       });
     },
@@ -105,6 +100,11 @@ export function authenticator(settings: () => Settings): Authenticator {
     },
     knows: (name, accountLogin) => candidates(settings(), name, accountLogin).length > 0,
   };
+}
+
+/** Accounts may share a username, and a client may have the name of an account. */
+function keyOf({ is, name }: Identity): string {
+  return `${is} ${name}`;
 }
 
 /** Somebody the given name may stand for, and what the password is compared with. */
@@ -132,10 +132,12 @@ function foundClient({ name, password }: Client): Found[] {
   return hash === null ? [] : [{ identity, secret: password.hash, hash }];
 }
 
-function foundAccount({ name, password }: Account): Found[] {
-  if (password === null) return [];
+/** While a password is being replaced an app may have either. */
+function foundAccount({ name, password, next }: Account): Found[] {
   const identity: Identity = { is: 'account', name, authenticated: true };
-  return [{ identity, secret: password.reveal(), hash: null }];
+  return [password, next?.password ?? null].flatMap((one) =>
+    one === null ? [] : [{ identity, secret: one.reveal(), hash: null }],
+  );
 }
 
 function clientIdentity(name: string): Identity {

@@ -1,6 +1,7 @@
 import { formatReply, type Reply } from '../mail/reply.ts';
 import type { RefusalReason } from '../relay/events.ts';
 import type { Message } from '../relay/message.ts';
+import { discardedText } from './accept.ts';
 import type { Core } from './core.ts';
 import { identityName } from './identity.ts';
 import type { Transaction } from './session.ts';
@@ -35,7 +36,7 @@ export function reportDiscarded(core: Core, message: Message): void {
       recipient: forwardPath,
       outcome: 'discarded',
       reason: 'operator',
-      text: 'discarded by its route',
+      text: discardedText,
       authenticatedAs: null,
       peer: null,
       tls: null,

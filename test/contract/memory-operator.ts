@@ -1,6 +1,7 @@
 import type { QueueStore } from '../../src/relay/ports.ts';
 import type { LaneCount, LeaseOwner, RecipientState, Recovered } from '../../src/relay/queue.ts';
 import { result } from './memory-history.ts';
+import type { MemorySafety } from './memory-safety.ts';
 import {
   dropWhenDone,
   type MemoryEntry,
@@ -15,7 +16,14 @@ const RESTING = STATES.filter((one) => one !== 'leased');
 
 type OperatorPart = Omit<
   QueueStore,
-  'accept' | 'settle' | 'claim' | 'claimExpired' | 'claimMatching' | 'stats' | 'close'
+  | 'accept'
+  | 'settle'
+  | 'claim'
+  | 'claimExpired'
+  | 'claimMatching'
+  | 'stats'
+  | 'close'
+  | keyof MemorySafety
 >;
 
 function put(row: MemoryRow, state: RecipientState, dueAtMs: number): void {
@@ -177,6 +185,8 @@ export function memoryOperator(state: MemoryState): OperatorPart {
     },
     certificates: async () => new Map(state.certificates),
     rememberCertificates: async (account, memory) => void state.certificates.set(account, memory),
+    credentials: async () => new Map(state.credentials),
+    rememberCredentials: async (account, memory) => void state.credentials.set(account, memory),
     quotas: async () => new Map(state.quotas),
     saveQuota: async (account, quota) => void state.quotas.set(account, quota),
     history: async ({ limit, before }) => state.history.page(limit, before),

@@ -1,8 +1,11 @@
 import type { AccountState } from '../../src/relay/account.ts';
 import type { CertificateMemory } from '../../src/relay/certificate.ts';
+import type { CredentialMemory } from '../../src/relay/credential.ts';
+import type { HeldSender } from '../../src/relay/held-sender.ts';
 import type { Body, Message, MessageId } from '../../src/relay/message.ts';
 import type { Lease, QueuedRecipient, QueueFilter, RecipientState } from '../../src/relay/queue.ts';
 import type { KeptQuota } from '../../src/relay/quota.ts';
+import type { Refusals } from '../../src/relay/refusals.ts';
 import type { MemoryHistory } from './memory-history.ts';
 import { filterMatches } from './memory-matching.ts';
 
@@ -29,7 +32,10 @@ export interface MemoryState {
   readonly entries: Map<MessageId, MemoryEntry>;
   readonly accounts: Map<string, AccountState>;
   readonly certificates: Map<string, CertificateMemory>;
+  readonly credentials: Map<string, CredentialMemory>;
   readonly quotas: Map<string, KeptQuota>;
+  readonly refusals: Map<string, Refusals>;
+  heldSenders: HeldSender[];
   readonly history: MemoryHistory;
   readonly nowMs: () => number;
 }

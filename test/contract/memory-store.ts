@@ -1,4 +1,5 @@
 import { assert } from '../../src/lib/assert.ts';
+import type { Message } from '../../src/relay/message.ts';
 import { messageIdToNumber } from '../../src/relay/message-id.ts';
 import type { QueueStore } from '../../src/relay/ports.ts';
 import { StoreError } from '../../src/relay/ports.ts';
@@ -13,6 +14,7 @@ import type {
 } from '../../src/relay/queue.ts';
 import { memoryHistory, result } from './memory-history.ts';
 import { memoryOperator } from './memory-operator.ts';
+import { memorySafety } from './memory-safety.ts';
 import {
   dropWhenDone,
   type MemoryEntry,
@@ -32,6 +34,10 @@ function accept(state: MemoryState, incoming: readonly NewMessage[]): void {
     assert(!state.entries.has(message.id), `message ${message.id} is in the queue already`);
   }
   for (const { message, body, lane, start } of incoming) {
+    if (start.is === 'discarded') {
+      discard(state, message, start.text);
+      continue;
+    }
     const row = (index: number): MemoryRow => ({
       index,
       state: start.is,
@@ -46,6 +52,14 @@ function accept(state: MemoryState, incoming: readonly NewMessage[]): void {
     const rows = new Map(message.envelope.recipients.map((_, index) => [index, row(index)]));
     state.entries.set(message.id, { message, body, rows });
   }
+}
+
+function discard(state: MemoryState, message: Message, text: string): void {
+  const rest = { reason: 'operator', text, atMs: state.nowMs() } as const;
+  message.envelope.recipients.forEach((_, index) => {
+    state.history.settled(message, result(index, 'discarded', rest));
+  });
+  state.history.completed(message.id, state.nowMs());
 }
 
 function lease(entry: MemoryEntry, rows: readonly MemoryRow[], held: Lease): Work {
@@ -154,7 +168,10 @@ export function openMemoryStore(nowMs: () => number = () => 0): MemoryStore {
     entries: new Map(),
     accounts: new Map(),
     certificates: new Map(),
+    credentials: new Map(),
     quotas: new Map(),
+    refusals: new Map(),
+    heldSenders: [],
     history: memoryHistory(),
     nowMs,
   };
@@ -177,6 +194,7 @@ export function openMemoryStore(nowMs: () => number = () => 0): MemoryStore {
     },
     ...claims(state),
     ...memoryOperator(state),
+    ...memorySafety(state),
     stats: async () => stats(state, lastNumber),
     close: async () => {
       closed = true;
@@ -189,7 +207,10 @@ export function openMemoryStore(nowMs: () => number = () => 0): MemoryStore {
     'list',
     'show',
     'accountStates',
+    'credentials',
     'quotas',
+    'refusals',
+    'heldSenders',
     'history',
     'certificates',
   ];

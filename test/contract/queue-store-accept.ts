@@ -45,6 +45,26 @@ export function acceptContract(current: () => OpenStore): void {
       expect(kept?.in === 'memory' && Buffer.compare(kept.bytes, body)).toBe(0);
     });
 
+    test('what is discarded is in the history at once, and never in the queue', async () => {
+      const { store } = current();
+      const to = ['a@x.example', 'b@x.example'];
+      const start = { is: 'discarded', text: 'discarded by its route' } as const;
+      const { message, body } = newMessage(start, { to });
+      await store.accept([{ message, body, lane: null, start }]);
+      const { queued, history } = await store.show(message.id);
+      expect(queued).toBeNull();
+      expect(history?.message).toEqual(message);
+      expect(history?.settledAtMs).not.toBeNull();
+      expect(history?.recipients).toMatchObject([
+        { index: 0, outcome: 'discarded', text: 'discarded by its route' },
+        { index: 1, outcome: 'discarded' },
+      ]);
+      expect(await store.counts()).toEqual([]);
+      expect(await store.body(message.id)).toBeNull();
+      const stats = await store.stats();
+      expect(stats.lastMessageNumber).toBe(messageIdToNumber(message.id));
+    });
+
     test('states at the start: leased, waiting when due, held with its reason', async () => {
       const { store } = current();
       const three = [leased(), waiting(T0 + 5), held('by the route', { lane: null })];

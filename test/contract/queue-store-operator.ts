@@ -135,7 +135,7 @@ function flushContract(current: () => OpenStore): void {
       const { store } = current();
       await store.accept([waiting(T0 + 9_000), waiting(T0 + 9_000, { lane: 'ses' }), held()]);
       await store.setAccountState('gmail', paused);
-      await store.setAccountState('ses', stopped);
+      await store.setAccountState('ses', { ...stopped, hint: 'ask them' });
       await store.setAccountState('idle', paused);
       const flushed = await store.flush({
         filter: { client: 'velosi' },
@@ -151,7 +151,7 @@ function flushContract(current: () => OpenStore): void {
       expect(new Map(await store.accountStates())).toEqual(
         new Map<string, AccountState>([
           ['idle', paused],
-          ['ses', stopped],
+          ['ses', { ...stopped, hint: 'ask them' }],
         ]),
       );
       const query = { nowMs: T0 + 5, lease: leaseOf(), limit: 10 };
@@ -272,10 +272,11 @@ function restContract(current: () => OpenStore): void {
       const { store } = current();
       await store.setAccountState('gmail', paused);
       await store.setAccountState('ses', stopped);
-      await store.setAccountState('gmail', { ...paused, strikes: 3 });
+      const again = { ...paused, strikes: 3, failingSinceMs: T0 - 5, mayFailOver: false };
+      await store.setAccountState('gmail', again);
       expect(new Map(await store.accountStates())).toEqual(
         new Map<string, AccountState>([
-          ['gmail', { ...paused, strikes: 3 }],
+          ['gmail', again],
           ['ses', stopped],
         ]),
       );
@@ -297,6 +298,17 @@ function restContract(current: () => OpenStore): void {
       );
     });
 
+    test("what is known of accounts' credentials replaces what was, and survives", async () => {
+      const { store, reopen } = current();
+      const first = { version: 'v1', firstSeenAtMs: T0, lastAcceptedAtMs: null, refusedAtMs: T0 };
+      const second = { ...first, version: 'v2', lastAcceptedAtMs: T0 + 1, refusedAtMs: null };
+      const memory = { inUse: 'v2', known: [first, second] };
+      await store.rememberCredentials('gmail', { inUse: 'v1', known: [first] });
+      await store.rememberCredentials('gmail', memory);
+      const again = reopen === null ? store : await reopen();
+      expect(new Map(await again.credentials())).toEqual(new Map([['gmail', memory]]));
+    });
+
     test('what accounts have sent is kept, also by the next run', async () => {
       const { store, reopen } = current();
       expect(await store.quotas()).toEqual(new Map());
@@ -305,9 +317,13 @@ function restContract(current: () => OpenStore): void {
         { endMs: 79_990, units: 3 },
         { endMs: 80_010, units: 20 },
       ];
-      const ses = { pending: 2, windows: [{ windowMs: 1_000, buckets }], at };
-      const gmail = { pending: 0, windows: [], at };
-      await store.saveQuota('ses', { ...ses, pending: 9 });
+      const windows = [
+        { windowMs: 1_000, counts: 'recipients' as const, buckets },
+        { windowMs: 1_000, counts: 'messages' as const, buckets: buckets.slice(1) },
+      ];
+      const ses = { pending: { messages: 2, recipients: 5 }, windows, at };
+      const gmail = { pending: { messages: 0, recipients: 0 }, windows: [], at };
+      await store.saveQuota('ses', { ...ses, windows: [] });
       await Promise.all([store.saveQuota('ses', ses), store.saveQuota('gmail', gmail)]);
       const kept = new Map(Object.entries({ gmail, ses }));
       expect(await store.quotas()).toEqual(kept);

@@ -4,6 +4,7 @@ import { acceptContract } from './queue-store-accept.ts';
 import { leaseContract } from './queue-store-lease.ts';
 import { operatorContract } from './queue-store-operator.ts';
 import { recoverContract } from './queue-store-recover.ts';
+import { safetyContract } from './queue-store-safety.ts';
 
 /**
  * What a contract test has at hand: an open store, and the same data opened again by another run.
@@ -28,5 +29,6 @@ export function queueStoreContract(name: string, open: () => Promise<OpenStore>)
     leaseContract(current);
     recoverContract(current);
     operatorContract(current);
+    safetyContract(current);
   });
 }

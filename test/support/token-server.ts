@@ -11,6 +11,8 @@ export interface TokenReply {
 
 export interface TokenServer {
   readonly url: string;
+  /** Of RFC 8628; the same answers. */
+  readonly deviceUrl: string;
   /** The form fields of every request, in order. */
   readonly requests: readonly Readonly<Record<string, string>>[];
   /** What is answered from now on; `null`: nothing at all. */
@@ -39,6 +41,7 @@ export async function startTokenServer(): Promise<TokenServer> {
   const { port } = server.address() as AddressInfo;
   const tokenServer: TokenServer = {
     url: `http://127.0.0.1:${port}/token`,
+    deviceUrl: `http://127.0.0.1:${port}/device`,
     requests,
     answer: (_form, count) => ({
       body: { access_token: `token-${count}`, token_type: 'Bearer', expires_in: 3600 },

@@ -22,6 +22,8 @@ export interface Rule {
   readonly after?: number;
   /** So often; default: always. */
   readonly times?: number;
+  /** Asked at every event that fits otherwise; false: the rule does not bite. */
+  readonly when?: () => boolean;
   readonly do: Action;
 }
 
@@ -81,5 +83,6 @@ export function makeScript(rules: readonly Rule[]): Script {
 function fits(rule: Rule, { at, username, path }: Situation): boolean {
   if (rule.at !== at) return false;
   if (rule.username !== undefined && rule.username !== username) return false;
-  return rule.path === undefined || (path ?? '').includes(rule.path);
+  if (rule.path !== undefined && !(path ?? '').includes(rule.path)) return false;
+  return rule.when?.() ?? true;
 }

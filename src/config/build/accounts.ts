@@ -12,7 +12,7 @@ import type { AccountConfig } from '../schema/relay.ts';
 import { didYouMean } from '../wanted.ts';
 import { buildTls, modeOfPort } from './account-tls.ts';
 import type { BuildContext, Path } from './context.ts';
-import { buildCredentials, credentialVersion } from './credentials.ts';
+import { buildCredentials, credentialVersions } from './credentials.ts';
 
 /**
  * `accounts:` by name, presets and defaults merged. Accounts without a server are reported and left
@@ -52,8 +52,11 @@ async function buildAccount(
     provider: config.provider ?? null,
     host,
     port,
-    ...credentials,
-    credentialVersion: await credentialVersion(host, port, credentials),
+    auth: credentials.auth,
+    username: credentials.username,
+    password: credentials.password,
+    oauth2: credentials.oauth2,
+    ...(await credentialVersions(host, port, credentials)),
     tls: buildTls(config, { host, login, usualMode }, place),
     identities: config.identities ?? preset?.identities ?? ownAddress(credentials.username),
     limits: buildLimits(config, preset, place),
@@ -68,6 +71,7 @@ async function buildAccount(
     sourceAddress: config.source_address ?? null,
     replyRules: preset === null ? [] : replyRulesOf(config.provider ?? ''),
     foreignFields: foreignFields(config.provider ?? null),
+    ...(preset?.id === undefined ? {} : { providerIdPattern: new RegExp(preset.id.pattern, 'i') }),
     proxy: buildProxy(config, place),
     at: context.document.placeOf(path, 'key'),
   };
@@ -140,13 +144,16 @@ function buildLimits(
     report.error([...path, 'sandbox'], `${name} has no test mode; use limits.rate`);
   }
   const sandboxRate = config.sandbox === true ? preset?.sandbox?.rate : undefined;
+  const counts = own.counts ?? usual?.counts ?? 'messages';
+  const rates = own.rate ?? sandboxRate ?? usual?.rate ?? [];
   return {
-    rate: own.rate ?? sandboxRate ?? usual?.rate ?? [],
-    counts: own.counts ?? usual?.counts ?? 'messages',
+    rate: rates.map((rate) => ({ ...rate, counts: rate.counts ?? counts })),
+    counts,
     connections: own.connections ?? usual?.connections ?? 2,
     messagesPerConnection: own.messages_per_connection ?? usual?.messages_per_connection ?? 50,
     idleMs: own.idle ?? usual?.idle ?? 30_000,
     recipients: own.recipients ?? usual?.recipients ?? 100,
     messageBytes: own.message_size ?? usual?.message_size ?? null,
+    ...(preset?.logins === undefined ? {} : { logins: preset.logins }),
   };
 }

@@ -12,6 +12,7 @@ export interface Credentials {
   readonly auth: Account['auth'];
   readonly username: string | null;
   readonly password: Secret | null;
+  readonly nextPassword: Secret | null;
   readonly oauth2: OAuth2 | null;
 }
 
@@ -22,16 +23,19 @@ export async function buildCredentials(
   { path, context }: { path: Path; context: BuildContext },
 ): Promise<Credentials> {
   const username = config.username ?? preset?.username ?? null;
-  const password = await readPassword(config, preset, { path, context });
+  const place = { path, context };
+  const password = await readPassword(config, preset, place);
   const given = config.password !== undefined || config.secret_access_key !== undefined;
   const auth = config.auth ?? chosenAuth(preset, { login: given || username !== null });
-  const oauth2 = await buildOAuth2(config.oauth2, { username, path, context });
-  checkCompleteness(config, { auth, username, given }, { path, context });
-  lint({ username, password: config.password === undefined ? null : password }, preset, {
-    path,
-    context,
-  });
-  return { auth, username, password, oauth2: auth === 'xoauth2' ? oauth2 : null };
+  const next = await readNextPassword(config, preset, place);
+  checkNextPassword(config, { auth, password, next }, place);
+  const oauth2 = await buildOAuth2(config.oauth2, preset, { username, path, context });
+  checkCompleteness(config, { auth, username, given }, place);
+  lintUsername(username, preset, place);
+  if (config.password !== undefined) lintPassword('password', password, { preset, ...place });
+  lintPassword('next_password', next, { preset, ...place });
+  const nextPassword = next?.reveal() === password?.reveal() ? null : next;
+  return { auth, username, password, nextPassword, oauth2: auth === 'xoauth2' ? oauth2 : null };
 }
 
 function chosenAuth(preset: Preset | null, { login }: { login: boolean }): Account['auth'] {
@@ -48,9 +52,44 @@ async function readPassword(
     return derivedPassword(config, preset, { path, context });
   if (config.password === undefined) return null;
   const text = await secretText(config.password, [...path, 'password'], context);
-  if (text === null) return null;
-  // Google shows app passwords in four groups; the spaces between them are no part of it.
+  return text === null ? null : passwordOf(text, preset);
+}
+
+/** Google shows app passwords in four groups; the spaces between them are no part of it. */
+function passwordOf(text: string, preset: Preset | null): Secret {
   return new Secret(preset?.password?.whitespace === 'ignored' ? text.replace(/\s+/g, '') : text);
+}
+
+async function readNextPassword(
+  config: AccountConfig,
+  preset: Preset | null,
+  { path, context }: { path: Path; context: BuildContext },
+): Promise<Secret | null> {
+  if (config.next_password === undefined) return null;
+  const text = await secretText(config.next_password, [...path, 'next_password'], context);
+  return text === null ? null : passwordOf(text, preset);
+}
+
+interface Slots {
+  readonly auth: Account['auth'];
+  readonly password: Secret | null;
+  readonly next: Secret | null;
+}
+
+function checkNextPassword(
+  config: AccountConfig,
+  { auth, password, next }: Slots,
+  { path, context: { report } }: { path: Path; context: BuildContext },
+): void {
+  if (config.next_password === undefined) return;
+  const at = [...path, 'next_password'];
+  if (auth === 'xoauth2' || config.oauth2 !== undefined) {
+    report.error(at, 'is for logins with a password; tokens are renewed by themselves', 'key');
+  } else if (auth === 'none') {
+    report.error(at, 'stands without password; give the password in use as well', 'key');
+  } else if (next !== null && next.reveal() === password?.reveal()) {
+    report.warn(at, 'is the same as password; remove it', 'key');
+  }
 }
 
 async function derivedPassword(
@@ -91,6 +130,9 @@ function checkCompleteness(
   const missing = (key: string, message: string) => report.error([...path, key], message, 'key');
   if (auth === 'none') {
     if (given) missing('auth', 'none, but there is a password; remove one of the two');
+    else if (config.username !== undefined) {
+      report.warn([...path, 'username'], 'is not used: with `auth: none` nobody logs in', 'key');
+    }
     return;
   }
   if (username === null) missing('username', 'missing; give the name to log in with');
@@ -106,39 +148,53 @@ function checkCompleteness(
   if (!given) missing('password', 'missing; give {env: NAME}, {file: PATH} or {credential: NAME}');
 }
 
-/**
- * What the provider's credentials look like; other ones are most likely a mistake. Never shows a
- * value.
- */
-function lint(
-  { username, password }: { username: string | null; password: Secret | null },
+function lintUsername(
+  username: string | null,
   preset: Preset | null,
   { path, context: { report } }: { path: Path; context: BuildContext },
 ): void {
   const name = preset?.username_pattern;
-  if (name !== undefined && username !== null && !new RegExp(name.pattern).test(username)) {
-    report.warn([...path, 'username'], name.hint);
-  }
+  if (name === undefined || username === null || new RegExp(name.pattern).test(username)) return;
+  report.warn([...path, 'username'], name.hint);
+}
+
+/** One that does not look like the provider's is most likely a mistake. Never shows the value. */
+function lintPassword(
+  key: 'password' | 'next_password',
+  password: Secret | null,
+  { preset, path, context }: { preset: Preset | null; path: Path; context: BuildContext },
+): void {
   const pattern = preset?.password?.pattern;
   if (pattern === undefined || password === null || new RegExp(pattern).test(password.reveal())) {
     return;
   }
-  report.warn([...path, 'password'], `does not look right: ${preset?.password?.hint}`);
+  context.report.warn([...path, key], `does not look right: ${preset?.password?.hint}`);
 }
 
 const derive = promisify<string, string, number, { N: number }, Buffer>(scrypt);
 
-/**
- * 12 hexadecimal digits that change with host, port, username, password and `oauth2`. They stand in the
- * database and in the log; scrypt makes it costly to guess a weak password from them.
- */
-export async function credentialVersion(
+/** The versions of what is configured, in the place that the account has for them. */
+export async function credentialVersions(
   host: string,
   port: number,
-  { username, password, oauth2 }: Credentials,
-): Promise<string> {
-  const salt = JSON.stringify(['relayd', host, port, username]);
+  { username, password, nextPassword, oauth2 }: Credentials,
+): Promise<Pick<Account, 'credentialVersion' | 'next'>> {
+  const versionOf = (secret: string) => fingerprint([host, port, username], secret);
   const secret = oauth2 === null ? (password?.reveal() ?? '') : oauth2Identity(oauth2);
-  const key = await derive(secret, salt, 6, { N: 4096 });
+  return {
+    credentialVersion: await versionOf(secret),
+    next: nextPassword && {
+      password: nextPassword,
+      credentialVersion: await versionOf(nextPassword.reveal()),
+    },
+  };
+}
+
+/**
+ * 12 hexadecimal digits that change with the place and the secret. They stand in the database and
+ * in the log; scrypt makes it costly to guess a weak password from them.
+ */
+async function fingerprint(place: readonly unknown[], secret: string): Promise<string> {
+  const key = await derive(secret, JSON.stringify(['relayd', ...place]), 6, { N: 4096 });
   return key.toString('hex');
 }

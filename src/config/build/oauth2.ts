@@ -3,6 +3,7 @@ import { Secret } from '../../lib/secret.ts';
 import type { OAuth2, OAuth2Grant } from '../../relay/account.ts';
 import { isObject } from '../check.ts';
 import { isLoopbackHost } from '../listen-address.ts';
+import type { Preset } from '../presets.ts';
 import type { AccountConfig } from '../schema/relay.ts';
 import { type BuildContext, type Path, secretOrNull } from './context.ts';
 
@@ -19,17 +20,33 @@ interface Place {
 /** `accounts.*.oauth2:`; null when it is not given or, after a report, not complete. */
 export async function buildOAuth2(
   config: OAuth2Config | undefined,
+  preset: Preset | null,
   { path, context, username }: Place,
 ): Promise<OAuth2 | null> {
   if (config === undefined) return null;
   const place = { path: [...path, 'oauth2'], context, username };
-  checkUrl(config.token_url, [...place.path, 'token_url'], context);
+  const tokenUrl = config.token_url ?? preset?.oauth2?.token_url;
+  if (tokenUrl === undefined) {
+    const message = 'missing; say where tokens are fetched';
+    context.report.error([...place.path, 'token_url'], message, 'key');
+    return null;
+  }
+  checkUrl(tokenUrl, [...place.path, 'token_url'], context);
+  const device = deviceOf(config, preset);
+  if (device !== null) checkUrl(device.url, [...place.path, 'device_url'], context);
   const grant =
     config.service_account === undefined
-      ? await clientGrant(config, place)
+      ? await clientGrant(config, device, place)
       : await serviceAccount(config, place);
   if (grant === null) return null;
-  return { tokenUrl: config.token_url, scope: config.scope ?? null, grant };
+  const canLogIn = grant.is === 'refresh-token';
+  return { tokenUrl, scope: config.scope ?? null, grant, device: canLogIn ? device : null };
+}
+
+function deviceOf(config: OAuth2Config, preset: Preset | null): OAuth2['device'] {
+  const url = config.device_url ?? preset?.oauth2?.device_url;
+  if (url === undefined) return null;
+  return { url, scope: config.scope ?? preset?.oauth2?.scope ?? null };
 }
 
 function checkUrl(text: string, path: Path, { report }: BuildContext): void {
@@ -45,6 +62,7 @@ function checkUrl(text: string, path: Path, { report }: BuildContext): void {
 
 async function clientGrant(
   config: OAuth2Config,
+  device: OAuth2['device'],
   { path, context }: Place,
 ): Promise<OAuth2Grant | null> {
   const at = (key: string) => [...path, key];
@@ -55,10 +73,17 @@ async function clientGrant(
     context.report.error(at('client_id'), 'missing; give the id of the OAuth client', 'key');
     return null;
   }
-  if (refreshToken !== null) return { is: 'refresh-token', clientId, clientSecret, refreshToken };
+  // A secret may belong to either grant: only a device_url in the file tells.
+  const byDevice = config.device_url !== undefined || config.client_secret === undefined;
+  const waitsForLogin = config.refresh_token === undefined && device !== null && byDevice;
+  if (refreshToken !== null || waitsForLogin) {
+    return { is: 'refresh-token', clientId, clientSecret, refreshToken };
+  }
   if (clientSecret !== null) return { is: 'client-credentials', clientId, clientSecret };
   if (config.client_secret === undefined && config.refresh_token === undefined) {
-    const message = 'missing; give it, or client_secret alone for the client credentials grant';
+    const message =
+      'missing; give it, or device_url for `relayctl account login`, or client_secret alone for ' +
+      'the client credentials grant';
     context.report.error(at('refresh_token'), message, 'key');
   }
   return null;
@@ -70,7 +95,7 @@ async function serviceAccount(
 ): Promise<OAuth2Grant | null> {
   const at = [...path, 'service_account'];
   const { report } = context;
-  for (const key of ['client_id', 'client_secret', 'refresh_token'] as const) {
+  for (const key of ['client_id', 'client_secret', 'refresh_token', 'device_url'] as const) {
     if (config[key] === undefined) continue;
     report.error([...path, key], 'stands beside service_account; remove one of them', 'key');
   }

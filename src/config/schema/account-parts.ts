@@ -1,25 +1,37 @@
 import { z } from 'zod';
-import { duration, durationOrZero, oneOf, rate, size, text, url, whole } from './kinds.ts';
+import { duration, durationOrZero, oneOf, quotaRate, size, text, url, whole } from './kinds.ts';
 import { secret } from './secret.ts';
 
+const expected = 'expected a rate such as 500/d, or a list of rates such as [20/m, 500/d]';
+
 const rates = z
-  .union([rate().transform((one) => [one]), z.array(rate())], {
-    error: 'expected a rate such as 500/d, or a list of rates such as [20/m, 500/d]',
+  .union([quotaRate().transform((one) => [one]), z.array(quotaRate())], {
+    error: (issue) => ratesProblem(issue),
   })
   .meta({ examples: [['20/m', '500/d']] });
+
+/** What is wrong with the one that was meant: a rate, or an item of the list. */
+function ratesProblem(issue: z.core.$ZodRawIssue<z.core.$ZodIssueInvalidUnion>): string {
+  const [one, list] = issue.errors;
+  const meant = typeof issue.input === 'string' ? one : list;
+  return meant?.find(({ code }) => code === 'custom')?.message ?? expected;
+}
 
 /** `accounts.*.limits:`; the same keys serve the presets. */
 export const accountLimitsSchema = z
   .strictObject({
     rate: rates.optional().meta({
       description:
-        'What the provider allows; several windows hold at once and survive a restart. Default: the ' +
+        'What the provider allows; several windows hold at once and survive a restart. 500/d is any 24 ' +
+        'hours, 500/d@UTC a calendar day and 100/h@UTC a clock hour there; a zone may also be ' +
+        '+02:00 or Europe/Paris. 10000/d recipients counts those, whatever counts says. Default: the ' +
         "preset's, else none.",
     }),
     counts: oneOf(['messages', 'recipients'])
       .optional()
       .meta({
-        description: "What the provider counts against rate. Default: the preset's, else messages.",
+        description:
+          "What rates count that do not say it themselves. Default: the preset's, else messages.",
         examples: ['messages'],
       }),
     connections: whole(1, 1000)
@@ -73,10 +85,20 @@ export const accountTimeoutsSchema = z
 
 export const oauth2Schema = z
   .strictObject({
-    token_url: url(['https', 'http']).meta({
-      description: 'Where tokens are fetched.',
-      examples: ['https://oauth2.googleapis.com/token'],
-    }),
+    token_url: url(['https', 'http'])
+      .optional()
+      .meta({
+        description: "Where tokens are fetched. Default: the preset's.",
+        examples: ['https://oauth2.googleapis.com/token'],
+      }),
+    device_url: url(['https', 'http'])
+      .optional()
+      .meta({
+        description:
+          'Where `relayctl account login` asks for a code (RFC 8628), in place of refresh_token. ' +
+          "Default: the preset's, where client_secret is absent.",
+        examples: ['https://login.microsoftonline.com/organizations/oauth2/v2.0/devicecode'],
+      }),
     client_id: text('the id of the OAuth client', 'relay.apps.example').optional().meta({
       description: 'Id of the OAuth client. Needed without service_account.',
     }),
@@ -90,8 +112,8 @@ export const oauth2Schema = z
       .optional()
       .meta({
         description:
-          'The refresh token. Without it the client credentials grant is used, for which ' +
-          'client_secret is needed.',
+          'The refresh token. Without it: the one that `relayctl account login` brings, where there ' +
+          'is a device_url; else the client credentials grant, for which client_secret is needed.',
         examples: [{ file: '/etc/relayd/secrets/oauth-refresh' }],
       }),
     service_account: secret()

@@ -49,6 +49,15 @@ export const accountSchema = z
         description: 'Its password. White space in an app password of Google is ignored.',
         examples: [{ env: 'GMAIL_APP_PASSWORD' }, { credential: 'ses-smtp' }],
       }),
+    next_password: secret()
+      .optional()
+      .meta({
+        description:
+          'The password that follows. It is tried by logging in, without mail, until the server ' +
+          'accepts it, and takes the place of password then; whichever works is used. Move it to ' +
+          'password at leisure.',
+        examples: [{ file: '/etc/relayd/secrets/next-password' }],
+      }),
     secret_access_key: secret()
       .optional()
       .meta({

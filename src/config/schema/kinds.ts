@@ -1,8 +1,10 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { isTimeZone } from '../../lib/calendar.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import { parseRate } from '../../lib/rate.ts';
 import { parseSize } from '../../lib/size.ts';
+import { parseQuotaRate } from '../../relay/quota-rate.ts';
 import { parseListenAddress } from '../listen-address.ts';
 import { parseProxyUrl } from '../proxy-url.ts';
 import { didYouMean, either, wanted } from '../wanted.ts';
@@ -87,6 +89,23 @@ export const rate = () =>
     read: parseRate,
     hint: () => '; units are s, m, h and d',
   });
+
+/** A rate of an account: its window may be one of the calendar, and it may count recipients. */
+export const quotaRate = () =>
+  notation({
+    what: 'a rate',
+    examples: ['20/m', '500/d', '500/d@UTC', '10000/d recipients'],
+    pattern: '^\\d+/([smhd]|[hd]@\\S+)( messages| recipients)?$',
+    read: parseQuotaRate,
+    hint: quotaRateHint,
+  });
+
+function quotaRateHint(text: string): string {
+  const [, window = '', zone] = /^\d+\/(\w+)@(\S+)/.exec(text) ?? [];
+  if (zone === undefined) return '; units are s, m, h and d';
+  if (!/^[hd]$/.test(window)) return '; only h and d have a zone';
+  return isTimeZone(zone) ? '' : `; ${zone} is no time zone, write UTC, +02:00 or Europe/Paris`;
+}
 
 export const listenAddress = () =>
   notation({

@@ -42,11 +42,33 @@ test('list and show: when what the limits delay will be out', async () => {
   });
   expect(listed.out).toContain('\n  limits.rate: out in 3h\n');
   const at = { file: '/etc/relayd/relay.yaml', line: 5 };
-  const rest = { routes: [], identities: [], tls: 'none', exception: null, certificate: null, at };
+  const rest = {
+    ...{ routes: [], handsOverTo: ['ses', 'sendgrid'], standsInFor: [], identities: [] },
+    ...{ tls: 'none', exception: null, certificate: null, at },
+    credentials: [],
+  };
   const shown = await relayctl('account show gmail-velosi', {
     daemon: { 'account.show': async () => ({ account: delayed, ...rest }) },
   });
   expect(shown.out).toMatch(/^Waits for: +limits.rate: out in 3h$/m);
+  expect(shown.out).toMatch(/^Hands over to: +ses, sendgrid$/m);
+});
+
+test('show: what its upstream makes it keep to', async () => {
+  const slowed = account({ connections: { open: 1, max: 5, now: 2 }, pacePerSecond: 13.38 });
+  const at = { file: '/etc/relayd/relay.yaml', line: 5 };
+  const rest = {
+    ...{ routes: [], identities: [], tls: 'none', exception: null, certificate: null, at },
+    credentials: [],
+    ...{ handsOverTo: [], standsInFor: [] },
+  };
+  const { out } = await relayctl('account show gmail-velosi', {
+    daemon: { 'account.show': async () => ({ account: slowed, ...rest }) },
+  });
+  expect(out).toMatch(
+    /^Connections: +1 of at most 2 \(5 configured; its upstream bears no more now\)$/m,
+  );
+  expect(out).toMatch(/^Pace: +13\.4\/s, as its upstream asks$/m);
 });
 
 test('list: none configured', async () => {
@@ -60,6 +82,8 @@ test('show: all there is but the password', async () => {
       'account.show': async () => ({
         account: { ...heldAccount, queue: [lane(), lane({ state: 'in-doubt', recipients: 1 })] },
         routes: [{ index: 1, line: 10, sender: 'erp@velosi.example' }],
+        handsOverTo: [],
+        standsInFor: [],
         identities: ['erp@velosi.example'],
         tls: 'starttls, verify full, at least TLSv1.2',
         exception: {
@@ -80,6 +104,24 @@ test('show: all there is but the password', async () => {
           lastSeenAtMs: nowMs - 5 * minute,
           announcedDays: 21,
         },
+        credentials: [
+          {
+            slot: 'password' as const,
+            inUse: true,
+            version: 'v1',
+            firstSeenAtMs: nowMs - 40 * 1_440 * minute,
+            lastAcceptedAtMs: nowMs - 190 * minute,
+            refusedAtMs: nowMs - 180 * minute,
+          },
+          {
+            slot: 'next_password' as const,
+            inUse: false,
+            version: 'v2',
+            firstSeenAtMs: nowMs - 2 * minute,
+            lastAcceptedAtMs: null,
+            refusedAtMs: null,
+          },
+        ],
         at: { file: '/etc/relayd/relay.yaml', line: 5 },
       }),
     },
@@ -91,6 +133,8 @@ test('show: all there is but the password', async () => {
     Upstream:      smtp.gmail.com:587
     Provider:      gmail
     Logs in as:    erp@velosi.example
+    Password:      in use, known for 40d, accepted 3h10m ago, refused 3h ago
+    Next password: known for 2m, not accepted yet
     May send as:   erp@velosi.example
     TLS:           starttls, verify full, at least TLSv1.2
     TLS exception: expired until 2026-12-31 00:00:00 UTC: renewal asked for
@@ -120,7 +164,9 @@ test('hold says what the account was', async () => {
 
 test('resume says what it set in motion', async () => {
   const flushed = { recipients: 5, messages: 4, accountsResumed: ['gmail'], lanes: ['gmail'] };
-  const daemon = { 'account.resume': async () => ({ was: heldAccount.state, flushed }) };
+  const daemon = {
+    'account.resume': async () => ({ was: heldAccount.state, flushed, senders: [] }),
+  };
   const { out } = await relayctl('account resume gmail', { daemon });
   expect(out).toBe(
     'Account gmail is open (it was held: credentials: 535 5.7.8 Username and Password not accepted).\n' +
@@ -193,7 +239,74 @@ test('test: a failure has a hint and exit code 69', async () => {
   expect(JSON.parse(json.out)).toEqual(failed);
 });
 
-test.each(['show', 'hold', 'resume', 'test'] as const)(
+test('login: shows address and code, and waits as long as it is told to', async () => {
+  const waits = [5_000, 10_000];
+  const daemon = {
+    'account.login': async () => ({
+      is: 'begun' as const,
+      url: 'https://login.example/device',
+      userCode: 'WDJB-MJHT',
+      completeUrl: null,
+      waitMs: 5_000,
+      expiresAtMs: nowMs + 15 * minute,
+    }),
+    'account.login-progress': async () => {
+      const waitMs = waits.shift();
+      return waitMs === undefined ? { is: 'done' as const } : { is: 'pending' as const, waitMs };
+    },
+  };
+  const ran = await relayctl('account login m365', { daemon });
+  expect(ran.err).toBe(
+    'To log in m365, open in a browser\n' +
+      '  https://login.example/device\n' +
+      'and enter the code\n' +
+      '  WDJB-MJHT\n' +
+      'as the mailbox that sends. The code ends in 15m. Waiting ...\n',
+  );
+  expect(ran.out).toMatch(/^Account m365 is logged in; /);
+  expect(ran.asked.map(([request]) => request)).toEqual([
+    'account.login',
+    'account.login-progress',
+    'account.login-progress',
+    'account.login-progress',
+  ]);
+});
+
+test('login: what the provider refuses is said, with exit code 65', async () => {
+  const refuse = async () => {
+    throw new ControlError('refused', 'login.example says: access_denied');
+  };
+  const ran = await relayctl('account login m365', { daemon: { 'account.login': refuse } });
+  expect(ran).toMatchObject({ exitCode: 65, err: 'relayctl: login.example says: access_denied\n' });
+});
+
+test('test: with --send one message goes through the account, and it says so', async () => {
+  const asked: unknown[] = [];
+  const steps = [{ phase: 'end-of-data' as const, ok: true, detail: '250 Ok 17', tookMs: 3 }];
+  const sent = { from: 'erp@velosi.example', to: 'me@b.example' };
+  const daemon = {
+    'account.test': async (ask: unknown) => {
+      asked.push(ask);
+      return { ...probe, steps, sent, ok: asked.length === 1 };
+    },
+  };
+  const { out, exitCode } = await relayctl('account test gmail --send --to me@b.example', {
+    daemon,
+  });
+  expect(asked).toEqual([{ name: 'gmail', send: { from: null, to: 'me@b.example' } }]);
+  expect(exitCode).toBe(0);
+  expect(out).toContain('end-of-data  ok       3ms  250 Ok 17\n');
+  expect(out).toContain(
+    'Account gmail works: its upstream took a message from erp@velosi.example to me@b.example.\n',
+  );
+  const refused = await relayctl('account test gmail --send', { daemon });
+  expect(refused).toMatchObject({ exitCode: 69 });
+  expect(refused.out).toContain('Account gmail logs in, but could not send a message from erp');
+  const without = await relayctl('account test gmail --to me@b.example', { daemon });
+  expect(without).toMatchObject({ exitCode: 64 });
+});
+
+test.each(['show', 'hold', 'resume', 'test', 'login'] as const)(
   '%s: unknown account, no name, no daemon',
   async (verb) => {
     const refuse = async () => {

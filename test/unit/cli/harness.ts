@@ -153,11 +153,13 @@ export function account(some: Partial<AccountReport> = {}): AccountReport {
     port: 587,
     username: 'erp@velosi.example',
     state: { is: 'open' },
-    connections: { open: 1, max: 2 },
+    connections: { open: 1, max: 2, now: 2 },
+    pacePerSecond: null,
     queue: [],
     quota: [{ rate: '500/d', used: 312 }],
     outAtMs: null,
     lastDeliveredAtMs: nowMs - 5 * minute,
+    heldSenders: [],
     ...some,
   };
 }

@@ -26,6 +26,11 @@ test('show: server, notes, and the rules in their order', async () => {
   expect(out).toContain('  1. hold account (suspended): 535 Account not subscribed to SES\n');
 });
 
+test('show: rates with what they count', async () => {
+  const { out } = await relayctl('provider show microsoft365');
+  expect(out).toMatch(/^Rates: +30\/m, 10000\/d recipients$/m);
+});
+
 test('show: the rules of another preset, or none', async () => {
   expect((await relayctl('provider show aol')).out).toContain('in this order (those of yahoo):\n');
   expect((await relayctl('provider show gandi')).out).toContain('read by the generic rules.\n');

@@ -53,6 +53,18 @@ test.each([
     '451 Timeout waiting for data from client',
     'try again at once on a new connection',
   ],
+  [
+    'ses',
+    'end-of-data',
+    '454 Throttling failure: Maximum sending rate exceeded',
+    'send more slowly; when that is not enough, pause for 5s, then 10s',
+  ],
+  [
+    'microsoft365',
+    'mail',
+    '432 4.3.2 Concurrent connections limit exceeded.',
+    'use one connection less; when that is not enough, pause for 5s',
+  ],
   ['ses', 'end-of-data', '552 Message is too long.', 'bounce'],
 ])('%s at %s: %s', async (provider, phase, reply, action) => {
   const { out } = await explain('--provider', provider, '--phase', phase, reply);

@@ -11,6 +11,7 @@ const report: StatsReport = {
       delivered: 0,
       bounced: 2,
       deferred: 7,
+      complained: null,
       latencyMs: null,
     },
     {
@@ -19,6 +20,7 @@ const report: StatsReport = {
       delivered: 1_198,
       bounced: 1,
       deferred: 4,
+      complained: null,
       latencyMs: { p50: 420, p95: 95_000 },
     },
     {
@@ -27,9 +29,11 @@ const report: StatsReport = {
       delivered: 1,
       bounced: 0,
       deferred: 0,
+      complained: null,
       latencyMs: { p50: 1, p95: 1 },
     },
   ],
+  quotas: { gmail: [{ rate: '500/d', used: 312 }] },
   merged: true,
   complete: false,
 };
@@ -40,14 +44,26 @@ test('one line a group, and what is missing below', async () => {
   expect(asked).toEqual([['stats', { by: ['day', 'sender'], sinceMs: nowMs - 48 * hour }]]);
   expect(out).toMatchInlineSnapshot(`
     "Recipients of mail accepted since 2026-11-19 12:00:00 UTC
-    DAY         SENDER              ACCEPTED  DELIVERED  BOUNCED  DEFERRED    P50    P95
-    2026-11-20  <>                         3          0        2         7      -      -
-    2026-11-21  erp@velosi.example      1200       1198        1         4  420ms  1m35s
-    -           -                          1          1        0         0    1ms    1ms
+    DAY         SENDER              ACCEPTED  DELIVERED  BOUNCED  DEFERRED  COMPLAINED    P50    P95
+    2026-11-20  <>                         3          0        2         7           -      -      -
+    2026-11-21  erp@velosi.example      1200       1198        1         4           -  420ms  1m35s
+    -           -                          1          1        0         0           -    1ms    1ms
+    Complained is not known: that needs the provider's feedback.
     There are more groups: the last row is all the others.
     There is more mail than is read at once: ask for less time.
     "
   `);
+});
+
+test('by account the quota used now stands beside what was sent', async () => {
+  const rows = ['gmail', 'ses'].map((account, at) => ({
+    ...(report.rows[at] ?? report.rows[0]),
+    group: { account },
+  })) as StatsReport['rows'];
+  const { out } = await relayctl('stats', { daemon: { stats: async () => ({ ...report, rows }) } });
+  expect(out).toMatch(/^ACCOUNT .* USED NOW$/m);
+  expect(out).toMatch(/^gmail .* 312 of 500\/d$/m);
+  expect(out).toMatch(/^ses .* -$/m);
 });
 
 test('the last week by account when nothing is said', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { StatusReport } from '../../../src/control/reports.ts';
-import { heldAccount, hour, lane, minute, nowMs, relayctl } from './harness.ts';
+import { account, heldAccount, hour, lane, minute, nowMs, relayctl } from './harness.ts';
 
 const quiet: StatusReport = {
   version: '0.1.0',
@@ -43,12 +43,19 @@ test('a relay with nothing to do', async () => {
   `);
 });
 
+const shop = {
+  sender: 'shop@b.example',
+  detail: '554 Email address is not verified.',
+  hint: 'Verify it.',
+  sinceMs: nowMs - hour,
+};
+
 test('what needs attention is said, with the command that mends it', async () => {
   const busy: StatusReport = {
     ...quiet,
     listeners: [...quiet.listeners, { listen: '[::1]:465', tls: 'implicit', sessions: 0 }],
     queue: [lane(), lane({ state: 'held', recipients: 1 }), lane({ lane: 'ses', state: 'leased' })],
-    accounts: [heldAccount],
+    accounts: [heldAccount, account({ name: 'ses', heldSenders: [shop] })],
     refusedReload: { atMs: nowMs - minute, problems: ['relay.yaml:3:1: hostnam: unknown key'] },
   };
   const { out } = await relayctl('status', {
@@ -67,12 +74,16 @@ test('what needs attention is said, with the command that mends it', async () =>
     ACCOUNT       STATE    QUEUED  OLDEST  OPEN  DELIVERED  USED
     gmail-velosi  held 3h       2      3h   1/2  5m ago     312 of 500/d
       credentials: 535 5.7.8 Username and Password not accepted
+    ses           open          0       -   1/2  5m ago     312 of 500/d
+      may not send as shop@b.example
 
     Needs attention:
       A reload was refused 1m ago; the former configuration is in force:
         relay.yaml:3:1: hostnam: unknown key
       Account gmail-velosi is held: credentials: 535 5.7.8 Username and Password not accepted
         When it is mended: relayctl account resume gmail-velosi
+      Account ses may not send as shop@b.example: 554 Email address is not verified.
+        When it is mended: relayctl account resume ses --sender shop@b.example
       1 recipient held: relayctl queue list --state held
     "
   `);

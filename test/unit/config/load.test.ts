@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { describeSettings } from '../../../src/config/describe.ts';
 import { loadSettings } from '../../../src/config/load.ts';
 import { formatProblem } from '../../../src/config/problem.ts';
 import { minimal, withAccount } from './minimal.ts';
@@ -62,7 +63,6 @@ test('an account without preset gets the defaults of the reference', async () =>
     identities: ['up@shop.example'],
     limits: {
       rate: [],
-      counts: 'messages',
       connections: 2,
       messagesPerConnection: 50,
       idleMs: 30_000,
@@ -177,6 +177,26 @@ test('the credential version changes with host, port, username and password', as
   expect(again.accounts.get('up')?.credentialVersion).toBe(versions[0]);
 });
 
+test('a next password has the version it will have as password; an app password loses its spaces', async () => {
+  const keys = 'host: a.example, username: u@a.example';
+  const both = await settingsOf(withAccount(`${keys}, password: p, next_password: q`));
+  const { credentialVersion, next } = both.accounts.get('up') ?? {};
+  expect(next?.password.reveal()).toBe('q');
+  const moved = await settingsOf(withAccount(`${keys}, password: q`));
+  expect(moved.accounts.get('up')).toMatchObject({
+    credentialVersion: next?.credentialVersion,
+    next: null,
+  });
+  expect(credentialVersion).not.toBe(next?.credentialVersion);
+  expect(JSON.stringify(describeSettings(both))).toContain('"next_password":"[secret]"');
+
+  const gmail = 'provider: gmail, username: u@a.example, password: abcdefghijklmnop';
+  const grouped = await settingsOf(withAccount(`${gmail}, next_password: "bcde fghi jklm nopq"`));
+  expect(grouped.accounts.get('up')?.next?.password.reveal()).toBe('bcdefghijklmnopq');
+  const again = await settingsOf(withAccount(`${keys}, password: p, next_password: p`));
+  expect(again.accounts.get('up')?.next).toBe(null);
+});
+
 test('keys that nothing acts on yet are named with their line, only when they are in use', async () => {
   const quiet = await loadText(minimal);
   expect(quiet.ok && quiet.notYetActedOn).toEqual([]);
@@ -203,8 +223,6 @@ log: {format: exim, addresses: domain}
 `;
   const result = await loadText(text);
   expect(result.ok && result.notYetActedOn).toEqual([
-    'routes[0].accounts[1] (line 15)',
-    'failover (line 17)',
     'notifications.heartbeat (line 18)',
     'observe.dashboard (line 19)',
   ]);

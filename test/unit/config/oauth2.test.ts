@@ -59,6 +59,39 @@ test('another secret is another credential version', async () => {
   expect(await version(`${client}, refresh_token: r-2`)).not.toBe(first);
 });
 
+test('with a device_url in the file the refresh token comes by a login', async () => {
+  const device = 'device_url: "https://login.example/device", scope: send';
+  const { account, shown } = await accountOf(`${client}, ${device}`);
+  expect(account.oauth2).toMatchObject({
+    grant: { is: 'refresh-token', clientId: 'relay', refreshToken: null },
+    device: { url: 'https://login.example/device', scope: 'send' },
+  });
+  expect(shown).toContain('"device_url":"https://login.example/device"');
+});
+
+test("presets know their provider's endpoints", async () => {
+  const login = 'username: up@shop.example, auth: xoauth2';
+  const oauth2Of = async (provider: string, oauth2: string) => {
+    const keys = `provider: ${provider}, ${login}, oauth2: {${oauth2}}`;
+    return (await settingsOf(withAccount(keys))).accounts.get('up')?.oauth2;
+  };
+  expect(await oauth2Of('microsoft365', 'client_id: relay')).toMatchObject({
+    tokenUrl: expect.stringContaining('/organizations/oauth2/v2.0/token'),
+    grant: { is: 'refresh-token', refreshToken: null },
+    device: { scope: 'https://outlook.office.com/SMTP.Send offline_access' },
+  });
+  // The secret may be for either grant; without a word it is the one that needs nobody.
+  expect(await oauth2Of('microsoft365', 'client_id: relay, client_secret: s')).toMatchObject({
+    grant: { is: 'client-credentials' },
+    device: null,
+  });
+  // Google gives no device code for the scope of mail.
+  expect(await oauth2Of('gmail', 'client_id: relay, refresh_token: r')).toMatchObject({
+    tokenUrl: 'https://oauth2.googleapis.com/token',
+    device: null,
+  });
+});
+
 test('it is acted on', async () => {
   const result = await loadText(withAccount(`${server}, oauth2: {${client}}`));
   expect(result).toMatchObject({ ok: true, notYetActedOn: [], warnings: [] });

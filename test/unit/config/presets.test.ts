@@ -78,15 +78,14 @@ test('the sandbox of SES has its own rates', async () => {
   const keys = 'provider: ses, region: eu-west-3, username: AKIA, secret_access_key: k';
   expect((await accountOf(keys)).limits.rate).toEqual([]);
   expect((await accountOf(`${keys}, sandbox: true`)).limits.rate).toEqual([
-    { count: 200, windowMs: 86_400_000 },
-    { count: 1, windowMs: 1_000 },
+    { count: 200, windowMs: 86_400_000, counts: 'recipients', zone: null },
+    { count: 1, windowMs: 1_000, counts: 'recipients', zone: null },
   ]);
-  expect((await accountOf(keys)).limits.counts).toBe('recipients');
-  const own = `${keys}, limits: {rate: 14/s, counts: messages}`;
-  expect((await accountOf(own)).limits).toMatchObject({
-    rate: [{ count: 14 }],
-    counts: 'messages',
-  });
+  const own = `${keys}, limits: {rate: [14/s, 9/d recipients], counts: messages}`;
+  expect((await accountOf(own)).limits.rate).toMatchObject([
+    { count: 14, counts: 'messages' },
+    { count: 9, counts: 'recipients' },
+  ]);
 });
 
 test('a region chooses the host and cannot smuggle anything into it', () => {

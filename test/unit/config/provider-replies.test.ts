@@ -60,7 +60,7 @@ microsoft365 | D | account pause throttled -     | 421 4.4.2 Message submission 
 microsoft365 | D | account pause quota +         | 554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException
 microsoft365 | R | account pause quota +         | 550 5.1.90 Your message can't be sent because you've reached your daily limit for message recipients
 microsoft365 | D | account hold quota +          | 554 5.2.2 mailbox full; STOREDRV.Submission.Exception:QuotaExceededException
-microsoft365 | D | sender hold sender -          | 554 5.2.252 SendAsDenied; a@b.example not allowed to send as x@b.example
+microsoft365 | D | message retry sender -        | 554 5.2.252 SendAsDenied; a@b.example not allowed to send as x@b.example
 microsoft365 | D | account hold suspended +      | 550 5.1.8 Access denied, bad outbound sender
 microsoft365 | D | account hold suspended +      | 550 5.7.705 Access denied, tenant has exceeded threshold
 microsoft365 | D | account pause upstream +      | 451 4.7.500 Server busy. Please try again later
@@ -102,6 +102,35 @@ cpanel       | R | recipient retry upstream -    | 451 Temporary local problem
 cpanel       | R | message split recipient -     | 452 too many recipients
 cpanel       | R | sender hold sender -          | 550 Sender verify failed
 cpanel       | R | recipient bounce recipient -  | 550 No such user here
+ses          | D | sender hold sender -          | 554 Access denied: User arn:aws:iam::1:user/u is not authorized to perform ses:SendRawEmail on resource arn:aws:ses:eu-west-3:1:identity/b.example
+ses          | D | message bounce content -      | 554 Message rejected: Configuration set relay does not exist
+gmail-relay  | D | account pause quota +         | 550 5.7.1 Daily SMTP relay limit exceeded for customer
+gmail        | D | account pause upstream +      | 451 4.3.0 Temporary system problem
+gmail        | D | account pause throttled -     | 421 4.7.0 this message has been temporarily rate limited
+gmail        | R | recipient retry recipient -   | 450 4.2.1 The user is receiving mail at a rate that prevents
+gmail        | R | recipient retry recipient -   | 452 4.2.2 The recipient is over quota
+gmail        | R | recipient bounce recipient -  | 552 5.2.2 The email account is over quota and inactive
+gmail        | D | message bounce content -      | 550 5.7.1 The domain has a policy that prohibited the mail
+gmail        | D | message bounce content -      | 550 5.7.26 This mail is unauthenticated
+gmail        | D | message bounce content -      | 550 5.7.1 Messages missing a valid Message-ID header are not accepted.
+gmail        | D | message bounce content -      | 550 5.7.1 Messages with multiple addresses in From: header are not accepted.
+microsoft365 | D | account pause throttled -     | 432 4.3.2 STOREDRV.ClientSubmit; exceeded the message limit per account
+microsoft365 | R | recipient bounce recipient -  | 550 5.7.124 Sender not in allowed-senders list for group
+microsoft365 | R | recipient bounce recipient -  | 550 5.7.134 sender not authenticated for mailbox
+microsoft365 | D | message bounce content -      | 552 5.2.3 Message size exceeds the mailbox limit
+microsoft365 | D | message bounce content -      | 550 5.7.520 Access denied, Your organization does not allow external forwarding
+microsoft365 | D | message bounce content -      | 550 5.7.901 message rejected by policy
+zoho         | D | message bounce content -      | 552 5.7.1 virus detected in the message
+cpanel       | D | message bounce content -      | 552 message size exceeds maximum permitted
+cpanel       | R | account pause quota +         | 550 Email account a@b.example is sending too many emails - rate overlimit = 83.6 / 1h
+none         | D | account pause quota +         | 550 User a@b.example has exceeded its 24-hour sending limit. Messages to 5 recipients out of 6 allowed have been sent. Relay quota will reset in 3.2 hours.
+none         | D | account pause quota +         | 550 IB504 hourly limit
+none         | D | account pause quota +         | 550 IB607 hourly limit
+none         | D | message reconnect upstream -  | 421 IB510 too many messages in this session
+none         | G | account pause throttled -     | 554 IB007 too many sessions
+none         | G | account pause upstream +      | 421 IB101 busy
+none         | D | message bounce content -      | 552 IB212 content rejected
+none         | D | message bounce content -      | 552 IB705 content rejected
 `;
 
 const cases = FACTS.split('\n')

@@ -6,7 +6,7 @@ import {
   replyRulesOf,
 } from '../../../src/config/presets.ts';
 import { replyRuleSchema } from '../../../src/config/reply-rules.ts';
-import { parseReply } from '../../../src/mail/reply.ts';
+import { formatReply, parseReply } from '../../../src/mail/reply.ts';
 import { explain } from '../../../src/policy/classify.ts';
 import { mayFailOver } from '../../../src/policy/verdicts.ts';
 import type { Phase } from '../../../src/relay/outcome.ts';
@@ -41,6 +41,7 @@ const MEANS: Readonly<Record<Action, RegExp>> = {
   'reconnect-then-bounce': /^message reconnect$/,
   'reconnect-then-pause': /^message reconnect$/,
   throttle: /^account pause$/,
+  'fewer-connections': /^account pause$/,
   pause: /^account pause$/,
   'pause-policy': /^account pause$/,
   'pause-flood': /^account pause$/,
@@ -49,6 +50,7 @@ const MEANS: Readonly<Record<Action, RegExp>> = {
   'pause-until-hour': /^account pause$/,
   'hold-account': /^account hold$/,
   'hold-sender': /^sender hold$/,
+  'retry-then-hold-sender': /^message retry$/,
   'refused-identities': /^sender hold$/,
 };
 
@@ -92,11 +94,14 @@ test('a broken expression, an unknown action and a rule without sample are refus
 });
 
 test.each(presetNames().filter((name) => readPreset(name)?.id !== undefined))(
-  '%s: its id is found in its last reply',
+  '%s: its id is found in its last reply, as the wire and as a log have it',
   (name) => {
     const id = readPreset(name)?.id;
-    if (id === undefined) throw new Error('no id');
-    expect(new RegExp(id.pattern, 'i').exec(id.sample)?.[1]).toBe(id.is);
+    const reply = parseReply(id?.sample ?? '');
+    if (id === undefined || reply === null) throw new Error('no id');
+    for (const text of [id.sample, formatReply(reply)]) {
+      expect(new RegExp(id.pattern, 'i').exec(text)?.[1]).toBe(id.is);
+    }
   },
 );
 

@@ -11,9 +11,16 @@ import {
 } from '../../contract/fixtures.ts';
 import { openMemoryStore } from '../../contract/memory-store.ts';
 
+const perDay = { count: 500, windowMs: 86_400_000, counts: 'messages', zone: null } as const;
+const quotas = () =>
+  new Map([
+    ['gmail', [{ rate: perDay, used: 3 }]],
+    ['ses', []],
+  ]);
+
 test('history and queue are read page by page, and only as far back as asked', async () => {
   const store = openMemoryStore(() => T0 + 5_000);
-  const { stats } = statsHandlers(store);
+  const { stats } = statsHandlers(store, quotas);
   for (let at = 0; at < 1_203; at++) {
     const one = leased({ acceptedAtMs: T0 + at, sequence: 0 });
     await store.accept([one]);
@@ -27,6 +34,7 @@ test('history and queue are read page by page, and only as far back as asked', a
 
   const all = await stats({ by: ['account'], sinceMs: 0 });
   expect(all).toMatchObject({ complete: true, merged: false });
+  expect(all.quotas).toEqual({ gmail: [{ rate: '500/d', used: 3 }] });
   expect(all.rows).toMatchObject([
     { group: { account: 'gmail' }, accepted: 1_903, delivered: 1_203 },
   ]);
@@ -43,7 +51,7 @@ test('a history larger than one request reads is said to be cut', async () => {
     pages++;
     return Array.from({ length: limit }, () => entry);
   };
-  const { stats } = statsHandlers({ ...openMemoryStore(), history });
+  const { stats } = statsHandlers({ ...openMemoryStore(), history }, quotas);
   expect((await stats({ by: [], sinceMs: 0 })).complete).toBe(false);
   expect(pages).toBe(1_000);
 });

@@ -2,11 +2,13 @@ import { type Delivery, openDelivery } from '../../../src/delivery/delivery.ts';
 import type { DeliveryDeps } from '../../../src/delivery/delivery-parts.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import type { Account } from '../../../src/relay/account.ts';
+import type { KeptToken } from '../../../src/relay/credential.ts';
 import type { RelayEvent } from '../../../src/relay/events.ts';
 import type { Body, Message, MessageId } from '../../../src/relay/message.ts';
 import { messageIdSource } from '../../../src/relay/message-id.ts';
-import type { DotLedger, Spool } from '../../../src/relay/ports.ts';
+import type { DotLedger, Spool, TokenVault } from '../../../src/relay/ports.ts';
 import type { LeaseOwner } from '../../../src/relay/queue.ts';
+import type { QuotaRate } from '../../../src/relay/quota-rate.ts';
 import type { Route } from '../../../src/relay/route.ts';
 import type { Settings } from '../../../src/relay/settings.ts';
 import { type MemoryStore, openMemoryStore } from '../../contract/memory-store.ts';
@@ -18,6 +20,15 @@ export type AccountOverrides = Partial<Omit<Account, 'tls' | 'limits' | 'timeout
   limits?: Partial<Account['limits']>;
   timeouts?: Partial<Account['timeouts']>;
 };
+
+/** A rate in any window, not only those of relay.yaml. */
+export function rolling(
+  count: number,
+  windowMs: number,
+  counts: QuotaRate['counts'] = 'messages',
+): QuotaRate {
+  return { count, windowMs, counts, zone: null };
+}
 
 /** An account on this machine, in clear and without AUTH unless told otherwise. */
 export function makeAccount(name: string, port: number, overrides: AccountOverrides = {}): Account {
@@ -32,6 +43,7 @@ export function makeAccount(name: string, port: number, overrides: AccountOverri
     password: username === null ? null : new Secret(`password of ${username}`),
     oauth2: null,
     credentialVersion: '1',
+    next: null,
     identities: [],
     headers: {},
     sourceAddress: null,
@@ -52,7 +64,6 @@ export function makeAccount(name: string, port: number, overrides: AccountOverri
     },
     limits: {
       rate: [],
-      counts: 'messages',
       connections: 2,
       messagesPerConnection: 100,
       idleMs: 30_000,
@@ -86,13 +97,18 @@ export function makeRoute(sender: string, accounts: readonly string[]): Route {
 
 export function makeSettings(
   accounts: readonly Account[],
-  overrides: { routes?: readonly Route[]; queue?: Partial<Settings['queue']> } = {},
+  overrides: {
+    routes?: readonly Route[];
+    queue?: Partial<Settings['queue']>;
+    failover?: Settings['failover'];
+  } = {},
 ): Settings {
   return {
     file: '/etc/relayd/relay.yaml',
     hostname: 'relay.test',
     accounts: new Map(accounts.map((account) => [account.name, account])),
     routes: overrides.routes ?? [makeRoute('*', [accounts[0]?.name ?? ''])],
+    failover: overrides.failover ?? { afterMs: 600_000 },
     clients: new Map(),
     listeners: [],
     queue: {
@@ -150,6 +166,16 @@ const noSpool: Spool = {
   },
 };
 
+/** A vault in memory. */
+export function makeVault(): TokenVault {
+  const tokens = new Map<string, KeptToken>();
+  return {
+    read: async () => new Map(tokens),
+    keep: async (account, token) => void tokens.set(account, token),
+    remove: async (account) => void tokens.delete(account),
+  };
+}
+
 export function makeRig(settings: Settings, overrides: Partial<DeliveryDeps> = {}): Rig {
   const events: RelayEvent[] = [];
   const listeners = new Set<() => void>();
@@ -173,6 +199,7 @@ export function makeRig(settings: Settings, overrides: Partial<DeliveryDeps> = {
     settings: () => live.settings,
     store,
     spool: noSpool,
+    vault: makeVault(),
     dots,
     emit(event) {
       events.push(event);

@@ -1,13 +1,14 @@
 import { afterEach, expect, test } from 'vitest';
 import { attempt } from '../../../src/delivery/attempt.ts';
 import type { AttemptDeps } from '../../../src/delivery/attempt-contract.ts';
+import { KeptTokens } from '../../../src/delivery/kept-tokens.ts';
 import { Pool } from '../../../src/delivery/pool.ts';
 import { AssertionError } from '../../../src/lib/assert.ts';
 import { openMetrics } from '../../../src/observe/metrics.ts';
 import type { Account } from '../../../src/relay/account.ts';
 import type { RelayEvent } from '../../../src/relay/events.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
-import { makeAccount, makeRig, makeSettings, owner, type Rig } from './harness.ts';
+import { makeAccount, makeRig, makeSettings, makeVault, owner, type Rig } from './harness.ts';
 
 let upstream: Upstream | null = null;
 let rig: Rig | null = null;
@@ -30,8 +31,11 @@ class BrokenPool extends Pool {
       emit: () => {},
       onCertificate: () => {},
       onConnected: () => {},
+      connectionsMax: () => 2,
       monotonic: () => performance.now(),
-      onTokenRefused: () => {},
+      onLoginRefused: () => false,
+      mayLogIn: () => true,
+      keptTokens: new KeptTokens({ vault: makeVault(), emit: () => {}, clock: () => 0 }),
     });
     this.#always = always;
   }
@@ -69,8 +73,8 @@ test.each(mixed)('a session of %s carries nothing, is counted and loud', async (
     lastReason: null,
   } as const;
   const work = { message, recipients: [recipient], lease };
-  const reservation = { kept: Promise.resolve(true), end: () => {} };
-  const given = { account, work, body, reservation };
+  const permit = { recipients: 1, kept: Promise.resolve(true), end: () => {} };
+  const given = { account, work, body, permit };
   const running = attempt({ ...deps, emit, pool } as unknown as AttemptDeps, given);
   await expect(running).rejects.toThrow(AssertionError);
   expect(events).toEqual([
@@ -86,7 +90,10 @@ test.each(mixed)('a session of %s carries nothing, is counted and loud', async (
       storeStats: () => Promise.reject(new Error('none')),
       connections: () => new Map(),
       certificatesEndMs: () => new Map(),
+      credentials: () => new Map(),
       quotas: () => new Map(),
+      heldSenders: () => new Map(),
+      slowed: () => new Map(),
       logLinesDropped: () => 0,
     },
     nowMs: Date.now,

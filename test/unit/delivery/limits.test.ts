@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { AccountLimits } from '../../../src/relay/account.ts';
 import { StoreError } from '../../../src/relay/ports.ts';
 import { startUpstream, type Upstream, type UpstreamOptions } from '../../support/upstream.ts';
-import { makeAccount, makeRig, makeSettings, type Rig } from './harness.ts';
+import { makeAccount, makeRig, makeSettings, type Rig, rolling } from './harness.ts';
 
 const dayMs = 86_400_000;
 let upstream: Upstream;
@@ -23,7 +23,7 @@ async function open(limits: Partial<AccountLimits>, options: UpstreamOptions = {
   await rig.delivery.resume();
 }
 
-const perDay = (count: number) => ({ rate: [{ count, windowMs: dayMs }] });
+const perDay = (count: number) => ({ rate: [rolling(count, dayMs)] });
 
 function used(): number | undefined {
   return rig.delivery.quotas().get('a')?.[0]?.used;
@@ -62,7 +62,7 @@ test('a used-up quota leaves the account open, the mail waiting and its attempts
 });
 
 test('the lane wakes by itself when the window has room', async () => {
-  await open({ rate: [{ count: 4, windowMs: 200 }], connections: 3 });
+  await open({ rate: [rolling(4, 200)], connections: 3 });
   for (let count = 0; count < 10; count++) await rig.submit();
   await upstream.taken(10);
   expect(rig.all('recipient.settled').every(({ outcome }) => outcome === 'delivered')).toBe(true);
@@ -92,7 +92,7 @@ test('what may have arrived is counted', async () => {
 });
 
 test('where recipients count, a message goes out in as many parts as the quota allows', async () => {
-  await open({ ...perDay(3), counts: 'recipients' });
+  await open({ rate: [rolling(3, dayMs, 'recipients')] });
   const to = ['a', 'b', 'c', 'd', 'e'].map((name) => `${name}@example.net`);
   const id = await rig.submit({ to });
   const [first] = await upstream.taken(1);

@@ -34,7 +34,7 @@ function tokenAccount(overrides: Partial<Account> = {}): Account {
     clientSecret: new Secret('client-secret'),
     refreshToken: new Secret('refresh-1'),
   } as const;
-  const oauth2: OAuth2 = { tokenUrl: tokens.url, scope: 'mail', grant };
+  const oauth2: OAuth2 = { tokenUrl: tokens.url, scope: 'mail', grant, device: null };
   const login = { username: 'bob', password: null, auth: 'xoauth2', oauth2 } as const;
   return { ...makeAccount('a', upstream.port, login), ...overrides };
 }

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { replyRulesOf } from '../../../src/config/presets.ts';
+import { readPreset, replyRulesOf } from '../../../src/config/presets.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
 import type { Rule } from '../../support/upstream-rules.ts';
 import { makeAccount, makeRig, makeSettings, type Rig } from './harness.ts';
@@ -56,4 +56,69 @@ test('a reply to AUTH or at the greeting is read by the rules of the provider, t
   ]);
   await rig.submit({ to: ['r@x.example'] });
   expect(await rig.event('account.paused')).toMatchObject({ reason: 'throttled' });
+});
+
+test('Microsoft refuses a sender by mistake now and then: twice it is only tried again', async () => {
+  const reply = '554 5.2.252 SendAsDenied; a@x.example not allowed to send as from@example.org';
+  await open('microsoft365', [{ at: 'end-of-data', do: { reply } }]);
+  const id = await rig.submit();
+  for (const attempts of [1, 2]) {
+    await rig.until(() => rig.all('recipient.settled').length === attempts, 'refused');
+    expect((await rig.store.show(id)).queued?.recipients).toMatchObject([
+      { state: 'waiting', attempts, lastReason: 'sender' },
+    ]);
+    expect(rig.all('sender.held')).toEqual([]);
+    rig.aheadMs += 3_600_000;
+    await rig.delivery.look();
+  }
+  expect(await rig.event('sender.held')).toMatchObject({ sender: 'from@example.org' });
+  await rig.until(() => rig.all('recipient.settled').length === 3, 'held');
+  expect((await rig.store.show(id)).queued?.recipients).toMatchObject([{ state: 'held' }]);
+});
+
+test("the provider's own time to come back is kept over a restart of the relay", async () => {
+  const at = new Date(Date.now() + 3 * 3_600_000).toUTCString().replace('GMT', 'UTC');
+  const reply = `421 Domain x.example is not allowed to send: recipient limit exceeded, try again after ${at}`;
+  await open('mailgun', [{ at: 'end-of-data', do: { reply } }]);
+  const id = await rig.submit({ to: ['r@x.example'] });
+  const { untilMs } = await rig.event('account.paused');
+  expect(untilMs).toBeGreaterThanOrEqual(Date.parse(at));
+  await rig.delivery.drain(0);
+
+  const { settings, store } = rig;
+  let nowMs = untilMs - 1;
+  upstream.script([]);
+  rig = makeRig(settings, { store, clock: () => nowMs });
+  await rig.delivery.resume();
+  expect(rig.delivery.states().get('a')).toMatchObject({ is: 'paused', untilMs });
+  expect(rig.delivery.reserve('a', 10)).toBeNull();
+  expect(upstream.messages).toHaveLength(1);
+  nowMs = untilMs;
+  await rig.delivery.look();
+  await rig.event('message.completed', (event) => event.id === id);
+  expect(rig.delivery.states().get('a')).toEqual({ is: 'open' });
+  expect(rig.all('recipient.settled').at(-1)).toMatchObject({ outcome: 'delivered', attempts: 1 });
+});
+
+test('the id that the provider gives is told and kept', async () => {
+  const id = '01000170d10e6a6c-71c65177-ce88-4135-9258-48c0e8bf916d-000000';
+  upstream = await startUpstream({
+    tls: 'none',
+    rules: [
+      { at: 'end-of-data', times: 1, do: { reply: `250 Ok ${id}` } },
+      { at: 'end-of-data', times: 1, do: { reply: '250 Ok, as you like' } },
+    ],
+  });
+  const providerIdPattern = new RegExp(readPreset('ses')?.id?.pattern ?? '', 'i');
+  rig = makeRig(makeSettings([makeAccount('a', upstream.port, { providerIdPattern })]));
+  await rig.delivery.resume();
+  const message = await rig.submit({ to: ['r@x.example', 's@x.example'] });
+  await rig.event('message.completed');
+  expect(rig.all('recipient.settled').map(({ providerId }) => providerId)).toEqual([id, id]);
+  const [attempt] = (await rig.store.show(message)).history?.attempts ?? [];
+  expect(attempt?.results.map(({ providerId }) => providerId)).toEqual([id, id]);
+
+  await rig.submit();
+  await rig.until(() => rig.all('recipient.settled').length === 3, 'the second');
+  expect(rig.all('recipient.settled')[2]).not.toHaveProperty('providerId');
 });

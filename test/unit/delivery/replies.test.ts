@@ -105,7 +105,7 @@ test('a refusal that may mean one of several splits the message instead of bounc
   expect(rig.dots.open.size).toBe(0);
 });
 
-test('a sender the account may not use holds the message, not the account', async () => {
+test('a sender the account may not use is held with its mail, not the account', async () => {
   const reply = '554 Message rejected: Email address is not verified.';
   await open([{ at: 'end-of-data', times: 1, do: { reply } }]);
   const id = await rig.submit();
@@ -114,7 +114,7 @@ test('a sender the account may not use holds the message, not the account', asyn
   expect((await rig.store.show(id)).queued?.recipients).toMatchObject([
     { state: 'held', lastText: reply },
   ]);
-  await rig.submit();
+  await rig.submit({ from: 'other@example.org' });
   await rig.event('message.completed');
   expect(rig.delivery.states().get('a')).toEqual({ is: 'open' });
 });

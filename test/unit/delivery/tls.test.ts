@@ -200,6 +200,8 @@ test('a wrong name is mended by servername, a private authority by ca', async ()
   await open('name-mismatch', {});
   await outcome();
   expect(rig.all('account.held')[0]?.hint).toContain('tls: {servername: "mail.other.example"}');
+  const [held] = [...rig.delivery.states().values()];
+  expect(held).toHaveProperty('hint', rig.all('account.held')[0]?.hint);
   await rig.delivery.drain(0);
   await upstream.close();
   await open('untrusted', { ca: null });

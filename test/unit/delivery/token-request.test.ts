@@ -15,7 +15,12 @@ const { signal } = new AbortController();
 const nowMs = Date.parse('2026-06-01T12:00:00.900Z');
 
 function ask(grant: OAuth2Grant, rotated: Secret | null = null) {
-  const oauth2 = { tokenUrl: tokens.url, scope: 'https://mail.example/.default', grant };
+  const oauth2 = {
+    tokenUrl: tokens.url,
+    scope: 'https://mail.example/.default',
+    grant,
+    device: null,
+  };
   return requestToken({ oauth2, rotated, nowMs, signal });
 }
 

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { KeptTokens } from '../../../src/delivery/kept-tokens.ts';
 import type { TokenAnswer, TokenRequest } from '../../../src/delivery/token-request.ts';
 import { TokenSource } from '../../../src/delivery/token-source.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import type { OAuth2 } from '../../../src/relay/account.ts';
-import { makeAccount } from './harness.ts';
+import { makeAccount, makeVault } from './harness.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -12,17 +13,25 @@ const minuteMs = 60_000;
 const oauth2: OAuth2 = {
   tokenUrl: 'https://login.example/token',
   scope: null,
-  grant: { is: 'client-credentials', clientId: 'app', clientSecret: new Secret('s') },
+  device: null,
+  grant: {
+    is: 'refresh-token',
+    clientId: 'app',
+    clientSecret: null,
+    refreshToken: new Secret('configured'),
+  },
 };
 
 function makeSource(answers: (count: number) => TokenAnswer) {
   const requests: TokenRequest[] = [];
   const refused: string[] = [];
   const account = makeAccount('a', 587, { oauth2 });
+  const kept = new KeptTokens({ vault: makeVault(), emit: () => {}, clock: Date.now });
   const source = new TokenSource(account, oauth2, {
     clock: () => Date.now(),
     monotonic: () => Date.now(),
     signal: new AbortController().signal,
+    kept,
     async request(request) {
       requests.push(request);
       return answers(requests.length);
@@ -38,7 +47,7 @@ const hourly = (count: number): TokenAnswer => ({
   lifetimeMs: 60 * minuteMs,
   refreshToken: null,
 });
-const refusal: TokenAnswer = { is: 'refused', detail: 'invalid_grant' };
+const refusal: TokenAnswer = { is: 'refused', why: 'grant', detail: 'invalid_grant' };
 const outage: TokenAnswer = { is: 'unavailable', fault: 'refused', detail: 'nobody there' };
 
 test('an idle account renews its token five minutes ahead, and mail uses it without asking', async () => {

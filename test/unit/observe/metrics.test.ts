@@ -5,12 +5,14 @@ import { metricFolds } from '../../../src/observe/metric-folds.ts';
 import { openInstruments } from '../../../src/observe/metric-instruments.ts';
 import type { MetricSources } from '../../../src/observe/metric-scrape.ts';
 import { openMetrics } from '../../../src/observe/metrics.ts';
+import type { CredentialUse } from '../../../src/relay/credential.ts';
 import { EVENTS } from '../../../src/relay/event-catalogue.ts';
 import type { RelayEvent } from '../../../src/relay/events.ts';
 import type { LaneCount, StoreStats } from '../../../src/relay/queue.ts';
 import { allSamples, SAMPLES } from './sample-events.ts';
 
 const noon = Date.UTC(2026, 10, 21, 12);
+const perDay = { count: 500, windowMs: 86_400_000, counts: 'messages', zone: null } as const;
 const known = { clients: new Set(['erp']), accounts: new Set(['gmail', 'ses']) };
 const stats: StoreStats = {
   lastMessageNumber: 1,
@@ -27,9 +29,31 @@ const quiet: MetricSources = {
   storeStats: async () => stats,
   connections: () => new Map(),
   certificatesEndMs: () => new Map(),
+  credentials: () => new Map(),
   quotas: () => new Map(),
+  heldSenders: () => new Map(),
+  slowed: () => new Map(),
   logLinesDropped: () => 0,
 };
+
+const credentials: readonly CredentialUse[] = [
+  {
+    slot: 'password',
+    inUse: false,
+    version: 'v1',
+    firstSeenAtMs: noon - 90_000,
+    lastAcceptedAtMs: noon - 9_000,
+    refusedAtMs: null,
+  },
+  {
+    slot: 'next_password',
+    inUse: true,
+    version: 'v2',
+    firstSeenAtMs: noon - 60_000,
+    lastAcceptedAtMs: noon - 5_000,
+    refusedAtMs: null,
+  },
+];
 
 function open(sources: Partial<MetricSources> = {}) {
   return openMetrics({
@@ -129,8 +153,8 @@ test('a scrape asks the queue, the accounts and the pool', async () => {
           ['gmail', noon],
           ['gone', noon],
         ]),
-      quotas: () =>
-        new Map([['gmail', [{ rate: { count: 500, windowMs: 86_400_000 }, used: 312 }]]]),
+      credentials: () => new Map([['gmail', credentials]]),
+      quotas: () => new Map([['gmail', [{ rate: perDay, used: 312 }]]]),
       logLinesDropped: () => 4,
     }),
   );
@@ -146,10 +170,12 @@ test('a scrape asks the queue, the accounts and the pool', async () => {
     'relayd_account_state{account="ses",state="open"}': 0,
     'relayd_account_state{account="gmail",state="open"}': 1,
     'relayd_upstream_certificate_not_after_seconds{account="gmail"}': noon / 1_000,
+    'relayd_credential_age_seconds{account="gmail"}': 60,
+    'relayd_credential_last_success_timestamp_seconds{account="gmail"}': noon / 1_000 - 5,
     'relayd_upstream_connections{account="gmail"}': 2,
     'relayd_upstream_connections{account="ses"}': 0,
-    'relayd_quota_used{account="gmail",window="d"}': 312,
-    'relayd_quota_limit{account="gmail",window="d"}': 500,
+    'relayd_quota_used{account="gmail",window="d",counts="messages"}': 312,
+    'relayd_quota_limit{account="gmail",window="d",counts="messages"}': 500,
     relayd_store_bytes: 8_192,
     relayd_log_lines_dropped_total: 4,
     [`relayd_build_info{version="0.1.0",node="${process.version}"}`]: 1,
@@ -200,25 +226,37 @@ test('every event is counted or named as not counted', () => {
   expect(Object.keys(folds).toSorted()).toEqual(Object.keys(EVENTS).toSorted());
   const uncounted = Object.entries(folds).filter(([, fold]) => fold === null);
   expect(uncounted.map(([kind]) => kind).toSorted()).toEqual([
+    'account.logged-in',
     'certificate.expiring',
     'config.warning',
     'connection.closed',
+    'credential.refused',
     'daemon.failed',
     'daemon.started',
     'daemon.stopped',
     'daemon.stopping',
+    'failover.ended',
     'listener.opened',
     'log.not-reopened',
     'message.completed',
     'queue.recovered',
+    'sender.held',
+    'sender.released',
     'supervisor.unreachable',
     'tls.exception-ending',
   ]);
 });
 
 test('every metric of the catalogue shows up once its event has happened', async () => {
-  const quotas = () => new Map([['ses', [{ rate: { count: 14, windowMs: 1_000 }, used: 0 }]]]);
-  const metrics = open({ quotas, certificatesEndMs: () => new Map([['gmail', noon]]) });
+  const quotas = () => new Map([['ses', [{ rate: perDay, used: 0 }]]]);
+  const slowed = () => new Map([['ses', { perSecond: 13.3 }]]);
+  const metrics = open({
+    quotas,
+    slowed,
+    certificatesEndMs: () => new Map([['gmail', noon]]),
+    heldSenders: () => new Map([['ses', 1]]),
+    credentials: () => new Map([['gmail', credentials]]),
+  });
   const outcomes = ['delivered', 'deferred', 'bounced', 'in-doubt', 'held', 'removed'] as const;
   for (const event of allSamples) metrics.sink(event);
   for (const outcome of outcomes) metrics.sink({ ...SAMPLES['recipient.settled'], outcome });

@@ -343,3 +343,20 @@ test('causes are counted under a reason', () => {
   expect(reasonOf({ from: 'us', reason: 'needs-smtputf8', detail })).toBe('capability');
   expect(reasonOf({ from: 'us', reason: 'cancelled', detail })).toBe('operator');
 });
+
+describe('too much of something is answered with less of it before anything pauses', () => {
+  test.each<[Phase, string, string | undefined]>([
+    ['end-of-data', '454 Throttling failure: Maximum sending rate exceeded', 'rate'],
+    ['end-of-data', '421 4.4.2 Message submission rate for this client has exceeded', 'rate'],
+    ['mail', '432 4.3.2 slow down', 'rate'],
+    ['mail', '432 4.3.2 Concurrent connections limit exceeded.', 'connections'],
+    ['end-of-data', '432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded', 'connections'],
+    ['greeting', '421 4.4.5 - Too many connections from your host', 'connections'],
+    ['auth', '454 4.7.0 Too many login attempts, please try again later.', undefined],
+    ['end-of-data', '454 Throttling failure: Daily message quota exceeded', undefined],
+  ])('%s %s: %s', (phase, raw, slower) => {
+    const verdict = classify(seen(phase, raw));
+    expect(short(verdict)).toBe('account pause');
+    expect('slower' in verdict ? verdict.slower : undefined).toBe(slower);
+  });
+});

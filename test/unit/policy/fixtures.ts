@@ -20,6 +20,7 @@ export function account(name: string, identities: readonly string[] = []): Accou
     password: null,
     oauth2: null,
     credentialVersion: '1',
+    next: null,
     tls: {
       mode: 'starttls',
       verify: 'full',
@@ -34,7 +35,6 @@ export function account(name: string, identities: readonly string[] = []): Accou
     limits: {
       rate: [],
       connections: 1,
-      counts: 'messages',
       messagesPerConnection: 1,
       idleMs: 1_000,
       recipients: 100,

@@ -151,7 +151,7 @@ const body: Pick<ControlHandlers, 'queue.body' | 'queue.show'> = {
     bytes: stored.subarray(from, from + 1).toString('base64'),
     total: stored.length,
   }),
-  'queue.show': async () => ({ queued: held, history: null }),
+  'queue.show': async () => ({ queued: held, history: null, standIns: [] }),
 };
 
 test('a message is printed from stretches of any length', async () => {
@@ -181,7 +181,7 @@ test('-Mvl tells what happened, and that nothing is known of others', async () =
   };
   const history = { message: message(), settledAtMs: nowMs, recipients: [], attempts: [attempt] };
   const { out } = await exim(`-Mvl ${id}`, {
-    'queue.show': async () => ({ queued: null, history }),
+    'queue.show': async () => ({ queued: null, history, standIns: [] }),
   });
   expect(out).toMatch(
     /^\S+ \S+ Received from erp@velosi.example U=velosi S=4096 id=1@velosi.example\n/,
@@ -202,6 +202,7 @@ test('-bt names the account, and exits with 2 for what would be refused', async 
     maySendAs: true,
     rewrittenTo: null,
     state: null,
+    takes: true,
   };
   const report = {
     result: 'accounts',

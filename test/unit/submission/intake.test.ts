@@ -161,6 +161,21 @@ test('what is known of a message goes with it', async () => {
   });
 });
 
+test('what a route discards goes to the history alone, without its body', async () => {
+  const { relay, client } = await start({ routes: [{ sender: '*', discard: true }] });
+  await say(client, 'MAIL FROM:<a@x.example>');
+  await say(client, 'RCPT TO:<b@x.example>');
+  await say(client, 'DATA');
+  expect(await say(client, 'Subject: x\r\n\r\nbody\r\n.')).toMatch(/^250/);
+  expect(relay.stored).toMatchObject([
+    { lane: null, start: { is: 'discarded' }, body: { in: 'memory', bytes: Buffer.alloc(0) } },
+  ]);
+  expect(relay.dispatched).toEqual([]);
+  expect(spooled(relay)).toEqual([]);
+  const settled = relay.events.find((event) => event.is === 'recipient.settled');
+  expect(settled).toMatchObject({ outcome: 'discarded', account: null });
+});
+
 test('a recipient that its route rejects is refused alone where the header has no say', async () => {
   const routes = [
     { recipient: '@refused.example', reject: 'not to there' },

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { hashPassword, parsePasswordHash, verifyPassword } from '../../../src/lib/password-hash.ts';
 import { Secret } from '../../../src/lib/secret.ts';
+import type { Account } from '../../../src/relay/account.ts';
 import type { Client } from '../../../src/relay/client.ts';
 import type { Settings } from '../../../src/relay/settings.ts';
 import { authenticator } from '../../../src/submission/authenticator.ts';
@@ -57,6 +58,32 @@ test('a pair that was right is right again at once, until the configured secret 
   settings = settingsWith(await scrypt('two'));
   expect(await ask('one')).toBeNull();
   expect(await ask('two')).toEqual(identity);
+});
+
+test('while the password of an account is being replaced, an app may log in with either', async () => {
+  const next = { password: new Secret('new'), credentialVersion: '2' };
+  const account = { name: 'a', username: 'bob', password: new Secret('old'), next } as Account;
+  const settings = { ...settingsWith(), accounts: new Map([['a', account]]) };
+  const checker = authenticator(() => settings);
+  const ask = (password: string) =>
+    checker.check({ name: 'bob', password, accountLogin: true, suspicious: false });
+  expect(await ask('old')).toMatchObject({ is: 'account', name: 'a' });
+  expect(await ask('new')).toMatchObject({ is: 'account', name: 'a' });
+  expect(await ask('other')).toBeNull();
+});
+
+test('accounts that share a username are remembered side by side', async () => {
+  const accounts = ['eu', 'us'].map((name) => {
+    const password = new Secret(`key of ${name}`);
+    return [name, { name, username: 'apikey', password }] as const;
+  });
+  const settings = { ...settingsWith(), accounts: new Map(accounts) } as unknown as Settings;
+  const checker = authenticator(() => settings);
+  const ask = (password: string): ReturnType<typeof checker.check> =>
+    checker.check({ name: 'apikey', password, accountLogin: true, suspicious: false });
+  for (const name of ['eu', 'us']) expect(await ask(`key of ${name}`)).toMatchObject({ name });
+  // At once: nothing is derived again.
+  for (const name of ['eu', 'us', 'eu']) expect(ask(`key of ${name}`)).toMatchObject({ name });
 });
 
 test('names that do not exist cost a derivation like those that do', async () => {

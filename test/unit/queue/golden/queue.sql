@@ -6,7 +6,7 @@ CREATE TABLE accounts (
   since_at INTEGER NOT NULL,
   until_at INTEGER,
   strikes INTEGER,
-  credential_version TEXT,
+  credential_version TEXT, hint TEXT, failing_since_at INTEGER, may_fail_over INTEGER,
   CHECK ((until_at IS NOT NULL AND strikes IS NOT NULL) = (state = 'paused')),
   CHECK ((credential_version IS NOT NULL) = (state = 'held'))
 ) STRICT, WITHOUT ROWID;
@@ -21,9 +21,24 @@ CREATE TABLE certificates (
   memory TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE credentials (
+  account TEXT PRIMARY KEY,
+  memory TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE facts (
   name TEXT PRIMARY KEY,
   value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE held_senders (
+  account TEXT NOT NULL,
+  sender TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  hint TEXT NOT NULL,
+  since_at INTEGER NOT NULL,
+  standing TEXT NOT NULL,
+  PRIMARY KEY (account, sender)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE messages (
@@ -86,6 +101,11 @@ CREATE INDEX recipients_expiry ON recipients (expires_at)
 CREATE INDEX recipients_leased ON recipients (lane, message_id) WHERE state = 'leased';
 
 CREATE INDEX recipients_resting ON recipients (lane, state, message_id) WHERE state <> 'leased';
+
+CREATE TABLE refusals (
+  account TEXT PRIMARY KEY,
+  refusals TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE runs (
   id INTEGER PRIMARY KEY,
