@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { addressPattern, peer, rate, size } from './kinds.ts';
+import { addressPattern, rate, size } from './kinds.ts';
+import { peer } from './peers.ts';
 import { secret } from './secret.ts';
 
 /** `clients:`, the local apps. The key is the AUTH username. */

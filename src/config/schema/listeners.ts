@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { fileMode, filePath, listenAddress, network, oneOf, text, truth } from './kinds.ts';
+import { filePath, oneOf, text, truth } from './kinds.ts';
+import { fileMode, listenAddress, network } from './peers.ts';
 
 /** `listeners:`, where the local apps connect. */
 export const listenerSchema = z
