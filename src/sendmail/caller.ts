@@ -7,8 +7,19 @@ import type { Caller } from './head.ts';
  * machines without /etc/mailname.
  */
 export function callerOf(ownName: string): Caller {
-  const { uid, username } = userInfo();
-  return { uid, name: username, fullName: fullNameOf(uid), domain: mailName() ?? ownName };
+  const { uid, name } = user();
+  return { uid, name, fullName: fullNameOf(uid), domain: mailName() ?? ownName };
+}
+
+/** In containers many a user has a number only. */
+function user(): { uid: number; name: string } {
+  try {
+    const { uid, username } = userInfo();
+    return { uid, name: username };
+  } catch {
+    const uid = process.getuid?.() ?? 0;
+    return { uid, name: `user${uid}` };
+  }
 }
 
 /** The first part of the comment field of passwd(5); `&` is the login name there. */

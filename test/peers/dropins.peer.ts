@@ -224,6 +224,14 @@ test('cron mails what its jobs print', async () => {
   expect(field(got.body, 'To')).toBe('ops@else.example');
 });
 
+test('a user without a name, and without permission for anything but the socket', async () => {
+  const as = ['--reuid=54321', '--regid=54321', '--clear-groups', sendmail];
+  const got = await arrived(() => run('setpriv', [...as, '-i', to], Buffer.from('\nhi')));
+  expect(got.reversePath).toMatch(/^user54321@/);
+  expect(got.body.toString()).toContain('from userid 54321)');
+  await expect(run('setpriv', [...as, '-bp'])).rejects.toThrow(/no permission|cannot read/);
+});
+
 test("Exim's exiqgrep reads the queue, and what it finds can be removed", async () => {
   const exiqgrep = '/var/cache/relayd-peers/exim/usr/sbin/exiqgrep';
   const exim = join(directory, 'exim');
