@@ -1,10 +1,11 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Daemon, startDaemon } from '../support/daemon.ts';
+import { queueingExim } from '../support/exim.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 import { run } from './apps/app.ts';
 import { field, parts } from './message.ts';
@@ -230,6 +231,36 @@ test('a user without a name, and without permission for anything but the socket'
   expect(got.reversePath).toMatch(/^user54321@/);
   expect(got.body.toString()).toContain('from userid 54321)');
   await expect(run('setpriv', [...as, '-bp'])).rejects.toThrow(/no permission|cannot read/);
+});
+
+test('orders about the queue are answered as Exim answers them', async () => {
+  const own = join(directory, 'real');
+  mkdirSync(own, { mode: 0o755 });
+  const real = queueingExim(own);
+  const ours = (args: readonly string[]): string => {
+    const { stdout, stderr } = spawnSync(join(directory, 'exim'), args, { encoding: 'utf8' });
+    return stdout + stderr;
+  };
+  const recipients = ['later@else.example', 'later+2@else.example'];
+  const message = 'To: later@else.example\nMessage-ID: <1@velosi.example>\n\nwaits\nhere\n';
+  real(['-odq', '-f', from, ...recipients], message);
+  await run(sendmail, ['-i', '-f', from, ...recipients], Buffer.from(message));
+  await relayd.event('recipient.settled', ({ recipient }) => recipient === recipients[1]);
+  const answers = [real, ours].map((exim) => {
+    const id = /\w{6}-\w{6}-\w\w/.exec(exim(['-bp']))?.[0] ?? '';
+    const said = [
+      // Not thawed in between: relayd tries it at once, and what is being sent cannot be removed.
+      ...[['-bp'], ['-bpc'], ['-bpu'], ['-Mt', id], ['-Mf', id], ['-Mf', id], ['-bp']],
+      ...[['-Mvb', id], ['-Mrm', id], ['-bp'], ['-bpc'], ['-bP', 'nonsense'], ['-Mrm', 'nonsense']],
+    ].map((args) => exim(args));
+    // What differs by nature: the id, and the size, since each adds fields of its own.
+    return said.map((text) => text.replaceAll(id, 'ID').replace(/^( 0m) +\d+ /m, '$1 SIZE '));
+  });
+  expect(answers[1]?.slice(0, -2)).toEqual(answers[0]?.slice(0, -2));
+  expect(answers[0]?.at(-2)).toContain('nonsense is not a known option');
+  expect(answers[1]?.at(-2)).toContain('nonsense is not a known option');
+  expect(answers[0]?.at(-1)).toContain('malformed message id nonsense');
+  expect(answers[1]?.at(-1)).toContain('malformed message id nonsense');
 });
 
 test("Exim's exiqgrep reads the queue, and what it finds can be removed", async () => {
