@@ -99,7 +99,7 @@ function renderAccount(detail: AccountDetail, nowMs: number): string {
         ),
     ],
     ...certificateFacts(detail.certificate, nowMs),
-    ['Queue', queueText(account.queue, nowMs)],
+    ['Queue', queueText(account.queue, nowMs, account.state)],
     ['Connections', connections(account)],
     ['Pace', pace(account)],
     ['Used', usage(account.quota)],

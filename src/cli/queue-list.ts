@@ -98,7 +98,7 @@ function nextTry(recipients: readonly QueuedRecipient[], { nowMs, states }: Look
 }
 
 /** When mail that is due can go, its account permitting; infinite: not before someone acts. */
-function worksFrom(account: AccountState | undefined, dueAtMs: number): number {
+export function worksFrom(account: AccountState | undefined, dueAtMs: number): number {
   if (account?.is === 'held') return Number.POSITIVE_INFINITY;
   return account?.is === 'paused' ? Math.max(dueAtMs, account.untilMs) : dueAtMs;
 }

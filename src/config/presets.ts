@@ -121,6 +121,11 @@ export function regionOfHost(preset: Preset, host: string): string | null {
   return new RegExp(preset.host_pattern.pattern, 'i').exec(host)?.groups?.region ?? null;
 }
 
+/** Providers open new ones: those that are not are taken as well. */
+export function isKnownRegion({ regions, hosts }: Preset, region: string): boolean {
+  return regions.includes(region) || Object.hasOwn(hosts, region);
+}
+
 /** The host for a region; a problem in words when the preset needs another one. */
 export function presetHost(
   preset: Preset,

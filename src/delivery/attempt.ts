@@ -57,10 +57,11 @@ class Attempt {
     const { permits } = this.#deps;
     const parts = this.#mail.groups();
     let first: Permit | null = this.#first;
+    let as: 'first' | 'repeat' = 'first';
     for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
       // One part at a time is past its dot: a crash then leaves no doubt about the others.
       await this.#settled;
-      const permit = first ?? permits.reserve(this.#account.name, part.length);
+      const permit = first ?? permits.reserve(this.#account.name, part.length, as);
       first = null;
       if (permit === null) {
         this.#giveBack([part, ...parts].flat());
@@ -71,6 +72,7 @@ class Attempt {
       this.#counted = 0;
       const again = await this.#part(part.slice(0, permit.recipients), permit);
       permit.end(this.#counted);
+      as = again.length > 0 ? 'repeat' : 'first';
       if (this.#stopped === null) {
         parts.unshift(...again);
       } else {

@@ -80,7 +80,11 @@ export function assemble(given: DeliveryDeps): DeliveryParts {
     failover.rested(lane);
   });
   const { net, senders } = refusalParts(deps, () => dispatcher);
-  const fallBack = (account: Account, cause: Cause) => credentials.refused(account, cause);
+  const fallBack = (account: Account, cause: Cause): boolean => {
+    const goesOn = credentials.refused(account, cause);
+    if (!goesOn) logins.refused(account.name);
+    return goesOn;
+  };
   const onChanged = (name: string) => failover.changed(name);
   const states = new LaneStates({ ...deps, net, fallBack, onChanged });
   const quotas = new Quotas({ ...deps, monotonic, boot: deps.owner.boot });

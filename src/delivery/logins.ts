@@ -48,6 +48,8 @@ export interface Logins {
   look(): void;
   /** The account has other credentials: its connections are replaced one by one. */
   changed(account: Account): void;
+  /** The password in use is refused, and the next one was refused before: it may work by now. */
+  refused(name: string): void;
   /** An operator says it was mended. */
   mended(name: string): void;
   readonly control: LoginControl;
@@ -91,6 +93,7 @@ export function openLogins(
       nextPasswords.look('later');
       dispatcher.wake(name, clock());
     },
+    refused: (name) => nextPasswords.hurry(name),
     mended(name) {
       credentials.forgive(name);
       nextPasswords.again(name);

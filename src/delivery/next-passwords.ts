@@ -56,6 +56,12 @@ export class NextPasswords {
     }
   }
 
+  /** Nothing else is left: one that waits for its time is tried at once. */
+  hurry(name: string): void {
+    const trial = this.#trials.get(name);
+    if (trial !== undefined) this.#hurry(name, trial);
+  }
+
   /** Somebody says it was mended. */
   again(name: string): void {
     this.#drop(name);

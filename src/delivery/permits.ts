@@ -61,11 +61,16 @@ export class Permits {
     this.#paces = new Paces(deps.monotonic);
   }
 
-  /** For as many of the recipients as one transaction can have. Null: not now; see `freeFrom`. */
-  reserve(name: string, wanted: number): Permit | null {
+  /**
+   * For as many of the recipients as one transaction can have. Null: not now; see `freeFrom`. What
+   * repeats a part of a refused transaction does not wait for the pace but counts for it: given
+   * back, it would come again whole, and be refused whole, for ever.
+   */
+  reserve(name: string, wanted: number, as: 'first' | 'repeat' = 'first'): Permit | null {
     const { quotas, settings } = this.#deps;
     const limits = settings().accounts.get(name)?.limits;
-    if (limits === undefined || this.#paces.waitMs(name) > 0) return null;
+    if (limits === undefined) return null;
+    if (as === 'first' && this.#paces.waitMs(name) > 0) return null;
     const { counts = 'messages' } = limits;
     const recipients = Math.min(
       wanted,

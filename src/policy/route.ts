@@ -187,10 +187,15 @@ function fateOf(
     case 'discard':
       return { ...plain, action: 'discard' };
     case 'hold':
-      return { ...plain, action: 'hold', text: `held by route ${route.index}` };
+      return { ...plain, action: 'hold', text: heldText(route) };
     case 'reject':
       return { ...plain, action: 'reject', text: route.action.text };
   }
+}
+
+/** Released while the route stands, it would be held again at once. */
+function heldText({ index }: Route): string {
+  return `held by route ${index}: change the routes, reload, then release it`;
 }
 
 /** A session that logged in as an account stays with it, whatever the routes say. */

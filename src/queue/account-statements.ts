@@ -1,13 +1,33 @@
 import type { Database } from 'better-sqlite3';
 
-/** Mail that is held because of its sender, of one or with null of any. */
+/**
+ * Mail that is held because of its sender, of one or with null of any. Whose addresses are none of
+ * those that are held was held as whom a route rewrites it to: it is let go with any of them, and
+ * held again without an attempt when it was another's.
+ */
 const OF_SENDER = `lane = @account AND state = 'held' AND last_reason = 'sender'
-  AND (@sender IS NULL OR EXISTS (SELECT 1 FROM messages AS m WHERE m.id = message_id
-    AND (m.reverse_path = @sender COLLATE NOCASE OR m.from_address = @sender COLLATE NOCASE)))`;
+  AND (@sender IS NULL OR ${isFrom('@sender')} OR (@ended AND ${asSomebodyElse('@account')}))`;
+
+/** Whether the recipient's message has the address as reverse-path or From field. */
+export function isFrom(address: string): string {
+  return `EXISTS (SELECT 1 FROM messages AS m WHERE m.id = message_id
+    AND (m.reverse_path = ${address} COLLATE NOCASE OR m.from_address = ${address} COLLATE NOCASE))`;
+}
+
+/** Whether none of the account's held senders is the recipient's message from. */
+export function asSomebodyElse(account: string): string {
+  return `NOT EXISTS (SELECT 1 FROM held_senders AS h
+    WHERE h.account = ${account} AND ${isFrom('h.sender')})`;
+}
 
 interface OfSender {
   readonly account: string;
   readonly sender: string | null;
+}
+
+interface MailOfSender extends OfSender {
+  /** 1: the sender was held until now. */
+  readonly ended: number;
 }
 
 /** What a row of `quotas` holds. */
@@ -84,12 +104,12 @@ export function accountStatements(db: Database) {
       )
       .pluck(),
     // Reads: how much mail is held for them. Index: recipients_resting.
-    countOfSender: db.prepare<[OfSender], { recipients: number; messages: number }>(
+    countOfSender: db.prepare<[MailOfSender], { recipients: number; messages: number }>(
       `SELECT COUNT(*) AS recipients, COUNT(DISTINCT message_id) AS messages
        FROM recipients WHERE ${OF_SENDER}`,
     ),
     // Writes: that mail waits; moves it between the partial indexes. Index: recipients_resting.
-    releaseMail: db.prepare<[OfSender & { dueAtMs: number }]>(
+    releaseMail: db.prepare<[MailOfSender & { dueAtMs: number }]>(
       `UPDATE recipients SET state = 'waiting', due_at = @dueAtMs WHERE ${OF_SENDER}`,
     ),
   };

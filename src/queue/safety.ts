@@ -1,5 +1,6 @@
 import type { HeldSender, SendersReleased } from '../relay/held-sender.ts';
 import type { Refusals } from '../relay/refusals.ts';
+import { asSomebodyElse, isFrom } from './account-statements.ts';
 import { type Core, count } from './core.ts';
 import { where } from './filter.ts';
 import type { Answer, Given } from './operations.ts';
@@ -42,8 +43,8 @@ export function holdSender(core: Core, held: HeldSender): undefined {
 /** One sender is no longer held, or none of the account; the mail that was held for them is due. */
 export function releaseSenders(core: Core, given: Given<'sender.release'>): SendersReleased {
   const { account, sender, dueAtMs } = given;
-  const mail = { account, sender };
-  const senders = core.sql.releaseSenders.all(mail);
+  const senders = core.sql.releaseSenders.all({ account, sender });
+  const mail = { account, sender, ended: senders.length > 0 ? 1 : 0 };
   const { recipients, messages } = core.sql.countOfSender.get(mail) ?? {
     recipients: 0,
     messages: 0,
@@ -54,14 +55,16 @@ export function releaseSenders(core: Core, given: Given<'sender.release'>): Send
   return { senders, recipients, messages };
 }
 
-/** Senders some of whose held mail matches are no longer held; the mail itself is left as it is. */
+/**
+ * Senders some of whose held mail matches are no longer held; the mail itself is left as it is. Mail
+ * that was rewritten may be anybody's of its account.
+ */
 export function liftSenders(core: Core, filter: Given<'sender.lift'>): Answer<'sender.lift'> {
   const match = where(filter, ['held']);
   // Reads: held recipients that match, until one of the sender is found. Index: recipients_resting.
   const holds = core.db.prepare<unknown[], unknown>(
     `SELECT 1 FROM recipients WHERE ${match.sql} AND last_reason = 'sender' AND lane = ?
-       AND EXISTS (SELECT 1 FROM messages AS s WHERE s.id = message_id
-         AND (s.reverse_path = ? COLLATE NOCASE OR s.from_address = ? COLLATE NOCASE)) LIMIT 1`,
+       AND (${isFrom('?')} OR ${asSomebodyElse('lane')}) LIMIT 1`,
   );
   const lifted = core.sql.heldSenders.all().filter(({ account, sender }) => {
     return holds.get(...match.values, account, sender, sender) !== undefined;

@@ -20,13 +20,17 @@ const isFrom = ({ envelope, from }: Message, sender: string | null): boolean =>
   sender === null ||
   [envelope.reversePath, from].some((address) => address?.toLowerCase() === sender);
 
+/** `rewritten`: also what is from none of the account's held senders. */
 function heldMail(
   state: MemoryState,
   filter: QueueFilter,
-  { account, sender }: Pair,
+  { account, sender, rewritten }: Pair & { readonly rewritten: boolean },
 ): MemoryRow[][] {
+  const others = state.heldSenders.filter((one) => one.account === account);
+  const isElse = (message: Message): boolean =>
+    rewritten && !others.some((one) => isFrom(message, one.sender));
   return [...matching(state, filter, ['held'])]
-    .filter(({ entry }) => isFrom(entry.message, sender))
+    .filter(({ entry }) => isFrom(entry.message, sender) || isElse(entry.message))
     .map(({ rows }) => rows.filter((row) => row.lane === account && row.lastReason === 'sender'))
     .filter((rows) => rows.length > 0);
 }
@@ -52,13 +56,15 @@ export function memorySafety(state: MemoryState): MemorySafety {
         (one) => one.account === account && (sender === null || one.sender === sender),
       );
       ended.forEach(end);
-      const mail = heldMail(state, {}, { account, sender });
+      const mail = heldMail(state, {}, { account, sender, rewritten: ended.length > 0 });
       for (const row of mail.flat()) Object.assign(row, { state: 'waiting', dueAtMs });
       const senders = ended.map((one) => one.sender);
       return { senders, recipients: mail.flat().length, messages: mail.length };
     },
     async liftSenders(filter) {
-      const lifted = state.heldSenders.filter((pair) => heldMail(state, filter, pair).length > 0);
+      const lifted = state.heldSenders.filter(
+        (pair) => heldMail(state, filter, { ...pair, rewritten: true }).length > 0,
+      );
       lifted.forEach(end);
       return lifted.map(({ account, sender }) => ({ account, sender }));
     },

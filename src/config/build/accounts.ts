@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { Account, AccountLimits, ProxyServer } from '../../relay/account.ts';
 import {
   foreignFields,
+  isKnownRegion,
   type Preset,
   presetHost,
   presetNames,
@@ -104,8 +105,16 @@ function findHost(
     }
     return null;
   }
-  const result = presetHost(preset, config.region ?? null);
-  if ('host' in result) return result.host;
+  const { region = null } = config;
+  const result = presetHost(preset, region);
+  if ('host' in result) {
+    const { host } = result;
+    if (region !== null && !isKnownRegion(preset, region)) {
+      const meant = didYouMean(region, preset.regions);
+      report.warn([...path, 'region'], `is none that relayd knows, used as ${host}${meant}`);
+    }
+    return host;
+  }
   report.error([...path, preset.host === undefined ? 'host' : 'region'], result.problem);
   return null;
 }

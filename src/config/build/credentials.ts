@@ -31,7 +31,7 @@ export async function buildCredentials(
   checkNextPassword(config, { auth, password, next }, place);
   const oauth2 = await buildOAuth2(config.oauth2, preset, { username, path, context });
   checkCompleteness(config, { auth, username, given }, place);
-  lintUsername(username, preset, place);
+  if (config.username !== undefined) lintUsername(config.username, preset, place);
   if (config.password !== undefined) lintPassword('password', password, { preset, ...place });
   lintPassword('next_password', next, { preset, ...place });
   const nextPassword = next?.reveal() === password?.reveal() ? null : next;
@@ -149,14 +149,21 @@ function checkCompleteness(
 }
 
 function lintUsername(
-  username: string | null,
+  username: string,
   preset: Preset | null,
   { path, context: { report } }: { path: Path; context: BuildContext },
 ): void {
-  const name = preset?.username_pattern;
-  if (name === undefined || username === null || new RegExp(name.pattern).test(username)) return;
-  report.warn([...path, 'username'], name.hint);
+  const at = [...path, 'username'];
+  const everybody = preset?.username;
+  const shape = preset?.username_pattern;
+  if (everybody !== undefined && username !== everybody) {
+    report.warn(at, `is refused: with ${preset?.title} everybody logs in as ${everybody}`);
+  } else if (shape !== undefined && !new RegExp(shape.pattern).test(username)) {
+    report.warn(at, shape.hint);
+  } else if (username !== username.trim()) report.warn(at, spaceAround);
 }
+
+const spaceAround = 'begins or ends with white space';
 
 /** One that does not look like the provider's is most likely a mistake. Never shows the value. */
 function lintPassword(
@@ -164,11 +171,12 @@ function lintPassword(
   password: Secret | null,
   { preset, path, context }: { preset: Preset | null; path: Path; context: BuildContext },
 ): void {
+  if (password === null) return;
+  const text = password.reveal();
   const pattern = preset?.password?.pattern;
-  if (pattern === undefined || password === null || new RegExp(pattern).test(password.reveal())) {
-    return;
-  }
-  context.report.warn([...path, key], `does not look right: ${preset?.password?.hint}`);
+  if (pattern !== undefined && !new RegExp(pattern).test(text)) {
+    context.report.warn([...path, key], `does not look right: ${preset?.password?.hint}`);
+  } else if (text !== text.trim()) context.report.warn([...path, key], spaceAround);
 }
 
 const derive = promisify<string, string, number, { N: number }, Buffer>(scrypt);

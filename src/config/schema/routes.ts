@@ -94,7 +94,9 @@ export const routeSchema = z
     hold: only('held')
       .optional()
       .meta({
-        description: 'Accept the message and keep it until it is released.',
+        description:
+          'Accept the message and keep it. When the routes have changed and it is released ' +
+          '(`relayctl queue release`), it goes by the route that takes it then.',
         examples: [true],
       }),
     reject: text('the reason', 'no upstream account for this sender').optional().meta({

@@ -143,7 +143,7 @@ test('show: all there is but the password', async () => {
     Pin:           sha256//q6fYc=
     Chain:         CN=WR2 (until 2029-02-20 00:00:00 UTC)
     Last seen:     5m ago
-    Queue:         3 recipients (2 waiting, 1 in-doubt), oldest 3h, next try in 4m
+    Queue:         3 recipients (2 waiting, 1 in-doubt), oldest 3h
     Connections:   1 of at most 2
     Used:          312 of 500/d
     Last delivery: 5m ago

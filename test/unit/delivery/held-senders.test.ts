@@ -167,3 +167,37 @@ test('a notification whose null reverse-path is refused holds nobody', async () 
   await rig.until(() => heldNow() === 1, 'held alone');
   expect(rig.all('sender.held')).toEqual([]);
 });
+
+const edits = { rewrite: { from: 'own@x.example', when: 'always' }, add: {}, remove: [] } as const;
+const rewritten = [{ ...makeRoute('*', ['a']), edits }];
+
+/** A message that leaves as `own@x.example` was refused and held. */
+async function holdRewritten(): Promise<void> {
+  await open();
+  rig.settings = { ...rig.settings, routes: rewritten };
+  await holdShop();
+  expect(await rig.event('sender.held')).toMatchObject({ sender: 'own@x.example' });
+  upstream.script([]);
+}
+
+test('mail that was held as whom a route rewrites it to goes with that sender', async () => {
+  await holdRewritten();
+  const released = await rig.delivery.senders.release('a', 'own@x.example');
+  expect(released).toMatchObject({ recipients: 1, messages: 1 });
+  await rig.delivery.look();
+  await rig.until(() => delivered() === 1, 'it to be delivered');
+});
+
+test('mail that was held as whom a route rewrites it to can be released by hand', async () => {
+  await holdRewritten();
+  const filter = { states: ['held'] } as const;
+  await rig.delivery.senders.lift(filter);
+  expect(rig.delivery.senders.list('a')).toEqual([]);
+});
+
+test('mail that was held as whom a route rewrites it to goes when the route is mended', async () => {
+  await holdRewritten();
+  rig.settings = { ...rig.settings, routes: [makeRoute('*', ['a'])] };
+  await rig.delivery.reload(rig.settings);
+  await rig.until(() => delivered() === 1, 'it to be delivered');
+});

@@ -97,6 +97,16 @@ test('a password that works no more gives way to the other; mail does not notice
   expect(delivered).toMatchObject({ id, attempts: 1 });
 });
 
+test('a next password that was refused once takes over as soon as the one in use is refused', async () => {
+  const rig = await start(having('old', 'new'));
+  await rig.event('credential.refused');
+  upstream.setPassword('bob', 'new');
+  await rig.submit();
+  await rig.event('credential.switched');
+  await upstream.taken(1);
+  await rig.until(() => rig.delivery.states().get('a')?.is === 'open', 'the account to be open');
+});
+
 test('only when both are refused the account is held, until one of them works', async () => {
   upstream.setPassword('bob', 'third');
   const rig = await start(having('old', 'new'));

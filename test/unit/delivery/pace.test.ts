@@ -177,3 +177,34 @@ test('too many connections although there is but one: the account pauses', async
   expect(await rig.event('account.paused')).toMatchObject({ reason: 'throttled' });
   expect(rig.all('account.slowed')).toEqual([]);
 });
+
+test('a slowed account sends the parts of a message that is split, one after the other', async () => {
+  let aheadMs = 0;
+  let recipients = 0;
+  const counts = (next: () => number) => () => {
+    recipients = next();
+    return false;
+  };
+  const tooMany = { reply: '552 5.5.3 Too many recipients' };
+  const rules: readonly Rule[] = [
+    { at: 'end-of-data', times: 1, do: { reply: tooFast } },
+    { at: 'mail', when: counts(() => 0), do: tooMany },
+    { at: 'rcpt', when: counts(() => recipients + 1), do: tooMany },
+    { at: 'end-of-data', when: () => recipients > 1, do: tooMany },
+  ];
+  upstream = await startUpstream({ tls: 'none', rules });
+  const account = makeAccount('a', upstream.port, { replyRules: replyRulesOf('ses') });
+  rig = makeRig(makeSettings([account]), { monotonic: () => performance.now() + aheadMs });
+  await rig.delivery.resume();
+  await rig.submit();
+  await rig.event('account.slowed');
+  await rig.submit({ to: ['a@x.example', 'b@x.example', 'c@x.example'] });
+  for (let looks = 0; rig.all('message.completed').length < 2; looks++) {
+    expect(looks).toBeLessThan(50);
+    aheadMs += 10_000;
+    rig.aheadMs += 10_000;
+    await rig.delivery.look();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  expect(upstream.messages.length).toBeLessThan(10);
+});

@@ -115,7 +115,12 @@ describe('lane plans', () => {
       { ...deliver, indexes: [0, 2], lane: 'ses', accounts: ['ses', 'gmail'] },
       { ...deliver, indexes: [1], lane: 'old', accounts: ['old'], lifetimeMs: 1_800_000 },
       { ...none, indexes: [3], action: 'discard' },
-      { ...none, indexes: [4], action: 'hold', text: 'held by route 3' },
+      {
+        ...none,
+        indexes: [4],
+        action: 'hold',
+        text: 'held by route 3: change the routes, reload, then release it',
+      },
       { ...none, indexes: [5], action: 'reject', text: 'not there' },
       { ...none, indexes: [6], action: 'reject', text },
     ]);
