@@ -1,6 +1,6 @@
 import { USAGE } from '../../src/daemon/arguments.ts';
 import { EVENTS } from '../../src/relay/event-catalogue.ts';
-import { roff } from './roff.ts';
+import { roff, terms } from './roff.ts';
 
 /** man/relayd.8: the daemon's options from its usage, its events from their catalogue. */
 export function daemonPage(): string {
@@ -67,11 +67,6 @@ function options(): string[] {
   return [...USAGE.matchAll(/^ {2}(--\S+(?: [A-Z]+)?) +(.*)$/gm)].flatMap(
     ([, flag = '', meaning = '']) => ['.TP', `.B ${roff(flag)}`, roff(sentence(meaning))],
   );
-}
-
-function terms(title: string, entries: readonly (readonly [string, string])[]): string[] {
-  const lines = entries.flatMap(([term, text]) => ['.TP', `.B ${roff(term)}`, roff(text)]);
-  return [`.SH ${title}`, ...lines];
 }
 
 function sentence(text: string): string {

@@ -5,3 +5,9 @@ export function roff(text: string): string {
     .replaceAll('-', '\\-')
     .replace(/^([.'])/, '\\&$1');
 }
+
+/** A section of terms and what they mean. */
+export function terms(title: string, entries: readonly (readonly [string, string])[]): string[] {
+  const lines = entries.flatMap(([term, text]) => ['.TP', `.B ${roff(term)}`, roff(text)]);
+  return [`.SH ${title}`, ...lines];
+}

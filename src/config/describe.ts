@@ -63,6 +63,8 @@ function describeListener(listener: ListenerSettings): Shown {
     tls: listener.tls,
     certificate: listener.certificate ?? undefined,
     key: listener.key ?? undefined,
+    mode: listener.listen.is === 'unix' ? `0${listener.mode.toString(8)}` : undefined,
+    group: listener.group ?? undefined,
     auth: listener.auth,
     account_login: listener.accountLogin,
     proxy_protocol: listener.proxyProtocol,

@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { groupName } from '../lib/groups.ts';
 import {
   EX_DATAERR,
   EX_NOPERM,
@@ -10,7 +11,6 @@ import {
 } from '../lib/sysexits.ts';
 import { packageVersion } from '../lib/version.ts';
 import { isRecord, lineReader, parseLine } from './lines.ts';
-import { groupName } from './socket-file.ts';
 import {
   type Answer,
   type Ask,

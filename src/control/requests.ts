@@ -70,6 +70,7 @@ export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
     limit: z.int().min(1).max(queuePageMax),
   }),
   'queue.show': z.strictObject({ id: Id }),
+  'queue.body': z.strictObject({ id: Id, from: z.int().min(0) }),
   'queue.flush': z.strictObject({ filter: Filter, includeHeld: z.boolean() }),
   'queue.hold': FilteredWithReason,
   'queue.release': Filtered,

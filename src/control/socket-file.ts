@@ -1,6 +1,7 @@
-import { chmodSync, chownSync, existsSync, lstatSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, rmSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { dirname } from 'node:path';
+import { groupId, mayGiveTo } from '../lib/groups.ts';
 
 /** The control socket cannot be opened; the message says which and why. */
 export class ControlSocketError extends Error {
@@ -98,30 +99,4 @@ function reason(path: string, error: unknown): string {
   if (!existsSync(dirname(path))) return `the directory ${dirname(path)} does not exist`;
   const { code, message } = error as NodeJS.ErrnoException;
   return code === 'EACCES' ? `no permission to write to ${dirname(path)}` : message;
-}
-
-/** chown(2): a process may give its file to a group that it belongs to, root to any. */
-function mayGiveTo(group: number): boolean {
-  return (
-    process.geteuid?.() === 0 ||
-    process.getegid?.() === group ||
-    (process.getgroups?.().includes(group) ?? false)
-  );
-}
-
-/** The number of a group of /etc/group, null when it is not there. */
-export function groupId(name: string): number | null {
-  const line = groupLines().find((fields) => fields[0] === name);
-  return line === undefined ? null : Number(line[2]);
-}
-
-/** The name of a group of /etc/group, null when it is not there. */
-export function groupName(id: number): string | null {
-  return groupLines().find((fields) => Number(fields[2]) === id)?.[0] ?? null;
-}
-
-function groupLines(): string[][] {
-  if (!existsSync('/etc/group')) return [];
-  const lines = readFileSync('/etc/group', 'utf8').split('\n');
-  return lines.map((line) => line.split(':')).filter((fields) => fields.length >= 3);
 }

@@ -39,6 +39,9 @@ export const answerBytesMax = 32 * 1024 * 1024;
 /** Longest page of queue.list. */
 export const queuePageMax = 1000;
 
+/** Longest stretch of queue.body. */
+export const bodyBytesMax = 1024 * 1024;
+
 /** Every request by noun and verb: what is asked and what is answered. */
 export interface ControlRequests {
   readonly status: { ask: Nothing; answer: StatusReport };
@@ -48,6 +51,14 @@ export interface ControlRequests {
   };
   /** not-found when neither the queue nor the history knows the id. */
   readonly 'queue.show': { ask: { readonly id: MessageId }; answer: MessageReport };
+  /**
+   * A stretch of the stored bytes, in base 64: at most `bodyBytesMax` from `from` on. not-found when
+   * the queue does not hold the message.
+   */
+  readonly 'queue.body': {
+    ask: { readonly id: MessageId; readonly from: number };
+    answer: { readonly bytes: string; readonly total: number };
+  };
   /** Clears back-off, and pauses (holds with includeHeld), in one transaction. */
   readonly 'queue.flush': {
     ask: { readonly filter: QueueFilter; readonly includeHeld: boolean };

@@ -1,6 +1,7 @@
 import type { MessageReport } from '../control/reports.ts';
-import { ControlError, type ControlHandlers } from '../control/wire.ts';
+import { bodyBytesMax, ControlError, type ControlHandlers } from '../control/wire.ts';
 import { planMessage } from '../policy/route.ts';
+import type { Body } from '../relay/message.ts';
 import type { QueueFilter, QueueRow } from '../relay/queue.ts';
 import { noAccount } from './no-account.ts';
 import type { Relay } from './relay.ts';
@@ -9,6 +10,7 @@ type QueueHandlers = Pick<
   ControlHandlers,
   | 'queue.list'
   | 'queue.show'
+  | 'queue.body'
   | 'queue.flush'
   | 'queue.hold'
   | 'queue.release'
@@ -34,6 +36,12 @@ export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers 
         throw new ControlError('not-found', `no message ${id} in the queue or the history`);
       }
       return { ...report, standIns: report.queued === null ? [] : standIns(relay, report.queued) };
+    },
+
+    'queue.body': async ({ id, from }) => {
+      const body = await store.body(id);
+      if (body === null) throw new ControlError('not-found', `no message ${id} in the queue`);
+      return { bytes: await stretch(relay, body, from), total: sizeOf(body) };
     },
 
     'queue.flush': async ({ filter, includeHeld }) => {
@@ -105,4 +113,17 @@ async function checkAccount(relay: Relay, { account }: QueueFilter): Promise<voi
   if (account === undefined || accounts.has(account)) return;
   if ((await relay.store.counts()).some(({ lane }) => lane === account)) return;
   throw new ControlError('not-found', noAccount(account, { accounts, file }));
+}
+
+function sizeOf(body: Body): number {
+  return body.in === 'memory' ? body.bytes.length : body.bytes;
+}
+
+/** At most bodyBytesMax bytes, so that large messages pass in flat memory. */
+async function stretch({ spool }: Relay, body: Body, from: number): Promise<string> {
+  const end = Math.min(from + bodyBytesMax, sizeOf(body));
+  if (from >= end) return '';
+  if (body.in === 'memory') return body.bytes.toString('base64', from, end);
+  const chunks: Buffer[] = await spool.read(body.file, { start: from, end: end - 1 }).toArray();
+  return Buffer.concat(chunks).toString('base64');
 }

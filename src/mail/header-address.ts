@@ -68,7 +68,7 @@ export function parseMailboxes(value: string): readonly Mailbox[] | null {
  * The next comment, angle-addr, quoted string, domain literal, delimiter or run of text; null:
  * unfinished.
  */
-function tokenAt(text: string, from: number): string | null {
+export function tokenAt(text: string, from: number): string | null {
   switch (text[from]) {
     case '(':
       return enclosed(text, from);

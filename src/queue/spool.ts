@@ -19,9 +19,9 @@ export function openSpool(queueDirectory: string): Spool {
   const syncDirectory = sharedSync(directory);
   return {
     create: (id) => createWriter(directory, id, syncDirectory),
-    read(file) {
+    read(file, range) {
       assert(file === basename(file) && file !== '', `${file} is no name in the spool`);
-      return createReadStream(join(directory, file));
+      return createReadStream(join(directory, file), range);
     },
   };
 }

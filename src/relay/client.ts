@@ -6,7 +6,7 @@ import type { AddressPattern } from './account.ts';
 export interface Client {
   readonly name: string;
   readonly password: ClientPassword | null;
-  /** CIDR networks trusted without a password. */
+  /** CIDR networks trusted without a password; `unix`: peers on a Unix socket. */
   readonly networks: readonly string[];
   /** Reverse-paths and From addresses it may use. */
   readonly senders: readonly AddressPattern[];

@@ -147,7 +147,8 @@ export class StoreError extends Error {
  */
 export interface Spool {
   create(id: MessageId): Promise<SpoolWriter>;
-  read(file: string): Readable;
+  /** From `range.start` up to and with `range.end`; without a range all of it. */
+  read(file: string, range?: { readonly start: number; readonly end: number }): Readable;
 }
 
 export interface SpoolWriter {

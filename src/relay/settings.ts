@@ -37,6 +37,10 @@ export interface ListenerSettings {
   /** File names: read at start, on reload and when they change. */
   readonly certificate: string | null;
   readonly key: string | null;
+  /** Of the file of a Unix socket. */
+  readonly mode: number;
+  /** Null: the daemon's own. */
+  readonly group: string | null;
   readonly auth: 'required' | 'optional';
   readonly accountLogin: boolean;
   readonly proxyProtocol: readonly string[];

@@ -1,8 +1,9 @@
-import { existsSync, lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect, type ListenOptions, type Server } from 'node:net';
 import { formatListenAddress } from '../config/listen-address.ts';
+import { groupId, mayGiveTo } from '../lib/groups.ts';
 import { findPortHolder } from '../lib/port-holder.ts';
-import type { ListenAddress } from '../relay/settings.ts';
+import type { ListenAddress, ListenerSettings } from '../relay/settings.ts';
 
 /**
  * A listener that cannot be opened; the message names address, fault and, when known, who is in the
@@ -25,13 +26,38 @@ const backlog = 1024;
 /** Opens one listening socket. Rejects with ListenError. */
 export async function listenOn(
   server: Server,
-  address: ListenAddress,
+  settings: Pick<ListenerSettings, 'listen' | 'mode' | 'group'>,
   descriptor: number | null,
 ): Promise<void> {
+  const address = settings.listen;
   if (address.is === 'unix') await clearStaleSocket(address);
   const fault = await bound(server, optionsOf(address, descriptor), address.is === 'unix');
-  if (fault === null) return;
-  throw new ListenError(address, await explain(address, fault), fault.code ?? null);
+  if (fault !== null) {
+    throw new ListenError(address, await explain(address, fault), fault.code ?? null);
+  }
+  if (address.is !== 'unix') return;
+  try {
+    open(address, settings);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+}
+
+/** Lets in whom the file mode is meant for. */
+function open(
+  address: { is: 'unix'; path: string },
+  { mode, group }: Pick<ListenerSettings, 'mode' | 'group'>,
+): void {
+  if (group !== null) {
+    const id = groupId(group);
+    if (id === null) throw new ListenError(address, `this machine has no group ${group}`);
+    if (!mayGiveTo(id)) {
+      throw new ListenError(address, `the daemon's user is not in the group ${group}`);
+    }
+    chownSync(address.path, -1, id);
+  }
+  chmodSync(address.path, mode);
 }
 
 function optionsOf(
@@ -58,9 +84,9 @@ function bound(
     const onListening = (): void => settle(null);
     server.once('listening', onListening);
     server.once('error', settle);
-    // Node binds a path before listen() returns, so the mask makes the socket 0660 from its first
-    // instant.
-    const mask = isUnix ? process.umask(0o117) : null;
+    // Node binds a path before listen() returns, so the mask keeps everybody else out until the
+    // group and the mode are what they should be.
+    const mask = isUnix ? process.umask(0o177) : null;
     try {
       server.listen(options);
     } finally {

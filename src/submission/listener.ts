@@ -36,7 +36,7 @@ export async function openListener(
   const keyPair = readPair(settings);
   const open = async (descriptor: number | null): Promise<RelayServer> => {
     const server = new RelayServer({ core, listener: settings, listen, keyPair });
-    await listenOn(server.server, settings.listen, descriptor);
+    await listenOn(server.server, settings, descriptor);
     return server;
   };
   const servers: RelayServer[] = [];

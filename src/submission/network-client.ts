@@ -21,6 +21,7 @@ export function inNetworks(networks: readonly string[], address: string): boolea
 function compile(networks: readonly string[]): BlockList {
   const list = new BlockList();
   for (const network of networks) {
+    if (network === 'unix') continue;
     const [address = '', prefix] = network.split('/');
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
     if (prefix === undefined) list.addAddress(address, family);
@@ -32,11 +33,14 @@ function compile(networks: readonly string[]): BlockList {
 /** A peer on a Unix socket is on this machine, and could as well have come by loopback. */
 const localAddress = '127.0.0.1';
 
-/** The first client whose `networks` hold the address; null: none does. */
+/**
+ * The first client whose `networks` hold the address, '' for a Unix socket; null: none does. One
+ * that names `unix` goes before those that loopback would do for.
+ */
 export function networkClient(settings: Settings, remoteAddress: string): Client | null {
+  const clients = [...settings.clients.values()];
   const address = remoteAddress === '' ? localAddress : remoteAddress;
-  for (const client of settings.clients.values()) {
-    if (inNetworks(client.networks, address)) return client;
-  }
-  return null;
+  const onSocket =
+    remoteAddress === '' && clients.find(({ networks }) => networks.includes('unix'));
+  return onSocket || (clients.find(({ networks }) => inNetworks(networks, address)) ?? null);
 }

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -192,3 +192,40 @@ login:
   server_condition = \${if eq{$auth2}{\${lookup{$auth1}lsearch{${directory}/passwords}{$value}fail}}}
   server_set_id = $auth1
 `;
+
+/** Exim's own answers to orders about its queue: a spool in `directory`, no daemon, nothing is sent. Needs root. */
+export function queueingExim(
+  directory: string,
+): (args: readonly string[], input?: string) => string {
+  const conf = join(directory, 'queueing.conf');
+  const lines = [
+    'exim_user = Debian-exim',
+    'exim_group = Debian-exim',
+    `spool_directory = ${join(directory, 'spool')}`,
+    `log_file_path = ${join(directory, '%slog')}`,
+    'primary_hostname = relay.test',
+    'keep_environment =',
+    'acl_not_smtp = accept',
+    'begin acl',
+    'begin routers',
+    'out:',
+    '  driver = manualroute',
+    '  route_list = * 127.0.0.1::9 byname',
+    '  self = send',
+    '  transport = out',
+    'begin transports',
+    'out:',
+    '  driver = smtp',
+  ];
+  writeFileSync(conf, `${lines.join('\n')}\n`);
+  mkdirSync(join(directory, 'spool'));
+  execFileSync('chown', ['Debian-exim:Debian-exim', directory, join(directory, 'spool')]);
+  return (args, input = '') => {
+    const { stdout, stderr } = spawnSync(join(home, 'usr/sbin/exim4'), ['-C', conf, ...args], {
+      env: { PATH: process.env.PATH, LD_LIBRARY_PATH: libraries() },
+      input,
+      encoding: 'utf8',
+    });
+    return stdout + stderr;
+  };
+}

@@ -71,7 +71,8 @@ test('time and chance are arguments in the pure layers', () => {
 });
 
 test('the environment and the console are for the entries only', () => {
-  const entry = ({ path }: Source) => ['daemon', 'cli', 'config'].includes(layerOf(path));
+  const entry = ({ path }: Source) =>
+    ['daemon', 'cli', 'config', 'sendmail'].includes(layerOf(path));
   expect(offenders(/\bconsole\.|process\.env/, entry)).toEqual([]);
 });
 

@@ -113,13 +113,14 @@ function warnOfUnreachableClients(
   { clients, listeners }: Settings,
   { report }: BuildContext,
 ): void {
-  if (listeners.some(({ auth }) => auth === 'optional')) return;
+  const optional = listeners.filter(({ auth }) => auth === 'optional');
+  const sockets = optional.some(({ listen }) => listen.is !== 'tcp');
   for (const { name, networks } of clients.values()) {
-    if (networks.length === 0) continue;
-    report.warn(
-      ['clients', name, 'networks'],
-      'have no effect: no listener has `auth: optional`',
-      'key',
-    );
+    const path = ['clients', name, 'networks'];
+    if (networks.length > 0 && optional.length === 0) {
+      report.warn(path, 'have no effect: no listener has `auth: optional`', 'key');
+    } else if (networks.includes('unix') && !sockets) {
+      report.warn(path, 'unix has no effect: no unix: listener has `auth: optional`', 'key');
+    }
   }
 }

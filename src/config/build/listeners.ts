@@ -39,11 +39,17 @@ function buildListener(
       ? { ...config.listen, path: absolute(config.listen.path, context) }
       : config.listen;
   if (listen.is === 'unix') checkSocketPath(listen.path, [...path, 'listen'], context);
+  for (const key of ['mode', 'group'] as const) {
+    if (config[key] === undefined || listen.is === 'unix') continue;
+    context.report.error([...path, key], 'is for a unix: listener: others have no file', 'key');
+  }
   return {
     listen,
     tls: config.tls,
     certificate: file(config.certificate),
     key: file(config.key),
+    mode: config.mode ?? 0o660,
+    group: config.group ?? null,
     auth: config.auth,
     accountLogin: config.account_login,
     proxyProtocol: config.proxy_protocol,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { addressPattern, network, rate, size } from './kinds.ts';
+import { addressPattern, rate, size } from './kinds.ts';
+import { peer } from './peers.ts';
 import { secret } from './secret.ts';
 
 /** `clients:`, the local apps. The key is the AUTH username. */
@@ -14,12 +15,13 @@ export const clientSchema = z
         examples: ['scrypt$...', { env: 'SHOP_PASSWORD' }],
       }),
     networks: z
-      .array(network())
+      .array(peer())
       .min(1, { error: 'is empty; name a network or leave it out' })
       .optional()
       .meta({
         description:
-          'Networks that are this client without a password, on listeners with `auth: optional`.',
+          'Networks that are this client without a password, on listeners with `auth: optional`; ' +
+          'unix: whoever may open the socket of a unix: listener.',
         examples: [['127.0.0.1/32', '::1/128']],
       }),
     senders: z

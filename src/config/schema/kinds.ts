@@ -5,7 +5,6 @@ import { parseDuration } from '../../lib/duration.ts';
 import { parseRate } from '../../lib/rate.ts';
 import { parseSize } from '../../lib/size.ts';
 import { parseQuotaRate } from '../../relay/quota-rate.ts';
-import { parseListenAddress } from '../listen-address.ts';
 import { parseProxyUrl } from '../proxy-url.ts';
 import { didYouMean, either, wanted } from '../wanted.ts';
 
@@ -23,7 +22,7 @@ interface Notation<T> {
   readonly hint?: (text: string) => string;
 }
 
-function notation<T>({ what, examples, pattern, read, hidden, hint }: Notation<T>) {
+export function notation<T>({ what, examples, pattern, read, hidden, hint }: Notation<T>) {
   const refused = (text: string) =>
     hidden === true
       ? `expected ${what} such as ${either(examples)}`
@@ -107,13 +106,6 @@ function quotaRateHint(text: string): string {
   return isTimeZone(zone) ? '' : `; ${zone} is no time zone, write UTC, +02:00 or Europe/Paris`;
 }
 
-export const listenAddress = () =>
-  notation({
-    what: 'an address to listen on',
-    examples: ['127.0.0.1:587', '[::1]:587', 'unix:/run/relayd/submission.sock'],
-    read: parseListenAddress,
-  });
-
 /** `addr`, `@domain`, `*@sub.*` or `*`. */
 export const addressPattern = () =>
   notation({
@@ -140,23 +132,6 @@ export const mailbox = () =>
       /^(?:[^\s<>@]+@[^\s<>@]+|(?:"[^"\\\r\n]*" ?|[^<>()[\]\\,;:@"\x00-\x1f]*)<[^\s<>@]+@[^\s<>@]+>)$/,
     ),
   });
-
-/** An address or a network in CIDR notation; a bare address is a network of one. */
-export const network = () =>
-  notation({
-    what: 'a network',
-    examples: ['127.0.0.1/32', '10.0.0.0/8', '::1/128'],
-    read: readNetwork,
-  });
-
-function readNetwork(text: string): string | null {
-  const [host = '', bits, ...rest] = text.split('/');
-  const version = isIP(host);
-  const bitsMax = version === 6 ? 128 : 32;
-  if (version === 0 || rest.length > 0) return null;
-  if (bits === undefined) return `${host}/${bitsMax}`;
-  return /^\d{1,3}$/.test(bits) && Number(bits) <= bitsMax ? text : null;
-}
 
 export const hostName = () =>
   notation({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { filePath, listenAddress, network, oneOf, truth } from './kinds.ts';
+import { filePath, oneOf, text, truth } from './kinds.ts';
+import { fileMode, listenAddress, network } from './peers.ts';
 
 /** `listeners:`, where the local apps connect. */
 export const listenerSchema = z
@@ -11,6 +12,16 @@ export const listenerSchema = z
           'Where apps connect: host:port, [IPv6]:port, unix:PATH, or systemd:NAME for a socket that ' +
           'systemd opened.',
       }),
+    mode: fileMode()
+      .optional()
+      .meta({
+        description:
+          'Who may connect to a unix: listener, as its file mode. Default: "0660", owner and group; ' +
+          '"0666" for every user of the machine, as sendmail(1) needs it.',
+      }),
+    group: text('a group', 'mail').optional().meta({
+      description: 'Group of the socket file of a unix: listener. Default: that of the daemon.',
+    }),
     tls: oneOf(['none', 'starttls', 'implicit'])
       .prefault('none')
       .meta({

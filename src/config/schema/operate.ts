@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { filePath, listenAddress, oneOf, truth } from './kinds.ts';
+import { filePath, oneOf, truth } from './kinds.ts';
+import { listenAddress } from './peers.ts';
 import { secret } from './secret.ts';
 
 /** `observe:`, `control:` and `log:`, for those who run the relay. */

@@ -25,6 +25,7 @@ function installed(below: string, built = true): { root: string; home: string } 
   if (built) {
     place(join(home, 'dist/cli/relayctl.js'), '');
     place(join(home, 'dist/daemon/main.js'), '');
+    place(join(home, 'dist/sendmail/main.js'), '');
   }
   return { root, home };
 }
@@ -90,6 +91,30 @@ test('relayd runs the daemon', async () => {
   const ran = await launch(join(home, 'bin/relayd'), ['--check'], path);
   const entry = join(home, 'dist/daemon/main.js');
   expect(ran.out.slice(2)).toEqual(['--max-semi-space-size=4', entry, '--check']);
+});
+
+test.each(['sendmail', 'mailq', 'newaliases', 'exim'])(
+  '%s tells by which name it was called, and takes the Node of npm without asking',
+  async (name) => {
+    const { root, home } = installed('relayd');
+    const path = fakeNode(join(root, 'old/node'), 'v20.20.2');
+    fakeNode(join(home, npmNode), 'v24.21.0');
+    const entry = join(home, 'dist/sendmail/main.js');
+    const ran = await launch(join(home, 'bin', name), ['-t', 'a b'], path);
+    expect(ran).toMatchObject({ exitCode: 7, err: '' });
+    expect(ran.out).toEqual(['v24.21.0', String(ran.pid), entry, name, '-t', 'a b']);
+    symlinkSync(`relayd/bin/${name}`, join(root, 'exim4'));
+    expect((await launch(join(root, 'exim4'), [], path)).out[3]).toBe('exim4');
+  },
+);
+
+test('a drop-in without the Node of npm looks for one, and says what is missing', async () => {
+  const { root, home } = installed('relayd');
+  const path = fakeNode(join(root, 'new/node'), 'v24.0.1');
+  const ran = await launch(join(home, 'bin/sendmail'), ['-bp'], path);
+  expect(ran.out.slice(2)).toEqual([join(home, 'dist/sendmail/main.js'), 'sendmail', '-bp']);
+  const bare = installed('relayd', false);
+  expect(await launch(join(bare.home, 'bin/mailq'), [], path)).toMatchObject({ exitCode: 69 });
 });
 
 test.each([

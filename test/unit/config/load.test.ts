@@ -15,6 +15,8 @@ test('a minimal file gets the defaults of the reference', async () => {
       tls: 'none',
       certificate: null,
       key: null,
+      mode: 0o660,
+      group: null,
       auth: 'required',
       accountLogin: false,
       proxyProtocol: [],

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
@@ -51,6 +52,40 @@ test('a Unix socket is for owner and group from its first instant, and goes at t
   expect(await firstLine(connect(path))).toMatch(/^220 relay\.test/);
   await submission.close(0);
   expect(existsSync(path)).toBe(false);
+});
+
+test('a Unix socket has the mode and the group that its listener asks for', async () => {
+  const path = join(folder, 'submission.sock');
+  const group = execFileSync('id', ['-gn'], { encoding: 'utf8' }).trim();
+  await start([{ listen: `unix:${path}`, mode: '0666', group }]);
+  expect(statSync(path).mode & 0o777).toBe(0o666);
+  expect(statSync(path).gid).toBe(process.getgid?.());
+  await relay?.close();
+  const asked = start([{ listen: `unix:${path}`, group: 'no-such-group' }]);
+  await expect(asked).rejects.toThrow('this machine has no group no-such-group');
+  expect(existsSync(path)).toBe(false);
+});
+
+test('whoever may open the socket is the client that names unix', async () => {
+  const path = join(folder, 'submission.sock');
+  relay = await startRelay({
+    config: (directory) =>
+      plainConfig(directory, {
+        listeners: [
+          { listen: `unix:${path}`, auth: 'optional' },
+          { listen: '127.0.0.1:0', auth: 'optional' },
+        ],
+        clients: {
+          loopback: { networks: ['127.0.0.0/8'], senders: ['*'] },
+          local: { networks: ['unix'], senders: ['@velosi.example'] },
+        },
+      }),
+  });
+  const socket = connect(path);
+  socket.write('EHLO here\r\nMAIL FROM:<a@foreign.example>\r\nQUIT\r\n');
+  let said = '';
+  for await (const chunk of socket) said += String(chunk);
+  expect(said).toContain('553 5.7.1 client local may not use a@foreign.example');
 });
 
 test('the socket of a relay that died is replaced, one that somebody answers on is not', async () => {
