@@ -54,12 +54,19 @@ export class Quotas {
     this.#deps = deps;
   }
 
-  /** At start, before anything is reserved. */
+  /**
+   * At start, before anything is reserved. After another boot the wall clock had to be believed: what
+   * came of it is kept at once, so that a clock that is set later is not believed as well.
+   */
   async resume(): Promise<void> {
     const now = this.#now();
-    for (const [name, kept] of await this.#deps.store.quotas()) {
-      this.#ledger(name).quota = restored(kept, now);
+    const kept: Promise<boolean>[] = [];
+    for (const [name, quota] of await this.#deps.store.quotas()) {
+      const ledger = this.#ledger(name);
+      ledger.quota = restored(quota, now);
+      if (quota.at.boot !== now.boot) kept.push(this.#keep(name, ledger));
     }
+    await Promise.all(kept);
   }
 
   /** Recipients of one transaction at most. */

@@ -27,7 +27,7 @@ const shares = [
 ] as const;
 
 for (const { as, least } of shares) {
-  test(`SES allows ${perSecond}/s (${as}): it is used, and no attempt`, async () => {
+  test(`SES allows ${perSecond}/s (${as}): it is used, and no attempt`, { retry: 2 }, async () => {
     const rate = { amount: perSecond, perMs: second, as };
     const { relay, provider } = await scene({ provider: 'ses', limits: { rate } });
     const enough = (perSecond * (warmUpMs + measuredMs)) / second + 60;

@@ -145,7 +145,15 @@ class World {
       this.#bootedMs = this.realMs - (by % 3) * 100;
     }
     this.quotas = this.#start();
-    await this.quotas.resume();
+    let resumed = false;
+    void this.quotas.resume().then(() => {
+      resumed = true;
+    });
+    // The relay waits for the disk before it sends anything.
+    while (!resumed) {
+      for (let turn = 0; turn < 8; turn++) await Promise.resolve();
+      this.#write(true);
+    }
   }
 }
 
