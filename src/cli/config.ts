@@ -3,6 +3,7 @@ import type { LoadResult } from '../config/load.ts';
 import type { Problem } from '../config/problem.ts';
 import { EX_CONFIG, EX_OK } from '../lib/sysexits.ts';
 import { annotate, type Context, type Invocation, noun, onAction } from './command.ts';
+import { addDiff } from './config-diff.ts';
 import type { Io } from './io.ts';
 import { settingsOf } from './load.ts';
 import { configFile, type Location } from './socket-path.ts';
@@ -13,6 +14,7 @@ export function addConfig(program: Command, context: Context): void {
   const config = noun(program, 'config', 'check and show the configuration');
   addCheck(config, context);
   addShow(config, context);
+  addDiff(config, context);
 }
 
 function addCheck(config: Command, context: Context): void {

@@ -23,6 +23,11 @@ export type LoadResult =
 export interface LoadSurroundings {
   readonly nowMs?: number;
   readonly hostname?: string;
+  /**
+   * For comparing files away from the daemon: secrets that cannot be read here are warnings, and
+   * equal when they are kept in the same place.
+   */
+  readonly standIns?: boolean;
 }
 
 const fileBytesMax = 4 * 1024 * 1024;
@@ -50,7 +55,12 @@ export async function loadSettings(
   const context = {
     document,
     report,
-    secrets: { sources, directory: dirname(path), literalAllowed: read.ownerOnly },
+    secrets: {
+      sources,
+      directory: dirname(path),
+      literalAllowed: read.ownerOnly,
+      standIns: surroundings.standIns ?? false,
+    },
     nowMs: surroundings.nowMs ?? Date.now(),
     hostname: surroundings.hostname ?? hostname(),
   };

@@ -1,3 +1,4 @@
+import type { RecordedMessage } from '../policy/recorded-way.ts';
 import type { StatsKey } from '../policy/sending-stats.ts';
 import type { AccountState } from '../relay/account.ts';
 import type { DeviceCode, DeviceProgress, DeviceRefusal } from '../relay/device-login.ts';
@@ -110,6 +111,19 @@ export interface ControlRequests {
   readonly stats: {
     ask: { readonly by: readonly StatsKey[]; readonly sinceMs: number };
     answer: StatsReport;
+  };
+  /**
+   * What is recorded of settled mail accepted at or after `sinceMs`, the newest first, or of waiting
+   * mail; `after`: the `next` of the page before.
+   */
+  readonly 'message.recorded': {
+    ask: {
+      readonly of: 'queue' | 'history';
+      readonly sinceMs: number;
+      readonly after: MessageId | null;
+      readonly limit: number;
+    };
+    answer: { readonly messages: readonly RecordedMessage[]; readonly next: MessageId | null };
   };
   /** Accepts a short message of our own as if a client had submitted it. */
   readonly 'message.send-test': {

@@ -5,6 +5,7 @@ import { packageVersion } from '../lib/version.ts';
 import type { MessageId } from '../relay/message.ts';
 import { accountHandlers, accountReports } from './account-handlers.ts';
 import { queueHandlers } from './queue-handlers.ts';
+import { recordedHandlers } from './recorded-handlers.ts';
 import type { Relay } from './relay.ts';
 import { sendTest } from './send-test.ts';
 import { statsHandlers } from './stats-handlers.ts';
@@ -18,6 +19,7 @@ export function controlHandlers(
   return {
     ...queueHandlers(relay, nowMs),
     ...accountHandlers(relay, nowMs, newMessageId),
+    ...recordedHandlers(relay.store),
     ...statsHandlers(relay.store, () => relay.delivery.quotas()),
 
     status: async () => {
