@@ -78,10 +78,10 @@ async function replayed(
   }
   const replay = openReplay(before, after);
   const sinceMs = Math.max(0, io.nowMs() - windowMs);
-  for (const of of ['queue', 'history'] as const) {
+  for (const part of ['queue', 'history'] as const) {
     let next: MessageId | null = null;
     do {
-      const asked = { of, sinceMs, after: next, limit: pageMessages };
+      const asked = { part, sinceMs, after: next, limit: pageMessages };
       const page: {
         messages: readonly Parameters<typeof replay.add>[0][];
         next: MessageId | null;

@@ -2,6 +2,7 @@ import type { Settings } from '../relay/settings.ts';
 import { isObject } from './check.ts';
 import { describeSettings } from './describe.ts';
 import { hiddenValues } from './hidden.ts';
+import { inBrief } from './leaves.ts';
 import { longestRising } from './longest-rising.ts';
 import { formatPath } from './problem.ts';
 
@@ -47,17 +48,6 @@ function valueDifferences(path: readonly string[], before: unknown, after: unkno
   if (old === young) return [];
   const is = old === null ? 'added' : young === null ? 'removed' : 'changed';
   return [{ path: formatPath(path), is, before: old, after: young }];
-}
-
-/** One line of YAML's flow notation; null for nothing. */
-function inBrief(value: unknown): string | null {
-  if (value === undefined) return null;
-  if (Array.isArray(value)) return `[${value.map(inBrief).join(', ')}]`;
-  if (isObject(value)) {
-    const pairs = Object.entries(value).map(([key, inner]) => `${key}: ${inBrief(inner)}`);
-    return `{${pairs.join(', ')}}`;
-  }
-  return String(value);
 }
 
 function namedDifferences(

@@ -6,6 +6,7 @@ import { buildSettings } from './build/settings.ts';
 import { checkSchema, isObject } from './check.ts';
 import { type ConfigDocument, readDocument } from './document.ts';
 import { notYetActedOn } from './later.ts';
+import { originsOf } from './origins.ts';
 import { createReport, type Problem } from './problem.ts';
 import { reasonOf, type SecretSources } from './secrets.ts';
 
@@ -86,7 +87,12 @@ function finish(
   const problems = report.problems();
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0 || settings === null) return { ok: false, problems: errors };
-  return { ok: true, settings, warnings: problems, notYetActedOn: notYetActedOn(document) };
+  return {
+    ok: true,
+    settings: { ...settings, origins: originsOf(document, settings) },
+    warnings: problems,
+    notYetActedOn: notYetActedOn(document),
+  };
 }
 
 type FileText = { text: string; ownerOnly: boolean } | { problem: Problem };

@@ -88,7 +88,7 @@ export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
     sinceMs: Instant,
   }),
   'message.recorded': z.strictObject({
-    of: z.enum(['queue', 'history']),
+    part: z.enum(['queue', 'history']),
     sinceMs: Instant,
     after: Id.nullable(),
     limit: z.int().min(1).max(queuePageMax),

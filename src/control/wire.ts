@@ -105,7 +105,12 @@ export interface ControlRequests {
   /** The configuration in force, as describeSettings of config gives it. */
   readonly 'config.show': {
     ask: Nothing;
-    answer: { readonly file: string; readonly settings: Readonly<Record<string, unknown>> };
+    answer: {
+      readonly file: string;
+      readonly settings: Readonly<Record<string, unknown>>;
+      /** Where each value came from, by its path: `relay.yaml:12`, `preset gmail`, `default`. */
+      readonly origins: Readonly<Record<string, string>>;
+    };
   };
   /** Counts of mail accepted at or after `sinceMs`, as far back as the history reaches. */
   readonly stats: {
@@ -118,7 +123,7 @@ export interface ControlRequests {
    */
   readonly 'message.recorded': {
     ask: {
-      readonly of: 'queue' | 'history';
+      readonly part: 'queue' | 'history';
       readonly sinceMs: number;
       readonly after: MessageId | null;
       readonly limit: number;

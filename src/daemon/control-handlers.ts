@@ -48,6 +48,7 @@ export function controlHandlers(
     'config.show': async () => ({
       file: relay.settings().file,
       settings: describeSettings(relay.settings()),
+      origins: relay.settings().origins ?? {},
     }),
 
     'message.send-test': (ask) => sendTest({ relay, nowMs, newMessageId }, ask),

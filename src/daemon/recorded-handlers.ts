@@ -8,8 +8,8 @@ import type { QueuedRecipient } from '../relay/queue.ts';
 /** What is recorded of mail, page by page, for trying another configuration on it. */
 export function recordedHandlers(store: QueueStore): Pick<ControlHandlers, 'message.recorded'> {
   return {
-    async 'message.recorded'({ of, sinceMs, after, limit }) {
-      if (of === 'queue') {
+    async 'message.recorded'({ part, sinceMs, after, limit }) {
+      if (part === 'queue') {
         const { rows, next } = await store.list({ filter: {}, after, limit });
         const messages = rows.flatMap((row) => recorded(row.message, row.recipients) ?? []);
         return { messages, next };

@@ -4,7 +4,11 @@ import { account, relayctl, row } from './harness.ts';
 const daemon = {
   'account.list': async () => ({ accounts: [account(), account({ name: 'ses-paris' })] }),
   'queue.list': async () => ({ rows: [row()], next: null }),
-  'config.show': async () => ({ file: 'relay.yaml', settings: { clients: { erp: {}, cron: {} } } }),
+  'config.show': async () => ({
+    file: 'relay.yaml',
+    settings: { clients: { erp: {}, cron: {} } },
+    origins: {},
+  }),
 };
 
 async function completed(...words: readonly string[]): Promise<string[]> {

@@ -55,9 +55,9 @@ async function daemonWith(
   const loaded = await loadSettings(old, {}, { standIns: true });
   const settings = loaded.ok ? describeSettings(loaded.settings) : {};
   return {
-    'config.show': async () => ({ file: old, settings }),
-    'message.recorded': async ({ of, after }) => {
-      const all = of === 'queue' ? queue : history;
+    'config.show': async () => ({ file: old, settings, origins: {} }),
+    'message.recorded': async ({ part, after }) => {
+      const all = part === 'queue' ? queue : history;
       const at = after === null ? 0 : Number(after);
       return {
         messages: all.slice(at, at + 1),

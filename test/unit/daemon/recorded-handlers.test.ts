@@ -14,12 +14,12 @@ import {
 } from '../../contract/fixtures.ts';
 import { openMemoryStore } from '../../contract/memory-store.ts';
 
-async function all(store: QueueStore, of: 'queue' | 'history', sinceMs: number) {
+async function all(store: QueueStore, part: 'queue' | 'history', sinceMs: number) {
   const handlers = recordedHandlers(store);
   const found: RecordedMessage[] = [];
   let [after, pages]: [MessageId | null, number] = [null, 0];
   do {
-    const page = await handlers['message.recorded']({ of, sinceMs, after, limit: 50 });
+    const page = await handlers['message.recorded']({ part, sinceMs, after, limit: 50 });
     found.push(...page.messages);
     after = page.next;
     pages += 1;
