@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
-import type { LoadResult } from '../config/load.ts';
-import type { Problem } from '../config/problem.ts';
-import { EX_CONFIG, EX_OK } from '../lib/sysexits.ts';
+import { EX_OK } from '../lib/sysexits.ts';
 import { annotate, type Context, type Invocation, noun, onAction } from './command.ts';
+import { addCheck } from './config-check.ts';
 import { addDiff } from './config-diff.ts';
+import { isNotRunning } from './failure.ts';
 import type { Io } from './io.ts';
 import { settingsOf } from './load.ts';
-import { configFile, type Location } from './socket-path.ts';
+import { fileOr, type Location } from './socket-path.ts';
 import { table } from './table.ts';
-import { count, printable } from './text.ts';
+import { printable } from './text.ts';
 
 /** `relayctl config ...` */
 export function addConfig(program: Command, context: Context): void {
@@ -16,51 +16,6 @@ export function addConfig(program: Command, context: Context): void {
   addCheck(config, context);
   addShow(config, context);
   addDiff(config, context);
-}
-
-function addCheck(config: Command, context: Context): void {
-  const check = config
-    .command('check')
-    .description('check a configuration file as the daemon would, and print all that is wrong')
-    .argument('[file]', 'default: the file of --config');
-  annotate(check, {
-    examples: [
-      ['config check', 'Before a reload.'],
-      ['config check new.yaml && cp new.yaml /etc/relayd/relay.yaml', 'Exit code 78 on errors.'],
-    ],
-    json: '{file, ok, problems: {line, column, path, message, severity}[], notYetActedOn: string[]}',
-  });
-  onAction(check, context, async ({ args, io, location, print }) => {
-    const file = configFile(fileOr(args[0], location), io.environment);
-    const { loadSettings } = await import('../config/load.ts');
-    const { formatProblem } = await import('../config/problem.ts');
-    const loaded = await loadSettings(file, io.environment);
-    const report = checkReport(file, loaded);
-    print(report, () => renderCheck(report, formatProblem));
-    return loaded.ok ? EX_OK : EX_CONFIG;
-  });
-}
-
-interface CheckReport {
-  readonly file: string;
-  readonly ok: boolean;
-  readonly problems: readonly Problem[];
-  readonly notYetActedOn: readonly string[];
-}
-
-function checkReport(file: string, loaded: LoadResult): CheckReport {
-  if (!loaded.ok) return { file, ok: false, problems: loaded.problems, notYetActedOn: [] };
-  return { file, ok: true, problems: loaded.warnings, notYetActedOn: loaded.notYetActedOn };
-}
-
-function renderCheck(report: CheckReport, format: (problem: Problem) => string): string {
-  const file = printable(report.file);
-  const problems = report.problems.map((problem) => `${printable(format(problem))}\n`).join('');
-  if (!report.ok) return `${problems}${file}: ${count(report.problems.length, 'error')}\n`;
-  const later = report.notYetActedOn.map((key) => `${printable(key)}: not yet acted on\n`).join('');
-  const warnings = report.problems.length;
-  const verdict = warnings === 0 ? 'no errors' : `no errors, ${count(warnings, 'warning')}`;
-  return `${problems}${later}${file}: ${verdict}\n`;
 }
 
 function addShow(config: Command, context: Context): void {
@@ -132,15 +87,6 @@ async function viewOfFile(location: Location, io: Io): Promise<View> {
   const { describeSettings } = await import('../config/describe.ts');
   const { file, origins = {} } = settings;
   return { file, settings: describeSettings(settings), origins };
-}
-
-/** By its code: the class lives in a module that is loaded only with a connection. */
-function isNotRunning(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'not-running';
-}
-
-function fileOr(argument: unknown, location: Location): Location {
-  return argument === undefined ? location : { config: String(argument) };
 }
 
 function printableLines(text: string): string {

@@ -64,50 +64,9 @@ interface Group {
 
 /** Sends recorded mail through two configurations, one message after the other. */
 export function openReplay(before: Settings, after: Settings): Replay {
-  const groups = new Map<string, Group>();
-  const undecided = new Map<
-    string,
-    { fields: readonly string[]; messages: number; samples: ReplaySample[] }
-  >();
-  const assumptions = unrecordedHeaders(before, after);
+  const groups = openGroups();
+  const undecided = openUndecided(after, unrecordedHeaders(before, after));
   const total = { messages: 0, recipients: 0, waiting: 0, changed: 0 };
-  let others: Group | null = null;
-
-  const groupOf = (changes: readonly WayChange[]): Group => {
-    const key = JSON.stringify(changes);
-    const known = groups.get(key);
-    if (known !== undefined) return known;
-    const fresh = (all: readonly WayChange[]): Group => ({
-      changes: all,
-      messages: 0,
-      recipients: 0,
-      waiting: 0,
-      samples: [],
-    });
-    if (groups.size >= replayGroupsMax) {
-      others ??= fresh([]);
-      return others;
-    }
-    const group = fresh(changes);
-    groups.set(key, group);
-    return group;
-  };
-
-  const addUndecided = (message: RecordedMessage, ways: readonly Way[]): void => {
-    for (const headers of assumptions) {
-      const routeHeaders = { ...message.routeHeaders, ...headers };
-      const otherwise = waysOf(after, { ...message, routeHeaders });
-      if (!ways.some((way, index) => changesBetween(way, otherwise[index]).length > 0)) continue;
-      const fields = Object.keys(headers).toSorted();
-      const key = fields.join(' ');
-      const entry = undecided.get(key) ?? { fields, messages: 0, samples: [] };
-      undecided.set(key, entry);
-      entry.messages += 1;
-      keep(entry.samples, message, 0);
-      return;
-    }
-  };
-
   return {
     add(message) {
       total.messages += 1;
@@ -118,7 +77,7 @@ export function openReplay(before: Settings, after: Settings): Replay {
       for (const [index, way] of old.entries()) {
         const changes = changesBetween(way, young[index]);
         if (changes.length === 0) continue;
-        const group = groupOf(changes);
+        const group = groups.of(changes);
         group.recipients += 1;
         if (touched.has(group)) continue;
         touched.add(group);
@@ -127,16 +86,73 @@ export function openReplay(before: Settings, after: Settings): Replay {
         keep(group.samples, message, index);
       }
       if (touched.size > 0) total.changed += 1;
-      addUndecided(message, young);
+      undecided.add(message, young);
     },
-    report: () => ({
-      ...total,
-      groups: [
-        ...[...groups.values()].toSorted((a, b) => b.recipients - a.recipients),
-        ...(others === null ? [] : [others]),
-      ],
-      undecided: [...undecided.values()],
-    }),
+    report: () => ({ ...total, groups: groups.all(), undecided: undecided.all() }),
+  };
+}
+
+/** Groups by their changes; what comes up when there are too many goes into one without any. */
+function openGroups(): { of(changes: readonly WayChange[]): Group; all(): Group[] } {
+  const groups = new Map<string, Group>();
+  let others: Group | null = null;
+  return {
+    of(changes) {
+      const key = JSON.stringify(changes);
+      const known = groups.get(key);
+      if (known !== undefined) return known;
+      if (groups.size >= replayGroupsMax) {
+        others ??= emptyGroup([]);
+        return others;
+      }
+      const group = emptyGroup(changes);
+      groups.set(key, group);
+      return group;
+    },
+    all: () => [
+      ...[...groups.values()].toSorted((a, b) => b.recipients - a.recipients),
+      ...(others === null ? [] : [others]),
+    ],
+  };
+}
+
+const emptyGroup = (changes: readonly WayChange[]): Group => ({
+  changes,
+  messages: 0,
+  recipients: 0,
+  waiting: 0,
+  samples: [],
+});
+
+interface Undecided {
+  readonly fields: readonly string[];
+  messages: number;
+  readonly samples: ReplaySample[];
+}
+
+/** Messages that would go another way if they had one of these header fields. */
+function openUndecided(
+  after: Settings,
+  assumptions: readonly Headers[],
+): { add(message: RecordedMessage, ways: readonly Way[]): void; all(): Undecided[] } {
+  const byFields = new Map<string, Undecided>();
+  const differs = (message: RecordedMessage, ways: readonly Way[], headers: Headers): boolean => {
+    const routeHeaders = { ...message.routeHeaders, ...headers };
+    const otherwise = waysOf(after, { ...message, routeHeaders });
+    return ways.some((way, index) => changesBetween(way, otherwise[index]).length > 0);
+  };
+  return {
+    add(message, ways) {
+      const headers = assumptions.find((some) => differs(message, ways, some));
+      if (headers === undefined) return;
+      const fields = Object.keys(headers).toSorted();
+      const key = fields.join(' ');
+      const entry = byFields.get(key) ?? { fields, messages: 0, samples: [] };
+      byFields.set(key, entry);
+      entry.messages += 1;
+      keep(entry.samples, message, 0);
+    },
+    all: () => [...byFields.values()],
   };
 }
 
