@@ -9,6 +9,7 @@ import { addConfig } from './config.ts';
 import { addDomain } from './domain.ts';
 import { Failure } from './failure.ts';
 import { addHelp } from './help.ts';
+import { addInit } from './init.ts';
 import type { Io } from './io.ts';
 import { addProvider } from './provider.ts';
 import { addQueue } from './queue.ts';
@@ -61,6 +62,7 @@ export function buildProgram(context: Context): Command {
   addProvider(program, context);
   addReply(program, context);
   addConfig(program, context);
+  addInit(program, context);
   addClient(program, context);
   addSendTest(program, context);
   addStats(program, context);
