@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Difference } from '../config/diff.ts';
+import type { Answer } from '../control/wire.ts';
 import { EX_OK } from '../lib/sysexits.ts';
 import type { ReplayReport } from '../policy/replay.ts';
 import type { MessageId } from '../relay/message.ts';
@@ -78,18 +79,21 @@ async function replayed(
   }
   const replay = openReplay(before, after);
   const sinceMs = Math.max(0, io.nowMs() - windowMs);
+  let done = 0;
   for (const part of ['queue', 'history'] as const) {
-    let next: MessageId | null = null;
-    do {
-      const asked = { part, sinceMs, after: next, limit: pageMessages };
-      const page: {
-        messages: readonly Parameters<typeof replay.add>[0][];
-        next: MessageId | null;
-      } = await ask('message.recorded', asked);
-      for (const message of page.messages) replay.add(message);
-      next = page.next;
-    } while (next !== null);
+    const page = (after: MessageId | null): Promise<Answer<'message.recorded'>> =>
+      ask('message.recorded', { part, sinceMs, after, limit: pageMessages });
+    let coming: Promise<Answer<'message.recorded'>> | null = page(null);
+    while (coming !== null) {
+      const { messages, next }: Answer<'message.recorded'> = await coming;
+      // The daemon reads the next page while this one is replayed.
+      coming = next === null ? null : page(next);
+      for (const message of messages) replay.add(message);
+      done += messages.length;
+      if (io.interactive) io.err(`\r${done} messages`);
+    }
   }
+  if (io.interactive) io.err('\r\x1b[K');
   return { sinceMs, ...replay.report() };
 }
 

@@ -1,8 +1,7 @@
 import type { Account, TlsPolicy } from '../relay/account.ts';
-import type { RefusalReason } from '../relay/events.ts';
 import type { MessageId } from '../relay/message.ts';
 import type { Settings } from '../relay/settings.ts';
-import { admitFrom, admitReversePath, admitThrough, type BoundAccount } from './admit.ts';
+import { admitFrom, admitThrough, type BoundAccount } from './admit.ts';
 import { type LanePlan, planLanes, routingSender } from './route.ts';
 import { type Author, sendsAs } from './sends-as.ts';
 
@@ -60,7 +59,10 @@ function plansOf(settings: Settings, message: RecordedMessage): readonly LanePla
 
 const refused = (why: string): Way => ({ fate: `refused: ${why}`, through: null });
 
-/** Why its client could not hand it over; null when it could. Notifications are our own. */
+/**
+ * Why its client could not hand it over; null when it could. Notifications are our own. The words
+ * name no address: each would make another group.
+ */
 function entryRefusal(settings: Settings, message: RecordedMessage): string | null {
   const { client: name, boundAccount, reversePath, from, alsoFrom, bytes } = message;
   if (boundAccount === null && name === 'relayd') return null;
@@ -70,10 +72,12 @@ function entryRefusal(settings: Settings, message: RecordedMessage): string | nu
   if (bytes > Math.min(ownMax ?? Number.POSITIVE_INFINITY, settings.limits.messageBytes)) {
     return 'larger than message_size';
   }
+  // Whatever hangs on routes and accounts is decided recipient by recipient.
+  if (reversePath !== '' && admitFrom(client, reversePath, [reversePath]) !== null) {
+    return 'the client may not use this reverse-path';
+  }
   const addresses = from === null ? [] : [from, ...alsoFrom];
-  const refusal =
-    admitReversePath(settings, client, reversePath) ?? admitFrom(client, from, addresses);
-  return refusal && (WHY[refusal.why] ?? null);
+  return admitFrom(client, from, addresses) === null ? null : 'the client may not use this From';
 }
 
 function bound({ accounts, listeners }: Settings, name: string): BoundAccount | undefined {
@@ -82,15 +86,6 @@ function bound({ accounts, listeners }: Settings, name: string): BoundAccount | 
     ? { account }
     : undefined;
 }
-
-/**
- * The replies name addresses, which would make each of them another group. Whatever hangs on routes
- * and accounts is decided recipient by recipient.
- */
-const WHY: Partial<Record<RefusalReason, string>> = {
-  'sender-not-allowed': 'the client may not use this reverse-path',
-  'from-not-allowed': 'the client may not use this From',
-};
 
 function wayOf(settings: Settings, message: RecordedMessage, plan: LanePlan): Way {
   if (plan.action === 'discard') return { fate: 'discarded', through: null };
