@@ -210,7 +210,7 @@ function render({ written, clients, tested, snippet: paste }: Result, plan: Init
   return (
     `${printable(login)}${files}\n` +
     `Apps and their passwords, shown only now (relay.yaml has a hash):\n${apps}\n${pasted}\n` +
-    `Next:\n  systemctl enable --now relayd\n${device}` +
+    `Next:\n  relayctl config check --bind\n  systemctl enable --now relayd\n${device}` +
     `  relayctl send-test --from ${printable(exampleSender(plan))} --to YOUR-ADDRESS\n`
   );
 }
