@@ -10,13 +10,14 @@ import { sameAccount } from './account-identity.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { CredentialsInUse } from './credentials-in-use.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { Failover } from './failover.ts';
 import { HeldSenders } from './held-senders.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { KeptTokens } from './kept-tokens.ts';
 import { LaneStates } from './lane-states.ts';
 import { type LoginParts, type Logins, openLogins } from './logins.ts';
 import { isSlower, Permits } from './permits.ts';
-import { Pool } from './pool.ts';
+import { Pool, type PoolDeps } from './pool.ts';
 import { Quotas } from './quotas.ts';
 import { SafetyNet } from './safety-net.ts';
 import { ScheduleKeeper } from './schedule-keeper.ts';
@@ -46,6 +47,7 @@ export interface DeliveryParts extends LoginParts {
   readonly permits: Permits;
   readonly net: SafetyNet;
   readonly senders: HeldSenders;
+  readonly failover: Failover;
   readonly housekeeping: Housekeeping;
   readonly keeper: ScheduleKeeper;
 }
@@ -63,46 +65,32 @@ export function assemble(given: DeliveryDeps): DeliveryParts {
   const { settings } = credentials;
   const deps = { ...given, settings };
   const certificates = new CertificateWatch(deps);
-  const onCertificate = certificates.saw;
-  const inForce = (account: Account): boolean => {
-    const current = settings().accounts.get(account.name);
-    return current !== undefined && sameAccount(current, account);
-  };
   const pool = new Pool({
+    ...poolOccasions({ settings, clock }, () => ({ dispatcher, states, permits, credentials })),
     hostname: () => settings().hostname,
     clock,
     emit,
     monotonic,
     keptTokens,
-    onLoginRefused(account, { verdict, cause }) {
-      if (!inForce(account) || verdict.scope !== 'account' || isSlower(verdict)) return false;
-      const lane = dispatcher.lane(account.name);
-      if (states.stop(lane, account, { verdict, cause })) dispatcher.evict(lane);
-      return true;
-    },
-    mayLogIn: (account) =>
-      inForce(account) && mayWork(dispatcher.lane(account.name).state, clock()),
-    onCertificate,
-    connectionsMax: (account) => permits.connectionsMax(account),
-    onConnected(account) {
-      credentials.accepted(account);
-      const lane = dispatcher.lane(account.name);
-      if (states.connected(lane)) dispatcher.pump(lane);
-    },
+    onCertificate: certificates.saw,
   });
   const settler = new Settler(deps, (lane, dueAtMs) => {
     keeper.noteMail();
     dispatcher.wake(lane, dueAtMs);
+    failover.rested(lane);
   });
-  const net = new SafetyNet({ ...deps, stateOf: (name) => dispatcher.lane(name).state });
-  const senders = new HeldSenders({
-    ...deps,
-    onHeld: (name) => dispatcher.holdSenders(dispatcher.lane(name)),
-  });
+  const { net, senders } = refusalParts(deps, () => dispatcher);
   const fallBack = (account: Account, cause: Cause) => credentials.refused(account, cause);
-  const states = new LaneStates({ ...deps, net, fallBack });
+  const onChanged = (name: string) => failover.changed(name);
+  const states = new LaneStates({ ...deps, net, fallBack, onChanged });
   const quotas = new Quotas({ ...deps, monotonic, boot: deps.owner.boot });
   const permits = new Permits({ ...deps, quotas, monotonic });
+  const failover: Failover = new Failover({
+    ...deps,
+    quotas,
+    lane: (name) => dispatcher.lane(name),
+    onDue: (atMs) => keeper.wakeAt(atMs),
+  });
   const dispatcher: Dispatcher = new Dispatcher({
     ...deps,
     settler,
@@ -110,32 +98,68 @@ export function assemble(given: DeliveryDeps): DeliveryParts {
     permits,
     monotonic,
     senders,
+    failover,
     attempts: { ...deps, pool, permits, net, senders, settler },
     onRanDry: () => keeper.countSoon(),
     onDue: (atMs) => keeper.wakeAt(atMs),
   });
-  const housekeeping = new Housekeeping({ ...deps, settler });
+  const housekeeping = new Housekeeping({ ...deps, settler, choose: failover.choose });
   const keeper: ScheduleKeeper = new ScheduleKeeper({
     ...deps,
     monotonic,
     dispatcher,
+    failover,
     housekeeping,
   });
   const below = {
-    deps,
-    pool,
-    states,
-    certificates,
-    quotas,
-    permits,
-    net,
-    senders,
-    dispatcher,
-    housekeeping,
-    keeper,
+    ...{ deps, pool, states, certificates, quotas, permits, net, senders, failover },
+    ...{ dispatcher, housekeeping, keeper },
   };
   const logins: Logins = openLogins(below, credentials, keptTokens);
   return { ...below, logins };
+}
+
+/** What keeps refusals of an account from becoming bounces. */
+function refusalParts(
+  deps: DeliveryDeps,
+  dispatcher: () => Dispatcher,
+): Pick<DeliveryParts, 'net' | 'senders'> {
+  const lane = (name: string) => dispatcher().lane(name);
+  return {
+    net: new SafetyNet({ ...deps, stateOf: (name) => lane(name).state }),
+    senders: new HeldSenders({ ...deps, onHeld: (name) => dispatcher().holdSenders(lane(name)) }),
+  };
+}
+
+/** What the pool asks and tells about logins; the parts it concerns are made after it. */
+function poolOccasions(
+  { settings, clock }: Pick<DeliveryDeps, 'settings' | 'clock'>,
+  parts: () => Pick<DeliveryParts, 'dispatcher' | 'states' | 'permits'> & {
+    readonly credentials: CredentialsInUse;
+  },
+): Pick<PoolDeps, 'onLoginRefused' | 'mayLogIn' | 'connectionsMax' | 'onConnected'> {
+  const inForce = (account: Account): boolean => {
+    const current = settings().accounts.get(account.name);
+    return current !== undefined && sameAccount(current, account);
+  };
+  return {
+    onLoginRefused(account, { verdict, cause }) {
+      const { dispatcher, states } = parts();
+      if (!inForce(account) || verdict.scope !== 'account' || isSlower(verdict)) return false;
+      const lane = dispatcher.lane(account.name);
+      if (states.stop(lane, account, { verdict, cause })) dispatcher.evict(lane);
+      return true;
+    },
+    mayLogIn: (account) =>
+      inForce(account) && mayWork(parts().dispatcher.lane(account.name).state, clock()),
+    connectionsMax: (account) => parts().permits.connectionsMax(account),
+    onConnected(account) {
+      const { dispatcher, states, credentials } = parts();
+      credentials.accepted(account);
+      const lane = dispatcher.lane(account.name);
+      if (states.connected(lane)) dispatcher.pump(lane);
+    },
+  };
 }
 
 /** The same for every process of one boot, so that a restart knows how long it took. */

@@ -235,6 +235,7 @@ test('every event is counted or named as not counted', () => {
     'daemon.started',
     'daemon.stopped',
     'daemon.stopping',
+    'failover.ended',
     'listener.opened',
     'log.not-reopened',
     'message.completed',

@@ -117,6 +117,13 @@ export const SAMPLES: {
     sender: 'shop@velosi.example',
     by: 'operator',
   },
+  'failover.used': {
+    is: 'failover.used',
+    account: 'gmail',
+    to: 'ses-paris',
+    reason: 'credentials',
+  },
+  'failover.ended': { is: 'failover.ended', account: 'gmail', to: 'ses-paris' },
   'account.misrouted': {
     is: 'account.misrouted',
     account: 'gmail',
