@@ -53,6 +53,7 @@ export function renderReplay(
 const TITLES: Readonly<Record<WayChange['what'], string>> = {
   fate: 'fate',
   account: 'account',
+  fallbacks: 'then',
   server: 'server',
   from: 'sent as',
   tls: 'TLS',

@@ -71,8 +71,9 @@ async function firstLine(stdin: NodeJS.ReadStream): Promise<string> {
 
 /** Reads one line from a terminal in raw mode, where it echoes nothing. */
 function prompt(stdin: ReadStream, stderr: NodeJS.WriteStream, question: string): Promise<string> {
-  stderr.write(question);
+  // First, so that nothing is shown of what a quick hand types.
   stdin.setRawMode(true);
+  stderr.write(question);
   stdin.setEncoding('utf8');
   stdin.resume();
   return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 import type { Account, TlsPolicy } from '../relay/account.ts';
 import type { MessageId } from '../relay/message.ts';
 import type { Settings } from '../relay/settings.ts';
-import { admitFrom, admitThrough, type BoundAccount } from './admit.ts';
+import { admitFrom, type BoundAccount } from './admit.ts';
 import { type LanePlan, planLanes, routingSender } from './route.ts';
 import { type Author, sendsAs } from './sends-as.ts';
 
@@ -30,7 +30,10 @@ export interface Way {
   readonly fate: string;
   /** Null unless it is relayed. */
   readonly through: {
+    /** The first of its route that may send it. */
     readonly account: string;
+    /** Those that follow when it does not work. */
+    readonly fallbacks: readonly string[];
     /** `smtp.gmail.com:587 as erp@velosi.example` */
     readonly server: string;
     /** The address it is rewritten to; null: it stays. */
@@ -52,9 +55,15 @@ export function waysOf(settings: Settings, message: RecordedMessage): readonly W
 }
 
 function plansOf(settings: Settings, message: RecordedMessage): readonly LanePlan[] {
-  const { client, boundAccount, recipients, routeHeaders: headers } = message;
-  const sender = routingSender(message);
-  return planLanes(settings, { client, sender, boundAccount, recipients, headers });
+  const { client, boundAccount, routeSender, recipients, bytes } = message;
+  return planLanes(settings, {
+    client,
+    sender: routingSender(message),
+    boundAccount,
+    author: { ...authorOf(message), own: routeSender !== null, bytes },
+    recipients,
+    headers: message.routeHeaders,
+  });
 }
 
 const refused = (why: string): Way => ({ fate: `refused: ${why}`, through: null });
@@ -90,27 +99,30 @@ function bound({ accounts, listeners }: Settings, name: string): BoundAccount | 
 function wayOf(settings: Settings, message: RecordedMessage, plan: LanePlan): Way {
   if (plan.action === 'discard') return { fate: 'discarded', through: null };
   if (plan.action === 'hold') return { fate: 'held', through: null };
-  const account = settings.accounts.get(plan.lane ?? '');
+  const [first, ...fallbacks] = plan.accounts;
+  const account = settings.accounts.get(first ?? '');
   if (plan.action === 'reject' || account === undefined) {
-    const why = plan.route?.action.is === 'reject' ? plan.text : 'no route';
     // What was accepted is not refused any more: an operator decides.
-    return message.waiting ? { fate: 'held', through: null } : refused(why);
+    return message.waiting ? { fate: 'held', through: null } : refused(whyNot(plan));
   }
   const author = authorOf(message);
-  if (!message.waiting && admitThrough(account, author, plan.route) !== null) {
-    return refused(`account ${account.name} may not send as this sender`);
-  }
   const shown = sendsAs(account, plan.route, author);
   return {
     fate: 'relayed',
     through: {
       account: account.name,
+      fallbacks,
       server: serverOf(account),
       rewrittenTo: shown === author ? null : (shown.from[0] ?? null),
       tls: tlsInWords(account.tls, account.host),
       copies: plan.route?.bcc ?? [],
     },
   };
+}
+
+function whyNot({ action, route }: LanePlan): string {
+  if (action === 'deliver') return 'no account of its route may send as this sender';
+  return route?.action.is === 'reject' ? route.action.text : 'no route';
 }
 
 function authorOf({ reversePath, from, alsoFrom }: RecordedMessage): Author {

@@ -4,7 +4,7 @@ import { type RecordedMessage, type Way, waysOf } from './recorded-way.ts';
 
 /** One respect in which mail would go another way. */
 export interface WayChange {
-  readonly what: 'fate' | 'account' | 'server' | 'from' | 'tls' | 'copies';
+  readonly what: 'fate' | 'account' | 'fallbacks' | 'server' | 'from' | 'tls' | 'copies';
   readonly before: string;
   readonly after: string;
 }
@@ -176,11 +176,14 @@ function changesBetween(before: Way, after: Way | undefined): WayChange[] {
   };
   if (old.account === young.account) compare('server', old.server, young.server);
   else compare('account', old.account, young.account);
+  compare('fallbacks', listed(old.fallbacks), listed(young.fallbacks));
   compare('from', old.rewrittenTo ?? 'as it is', young.rewrittenTo ?? 'as it is');
   compare('tls', old.tls, young.tls);
-  compare('copies', old.copies.join(', ') || 'none', young.copies.join(', ') || 'none');
+  compare('copies', listed(old.copies), listed(young.copies));
   return changes;
 }
+
+const listed = (names: readonly string[]): string => names.join(', ') || 'none';
 
 function fateOf({ fate, through }: Way): string {
   return through === null ? fate : `${fate} by ${through.account}`;

@@ -109,6 +109,19 @@ test.each<[string, (text: string) => string, string]>([
     route('{sender: "*", accounts: [gmail], bcc: [log@shop.example]}'),
     'copies: none -> log@shop.example',
   ],
+  [
+    'fallbacks',
+    (text) => text.replace('accounts: [gmail]}', 'accounts: [gmail, ses]}'),
+    'fallbacks: none -> ses',
+  ],
+  [
+    'the next account where the first may not',
+    (text) =>
+      text
+        .replace('g.example,', 'g.example, identities: [x@shop.example],')
+        .replace('accounts: [gmail]}', 'accounts: [gmail, ses]}'),
+    'account: gmail -> ses',
+  ],
   ['hold', route('{sender: "*", hold: true}'), 'fate: relayed by gmail -> held'],
   [
     'rejection',
@@ -136,7 +149,7 @@ test.each<[string, (text: string) => string, string]>([
   [
     'identities of the account',
     (text) => text.replace('g.example,', 'g.example, identities: [x@shop.example],'),
-    'fate: relayed by gmail -> refused: account gmail may not send as this sender',
+    'fate: relayed by gmail -> refused: no account of its route may send as this sender',
   ],
   [
     'size',
