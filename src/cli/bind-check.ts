@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
-import { existsSync, readFileSync } from 'node:fs';
-import { createServer, isIP } from 'node:net';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
+import { connect, createServer, isIP } from 'node:net';
 import { dirname } from 'node:path';
 import { formatListenAddress } from '../config/listen-address.ts';
 import { type NamedSource, namedSources } from '../config/named-files.ts';
@@ -65,7 +65,10 @@ async function tryAddress(
   if (address.is === 'systemd') return ok(subject, 'systemd opens it');
   if (running?.holds.has(text))
     return ok(subject, `held by the running relayd (pid ${running.pid})`);
-  if (address.is === 'unix') return socketDirectory(subject, address.path, user);
+  if (address.is === 'unix') {
+    const taken = await inTheWay(address.path);
+    return taken === null ? socketDirectory(subject, address.path, user) : failed(subject, taken);
+  }
   const server = createServer();
   try {
     await listenOn(server, address, null);
@@ -78,6 +81,19 @@ async function tryAddress(
   } finally {
     server.close();
   }
+}
+
+/** What keeps a socket from being made there; one that nobody answers on is no obstacle. */
+async function inTheWay(path: string): Promise<string | null> {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return null;
+  if (!found.isSocket()) return 'a file that is no socket is in the way';
+  const socket = connect(path);
+  const answered = await new Promise<boolean>((resolve) => {
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+  });
+  socket.destroy();
+  return answered ? 'another process listens on it' : null;
 }
 
 /** systemd makes them before the daemon starts (StateDirectory=, RuntimeDirectory=). */

@@ -140,8 +140,10 @@ async function decideOnFailure(
   plan: InitPlan,
   person: Invocation['io'] | null,
 ): Promise<InitPlan | null> {
-  const last = tested.steps.at(-1);
-  const lines = [`${tested.peer}: ${last?.phase ?? 'connect'} failed: ${last?.detail ?? ''}`];
+  const { phase = 'connect', detail = '' } = tested.steps.at(-1) ?? {};
+  // What the network says names the phase itself.
+  const what = detail.startsWith(`${phase}: `) ? detail : `${phase} failed: ${detail}`;
+  const lines = [`${tested.peer}: ${what}`];
   if (tested.hint !== null) lines.push(tested.hint);
   if (person === null) {
     lines.push('nothing was written; --no-test writes without trying');

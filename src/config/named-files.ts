@@ -29,9 +29,10 @@ export function namedSources(file: string): NamedSource[] {
     if (Array.isArray(value)) {
       if (key === 'command') add('program', String(value[0]), -1);
     } else if (typeof value === 'string') {
+      // Header fields may have any name.
+      if (['headers', 'header', 'add'].includes(String(parent))) return;
       const absolute = resolve(dirname(file), value);
       if (inEntry && FILE_KEYS.includes(key) && path.length > 2) add('file', absolute, path.length);
-      else if (parent === 'headers' || parent === 'header' || parent === 'add') return;
       else if (key === 'file') add('file', absolute, -1);
       else if (key === 'env') add('environment', value, -1);
       else if (key === 'credential') add('credential', value, -1);

@@ -21,12 +21,16 @@ export function originsOf(
     return presets.get(name) ?? null;
   };
   return Object.fromEntries(
-    leavesOf(describeSettings(settings)).map(({ path }) => [
-      formatPath(path),
-      inFile(document, path) ?? derived(document, path, presetOf),
-    ]),
+    leavesOf(describeSettings(settings)).map(({ path, value }) => {
+      const origin = inFile(document, path) ?? derived(document, path, presetOf);
+      // A username that is no address says nothing about who may be sent as.
+      const idle = origin === FROM_USERNAME && Array.isArray(value) && value.length === 0;
+      return [formatPath(path), idle ? 'default' : origin];
+    }),
   );
 }
+
+const FROM_USERNAME = 'from username';
 
 /** Keys that are written in another way, or at another place, than they are shown. */
 const WRITTEN_AS: Readonly<Record<string, readonly (readonly string[])[]>> = {
@@ -75,7 +79,7 @@ function derived(
   const preset = presetOf(provider);
   const key = keys.join('.');
   if (preset !== null && fromPreset(preset, key, account)) return `preset ${provider}`;
-  if (key === 'identities') return 'from username';
+  if (key === 'identities') return FROM_USERNAME;
   if (key === 'tls.servername') return 'from host';
   if (key === 'tls.mode') return 'from port';
   return 'default';

@@ -21,6 +21,7 @@ test('commands, and the commands of a group', async () => {
   expect(await completed('')).toContain('queue');
   expect(await completed('')).not.toContain('complete');
   expect(await completed('queue', 'l')).toEqual(['list']);
+  expect(await completed('init', '--framework', 'd')).toEqual(['django']);
   expect(await completed('--json', 'account', 'res')).toEqual(['resume']);
 });
 

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -109,6 +109,36 @@ test('an address in use: by another program it would fail, by our own daemon it 
   expect(ours.exitCode).toBe(0);
   expect(ours.out).toContain(`listener ${listen}: held by the running relayd (pid 77)`);
   expect(ours.out).toMatch(/control socket unix:\S+: held by the running relayd/);
+});
+
+test('a socket that somebody answers on, and a file in its place', async () => {
+  const directory = place();
+  const path = write(directory);
+  const socket = join(directory, 'c.sock');
+  const server = createServer().listen(socket);
+  await new Promise((resolve) => server.once('listening', resolve));
+  const taken = await relayctl(check(path), { environment, daemon: null });
+  expect(taken.out).toContain(
+    `FAILED   control socket unix:${socket}: another process listens on it`,
+  );
+  await new Promise((resolve) => server.close(resolve));
+  writeFileSync(socket, '');
+  const file = await relayctl(check(path), { environment, daemon: null });
+  expect(file.out).toContain(`unix:${socket}: a file that is no socket is in the way`);
+  expect(file.exitCode).toBe(78);
+});
+
+test('header fields with the names of keys are no files', async () => {
+  const directory = place();
+  const path = write(directory);
+  const text = readFileSync(path, 'utf8');
+  writeFileSync(
+    path,
+    text.replace('{host: localhost,', '{host: localhost, headers: {key: x, file: y},'),
+  );
+  const ran = await relayctl(check(path), { environment, daemon: null });
+  expect(ran.exitCode).toBe(0);
+  expect(ran.out).not.toContain('headers');
 });
 
 test('a host that the DNS does not know, as JSON', async () => {

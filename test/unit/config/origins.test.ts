@@ -37,6 +37,7 @@ test('each value says where it came from', async () => {
     'accounts.ses.password': 'relay.yaml:10',
     'accounts.ses.limits.rate': 'preset ses',
     'accounts.own.host': 'relay.yaml:11',
+    'accounts.own.identities': 'default',
     'accounts.own.tls.mode': 'from port',
     'accounts.own.tls.minimum': 'relay.yaml:11',
     'accounts.own.timeouts.connect': 'default',
