@@ -105,10 +105,11 @@ function routeInBrief(route: Shown): string {
 
 /** What has another value where the same words stand for both. */
 function hiddenDifferences(before: Settings, after: Settings): Difference[] {
-  const [old, young] = [hiddenValues(before), hiddenValues(after)];
-  return [...old].flatMap(([path, value]) => {
-    const now = young.get(path);
-    if (now === undefined || now === value) return [];
+  const now = new Map(hiddenValues(after).map(({ path, value }) => [formatPath(path), value]));
+  return hiddenValues(before).flatMap(({ path: place, value }) => {
+    const path = formatPath(place);
+    const young = now.get(path);
+    if (young === undefined || young === value) return [];
     return { path, is: 'changed' as const, before: '[secret]', after: '[secret], another' };
   });
 }

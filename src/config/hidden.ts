@@ -1,15 +1,20 @@
 import type { Account } from '../relay/account.ts';
 import type { Settings } from '../relay/settings.ts';
-import { formatPath } from './problem.ts';
+
+export interface HiddenValue {
+  /** `['accounts', 'gmail', 'password']` */
+  readonly path: readonly string[];
+  readonly value: string;
+}
 
 /**
  * What `describeSettings` does not show, by the path where it stands in for it. For comparing only:
  * nothing of it may be printed.
  */
-export function hiddenValues(settings: Settings): ReadonlyMap<string, string> {
-  const hidden = new Map<string, string>();
+export function hiddenValues(settings: Settings): HiddenValue[] {
+  const hidden: HiddenValue[] = [];
   const add = (path: readonly string[], value: string | null | undefined): void => {
-    if (value !== null && value !== undefined) hidden.set(formatPath(path), value);
+    if (value !== null && value !== undefined) hidden.push({ path, value });
   };
   for (const { name, password } of settings.clients.values()) {
     add(
