@@ -92,7 +92,9 @@ async function nextWords(
   word: string,
   invocation: Invocation,
 ): Promise<readonly string[]> {
-  if (option !== null) return valuesOf(option.attributeName(), command, invocation);
+  if (option !== null) {
+    return option.argChoices ?? valuesOf(option.attributeName(), command, invocation);
+  }
   if (word.startsWith('-')) return optionsOf(command).flatMap(({ long }) => long ?? []);
   if (command.commands.length > 0) {
     if (given > 0) return [];

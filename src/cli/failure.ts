@@ -11,3 +11,8 @@ export class Failure extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** By its code: the class lives in a module that is loaded only with a connection. */
+export function isNotRunning(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'not-running';
+}

@@ -12,6 +12,12 @@ export interface Io {
   connect(socket: string): Promise<ControlConnection>;
   /** Asks for a password, hidden and twice, or reads one line when the input is no terminal. */
   readPassword(): Promise<string>;
+  /** A person can be asked. */
+  readonly interactive: boolean;
+  /** The line that is typed in answer. */
+  readLine(question: string): Promise<string>;
+  /** The same without showing it. */
+  readHidden(question: string): Promise<string>;
 }
 
 /** The terminal and the daemon. What few commands need is loaded when they need it. */
@@ -26,5 +32,10 @@ export function processIo(): Io {
     pause: (durationMs) => new Promise((resolve) => setTimeout(resolve, durationMs)),
     connect: async (socket) => (await import('../control/client.ts')).connectControl(socket),
     readPassword: async () => (await import('./password-prompt.ts')).readPassword(process),
+    interactive: process.stdin.isTTY && stderr.isTTY,
+    readLine: async (question) =>
+      (await import('./password-prompt.ts')).readLine(process, question),
+    readHidden: async (question) =>
+      (await import('./password-prompt.ts')).readHidden(process, question),
   };
 }

@@ -22,6 +22,34 @@ export async function readPassword({ stdin, stderr }: Streams): Promise<string> 
   return password;
 }
 
+/** Asks a terminal once, and shows nothing typed. Rejects with Failure. */
+export async function readHidden(streams: Streams, question: string): Promise<string> {
+  return checked(await prompt(streams.stdin, streams.stderr, question));
+}
+
+/** Asks a terminal and gives the line typed, without white space around it. Rejects with Failure. */
+export async function readLine({ stdin, stderr }: Streams, question: string): Promise<string> {
+  stderr.write(question);
+  stdin.setEncoding('utf8');
+  stdin.resume();
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let typed = '';
+  const onText = (text: string): void => {
+    typed += text;
+    if (typed.includes('\n') || typed.length > lineCharactersMax)
+      resolve(typed.split('\n', 1)[0] ?? '');
+  };
+  const onEnd = (): void => reject(new Failure('interrupted', EX_DATAERR, 'the input ended'));
+  stdin.on('data', onText).once('end', onEnd);
+  try {
+    return (await promise).trim();
+  } finally {
+    stdin.off('data', onText).off('end', onEnd).pause();
+  }
+}
+
+const lineCharactersMax = 4096;
+
 function checked(password: string): string {
   if (password === '') throw new Failure('data', EX_DATAERR, 'the password is empty');
   if (Buffer.byteLength(password) > passwordBytesMax) {
@@ -43,8 +71,9 @@ async function firstLine(stdin: NodeJS.ReadStream): Promise<string> {
 
 /** Reads one line from a terminal in raw mode, where it echoes nothing. */
 function prompt(stdin: ReadStream, stderr: NodeJS.WriteStream, question: string): Promise<string> {
-  stderr.write(question);
+  // First, so that nothing is shown of what a quick hand types.
   stdin.setRawMode(true);
+  stderr.write(question);
   stdin.setEncoding('utf8');
   stdin.resume();
   return new Promise((resolve, reject) => {

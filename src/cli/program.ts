@@ -10,6 +10,7 @@ import { addDomain } from './domain.ts';
 import { Failure } from './failure.ts';
 import { addHelp } from './help.ts';
 import { addImport } from './import.ts';
+import { addInit } from './init.ts';
 import type { Io } from './io.ts';
 import { addProvider } from './provider.ts';
 import { addQueue } from './queue.ts';
@@ -62,6 +63,7 @@ export function buildProgram(context: Context): Command {
   addProvider(program, context);
   addReply(program, context);
   addConfig(program, context);
+  addInit(program, context);
   addClient(program, context);
   addImport(program, context);
   addSendTest(program, context);

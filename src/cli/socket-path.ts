@@ -17,6 +17,11 @@ export function configFile(
   return location.config ?? environment.RELAYD_CONFIG ?? defaultConfigFile;
 }
 
+/** The file that a command is given, in place of the usual one. */
+export function fileOr(argument: unknown, location: Location): Location {
+  return argument === undefined ? location : { config: String(argument) };
+}
+
 /**
  * The control socket: --socket, else `control.socket` of the configuration file. Only this key is
  * read, so that neither secrets nor faults elsewhere in the file matter: the daemon may well be

@@ -10,7 +10,7 @@ import {
 } from '../relay/account.ts';
 import type { Client } from '../relay/client.ts';
 import { formatQuotaRate } from '../relay/quota-rate.ts';
-import type { Route } from '../relay/route.ts';
+import type { Route, RouteEdits } from '../relay/route.ts';
 import type { ListenerSettings, Settings, SubmissionLimits } from '../relay/settings.ts';
 import { formatListenAddress } from './listen-address.ts';
 
@@ -182,7 +182,18 @@ function describeRoute(route: Route): Shown {
     hold: action.is === 'hold' ? true : undefined,
     reject: action.is === 'reject' ? action.text : undefined,
     lifetime: route.lifetimeMs === null ? undefined : formatDuration(route.lifetimeMs),
+    rewrite: route.edits?.rewrite ?? undefined,
+    headers: route.edits === undefined ? undefined : describeHeaders(route.edits),
+    bcc: route.bcc,
   });
+}
+
+function describeHeaders({ add, remove }: RouteEdits): Shown | undefined {
+  const shown = compact({
+    add: Object.keys(add).length === 0 ? undefined : add,
+    remove: remove.length === 0 ? undefined : remove,
+  });
+  return Object.keys(shown).length === 0 ? undefined : shown;
 }
 
 function durationOrOff(durationMs: number | null): string {

@@ -6,6 +6,7 @@ import { buildSettings } from './build/settings.ts';
 import { checkSchema, isObject } from './check.ts';
 import { type ConfigDocument, readDocument } from './document.ts';
 import { notYetActedOn } from './later.ts';
+import { originsOf } from './origins.ts';
 import { createReport, type Problem } from './problem.ts';
 import { reasonOf, type SecretSources } from './secrets.ts';
 
@@ -23,6 +24,11 @@ export type LoadResult =
 export interface LoadSurroundings {
   readonly nowMs?: number;
   readonly hostname?: string;
+  /**
+   * For comparing files away from the daemon: secrets that cannot be read here are warnings, and
+   * equal when they are kept in the same place.
+   */
+  readonly standIns?: boolean;
 }
 
 const fileBytesMax = 4 * 1024 * 1024;
@@ -50,7 +56,12 @@ export async function loadSettings(
   const context = {
     document,
     report,
-    secrets: { sources, directory: dirname(path), literalAllowed: read.ownerOnly },
+    secrets: {
+      sources,
+      directory: dirname(path),
+      literalAllowed: read.ownerOnly,
+      standIns: surroundings.standIns ?? false,
+    },
     nowMs: surroundings.nowMs ?? Date.now(),
     hostname: surroundings.hostname ?? hostname(),
   };
@@ -76,7 +87,12 @@ function finish(
   const problems = report.problems();
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0 || settings === null) return { ok: false, problems: errors };
-  return { ok: true, settings, warnings: problems, notYetActedOn: notYetActedOn(document) };
+  return {
+    ok: true,
+    settings: { ...settings, origins: originsOf(document, settings) },
+    warnings: problems,
+    notYetActedOn: notYetActedOn(document),
+  };
 }
 
 type FileText = { text: string; ownerOnly: boolean } | { problem: Problem };

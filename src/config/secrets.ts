@@ -12,6 +12,8 @@ export interface SecretContext {
   readonly directory: string;
   /** relay.yaml is readable by its owner only, so it may hold secrets itself. */
   readonly literalAllowed: boolean;
+  /** A reference that leads nowhere here is no error: the reference itself stands for the secret. */
+  readonly standIns?: boolean;
 }
 
 /** The text of a secret, or why there is none; a reason never holds the value. */
@@ -27,12 +29,38 @@ export async function readSecret(
   context: SecretContext,
 ): Promise<SecretText> {
   const source = await readSource(reference, context);
-  if (source.is === 'failed') return source;
+  if (source.is === 'failed') return standIn(reference, source, context);
   // Editors and `echo` end a file with a line break that is no part of the secret.
   const text = source.text.replace(/[\r\n]+$/, '');
   if (text === '') return failed(`${nameOf(reference)} is empty`);
   if (/[\r\n\0]/.test(text)) return failed(`${nameOf(reference)} holds more than one line`);
   return { ...source, text };
+}
+
+/** No secret begins like this: readSecret refuses those that hold a zero byte. */
+const STAND_IN = '\0';
+
+/** Whether the text is a reference in place of a secret that could not be read. */
+export function isStandIn(text: string): boolean {
+  return text.startsWith(STAND_IN);
+}
+
+function standIn(
+  reference: SecretReference,
+  failure: Extract<SecretText, { is: 'failed' }>,
+  { standIns }: SecretContext,
+): SecretText {
+  if (standIns !== true || typeof reference === 'string') return failure;
+  const warning = `${failure.why}; ${UNREAD}`;
+  return { is: 'read', text: STAND_IN + JSON.stringify(reference), warning };
+}
+
+/** Ends the warning about what could not be read for a comparison. */
+export const UNREAD = 'it is compared by where it is kept';
+
+/** Whether the warning is about a stand-in. */
+export function isUnread({ message }: { readonly message: string }): boolean {
+  return message.endsWith(UNREAD);
 }
 
 const failed = (why: string): SecretText => ({ is: 'failed', why });

@@ -96,6 +96,12 @@ export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
     by: z.array(z.enum(STATS_KEYS)).max(STATS_KEYS.length),
     sinceMs: Instant,
   }),
+  'message.recorded': z.strictObject({
+    part: z.enum(['queue', 'history']),
+    sinceMs: Instant,
+    after: Id.nullable(),
+    limit: z.int().min(1).max(queuePageMax),
+  }),
   'message.send-test': z.strictObject({ from: OwnAddress, to: OwnAddress }),
   'import.piece': z.strictObject({
     key: ForeignId,

@@ -1,4 +1,5 @@
 import type { EnvelopeRecipient } from '../mail/envelope.ts';
+import type { RecordedMessage } from '../policy/recorded-way.ts';
 import type { StatsKey } from '../policy/sending-stats.ts';
 import type { AccountState } from '../relay/account.ts';
 import type { DeviceCode, DeviceProgress, DeviceRefusal } from '../relay/device-login.ts';
@@ -118,12 +119,30 @@ export interface ControlRequests {
   /** The configuration in force, as describeSettings of config gives it. */
   readonly 'config.show': {
     ask: Nothing;
-    answer: { readonly file: string; readonly settings: Readonly<Record<string, unknown>> };
+    answer: {
+      readonly file: string;
+      readonly settings: Readonly<Record<string, unknown>>;
+      /** Where each value came from, by its path: `relay.yaml:12`, `preset gmail`, `default`. */
+      readonly origins: Readonly<Record<string, string>>;
+    };
   };
   /** Counts of mail accepted at or after `sinceMs`, as far back as the history reaches. */
   readonly stats: {
     ask: { readonly by: readonly StatsKey[]; readonly sinceMs: number };
     answer: StatsReport;
+  };
+  /**
+   * What is recorded of settled mail accepted at or after `sinceMs`, the newest first, or of waiting
+   * mail; `after`: the `next` of the page before.
+   */
+  readonly 'message.recorded': {
+    ask: {
+      readonly part: 'queue' | 'history';
+      readonly sinceMs: number;
+      readonly after: MessageId | null;
+      readonly limit: number;
+    };
+    answer: { readonly messages: readonly RecordedMessage[]; readonly next: MessageId | null };
   };
   /** Accepts a short message of our own as if a client had submitted it. */
   readonly 'message.send-test': {

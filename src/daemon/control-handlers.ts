@@ -6,6 +6,7 @@ import type { MessageId } from '../relay/message.ts';
 import { accountHandlers, accountReports } from './account-handlers.ts';
 import { importHandlers } from './import-handlers.ts';
 import { queueHandlers } from './queue-handlers.ts';
+import { recordedHandlers } from './recorded-handlers.ts';
 import type { Relay } from './relay.ts';
 import { sendTest } from './send-test.ts';
 import { statsHandlers } from './stats-handlers.ts';
@@ -19,6 +20,7 @@ export function controlHandlers(
   return {
     ...queueHandlers(relay, nowMs),
     ...accountHandlers(relay, nowMs, newMessageId),
+    ...recordedHandlers(relay.store),
     ...statsHandlers(relay.store, () => relay.delivery.quotas()),
     ...importHandlers({ relay, nowMs, newMessageId }),
 
@@ -51,6 +53,7 @@ export function controlHandlers(
     'config.show': async () => ({
       file: relay.settings().file,
       settings: describeSettings(relay.settings()),
+      origins: relay.settings().origins ?? {},
     }),
 
     'message.send-test': (ask) => sendTest({ relay, nowMs, newMessageId }, ask),

@@ -1,4 +1,5 @@
 import { describeSettings } from '../config/describe.ts';
+import { hiddenValues } from '../config/hidden.ts';
 import type { Settings } from '../relay/settings.ts';
 
 export interface SettingsChanges {
@@ -22,12 +23,13 @@ export function changesBetween(before: Settings, after: Settings): SettingsChang
   return { changes, needRestart: changes.filter((key) => FIXED.includes(key)) };
 }
 
+const DEEP = ['accounts', 'clients', 'queue'];
+
 /** Two levels deep is what an operator can read. What is described without its value is added. */
 function flatten(settings: Settings): Map<string, string> {
   const flat = new Map<string, string>();
   for (const [section, value] of Object.entries(describeSettings(settings))) {
-    const deep = ['accounts', 'clients', 'queue'].includes(section);
-    if (deep && typeof value === 'object' && value !== null) {
+    if (DEEP.includes(section) && typeof value === 'object' && value !== null) {
       for (const [name, inner] of Object.entries(value)) {
         flat.set(`${section}.${name}`, JSON.stringify(inner));
       }
@@ -35,17 +37,9 @@ function flatten(settings: Settings): Map<string, string> {
       flat.set(section, JSON.stringify(value));
     }
   }
-  const add = (key: string, hidden: unknown): void => {
-    flat.set(key, `${flat.get(key)} ${JSON.stringify(hidden)}`);
-  };
-  for (const { name, credentialVersion, next, tls } of settings.accounts.values()) {
-    const { ca, certificate, key } = tls;
-    const versions = [credentialVersion, next?.credentialVersion];
-    add(`accounts.${name}`, [versions, ca, certificate, key?.reveal()]);
+  for (const { path, value } of hiddenValues(settings)) {
+    const key = path.slice(0, DEEP.includes(path[0] ?? '') ? 2 : 1).join('.');
+    flat.set(key, `${flat.get(key)} ${JSON.stringify([path, value])}`);
   }
-  for (const { name, password } of settings.clients.values()) {
-    add(`clients.${name}`, password?.is === 'plain' ? password.value.reveal() : password);
-  }
-  add('observe', settings.observe.token?.reveal());
   return flat;
 }

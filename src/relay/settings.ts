@@ -24,6 +24,11 @@ export interface Settings {
   readonly observe: { readonly listen: ListenAddress | null; readonly token: Secret | null };
   readonly control: { readonly socket: string };
   readonly log: LogSettings;
+  /**
+   * Where each value came from, by its path in relay.yaml: `relay.yaml:12`, `preset gmail`,
+   * `default`; absent: it was not read from a file.
+   */
+  readonly origins?: Readonly<Record<string, string>>;
 }
 
 export type ListenAddress =

@@ -4,7 +4,7 @@ import { Secret } from '../../lib/secret.ts';
 import type { ConfigDocument, PathPart } from '../document.ts';
 import type { Report } from '../problem.ts';
 import type { SecretReference } from '../schema/secret.ts';
-import { readSecret, reasonOf, type SecretContext } from '../secrets.ts';
+import { readSecret, reasonOf, type SecretContext, UNREAD } from '../secrets.ts';
 
 /** What turning relay.yaml into settings needs besides its text. */
 export interface BuildContext {
@@ -59,7 +59,9 @@ export function readPem(
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    context.report.error(path, `cannot read ${file}: ${reasonOf(error)}`);
+    const problem = `cannot read ${file}: ${reasonOf(error)}`;
+    if (context.secrets.standIns === true) context.report.warn(path, `${problem}; ${UNREAD}`);
+    else context.report.error(path, problem);
     return null;
   }
   if (text.includes(`${label}-----`)) return text;

@@ -5,6 +5,7 @@ import { isObject } from '../check.ts';
 import { isLoopbackHost } from '../listen-address.ts';
 import type { Preset } from '../presets.ts';
 import type { AccountConfig } from '../schema/relay.ts';
+import { isStandIn } from '../secrets.ts';
 import { type BuildContext, type Path, secretOrNull } from './context.ts';
 
 type OAuth2Config = NonNullable<AccountConfig['oauth2']>;
@@ -105,7 +106,7 @@ async function serviceAccount(
   }
   const text = await secretOrNull(config.service_account, at, context);
   if (text === null || username === null) return null;
-  const key = readKey(text.reveal());
+  const key = isStandIn(text.reveal()) ? standInKey(text) : readKey(text.reveal());
   if (key !== null) return { is: 'service-account', subject: username, ...key };
   report.error(
     at,
@@ -113,6 +114,8 @@ async function serviceAccount(
   );
   return null;
 }
+
+const standInKey = (privateKey: Secret) => ({ issuer: '', keyId: null, privateKey });
 
 /** The fields of Google's key file that count. */
 function readKey(text: string) {

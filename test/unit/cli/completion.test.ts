@@ -4,7 +4,11 @@ import { account, relayctl, row } from './harness.ts';
 const daemon = {
   'account.list': async () => ({ accounts: [account(), account({ name: 'ses-paris' })] }),
   'queue.list': async () => ({ rows: [row()], next: null }),
-  'config.show': async () => ({ file: 'relay.yaml', settings: { clients: { erp: {}, cron: {} } } }),
+  'config.show': async () => ({
+    file: 'relay.yaml',
+    settings: { clients: { erp: {}, cron: {} } },
+    origins: {},
+  }),
 };
 
 async function completed(...words: readonly string[]): Promise<string[]> {
@@ -17,6 +21,7 @@ test('commands, and the commands of a group', async () => {
   expect(await completed('')).toContain('queue');
   expect(await completed('')).not.toContain('complete');
   expect(await completed('queue', 'l')).toEqual(['list']);
+  expect(await completed('init', '--framework', 'd')).toEqual(['django']);
   expect(await completed('--json', 'account', 'res')).toEqual(['resume']);
 });
 

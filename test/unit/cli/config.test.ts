@@ -79,10 +79,33 @@ test('check: RELAYD_CONFIG names the file when nothing else does', async () => {
 });
 
 test('show: what the daemon works with, as YAML or JSON', async () => {
-  const shown = { file: '/etc/relayd/relay.yaml', settings: { hostname: 'a.example' } };
+  const shown = {
+    file: '/etc/relayd/relay.yaml',
+    settings: { hostname: 'a.example' },
+    origins: { hostname: 'relay.yaml:1' },
+  };
   const daemon = { 'config.show': async () => shown };
   expect((await relayctl('config show', { daemon })).out).toBe('hostname: a.example\n');
   expect(JSON.parse((await relayctl('config show --json', { daemon })).out)).toEqual(shown);
+});
+
+test('show --origin: one value a line with its place, of the daemon and of a file', async () => {
+  const shown = {
+    file: '/etc/relayd/relay.yaml',
+    settings: { hostname: 'a.example', queue: { retry: ['1m', '5m'] } },
+    origins: { hostname: 'relay.yaml:1', 'queue.retry': 'default' },
+  };
+  const ran = await relayctl('config show --origin', {
+    daemon: { 'config.show': async () => shown },
+  });
+  expect(ran.out).toBe(
+    'KEY          VALUE      FROM\nhostname     a.example  relay.yaml:1\nqueue.retry  [1m, 5m]   default\n',
+  );
+  const path = file(GOOD);
+  const { out } = await relayctl(['config', 'show', '--origin', path], { environment });
+  expect(out).toMatch(/^accounts\.old-host\.host +mail\.old-host\.example +relay\.yaml:7$/m);
+  expect(out).toMatch(/^accounts\.old-host\.password +\[secret\] +relay\.yaml:9$/m);
+  expect(out).not.toContain('geheim');
 });
 
 test('show: of a file, and instead of a daemon that does not run; never a secret', async () => {

@@ -26,6 +26,8 @@ export interface Surroundings {
   readonly columns?: number;
   readonly environment?: Readonly<Record<string, string>>;
   readonly password?: string;
+  /** What a person types, in order; absent: nobody is there to be asked. */
+  readonly answers?: readonly string[];
 }
 
 /** Runs one command line in this process, against handlers in place of a daemon. */
@@ -36,6 +38,13 @@ export async function relayctl(
   const asked: [RequestName, unknown][] = [];
   const sockets: string[] = [];
   let [out, err, clockMs] = ['', '', nowMs];
+  const answers = [...(given.answers ?? [])];
+  const answer = async (question: string): Promise<string> => {
+    err += question;
+    const typed = answers.shift();
+    if (typed === undefined) throw new Error(`nobody answers: ${question}`);
+    return typed;
+  };
   const io: Io = {
     out: (text) => {
       out += text;
@@ -60,6 +69,9 @@ export async function relayctl(
       return connection(given.daemon, asked);
     },
     readPassword: async () => given.password ?? '',
+    interactive: given.answers !== undefined,
+    readLine: answer,
+    readHidden: answer,
   };
   const args = typeof line === 'string' ? line.split(' ').filter((word) => word !== '') : line;
   const exitCode = await run(args, io);

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { readPassword } from '../../../src/cli/password-prompt.ts';
+import { readHidden, readLine, readPassword } from '../../../src/cli/password-prompt.ts';
 
 interface Terminal {
   readonly streams: Parameters<typeof readPassword>[0];
@@ -72,4 +72,25 @@ test('an input without end is not read without end', async () => {
   await expect(readPassword(streams)).rejects.toMatchObject({
     message: 'the password is longer than 1024 bytes',
   });
+});
+
+test('a line is asked for once and shown; one that is hidden as well, but not shown', async () => {
+  const { streams, type, shown, raw } = terminal(true);
+  const line = readLine(streams, 'Name: ');
+  expect(raw()).toBe(false);
+  await type('  erp');
+  await type(' x \n');
+  expect(await line).toBe('erp x');
+  const hidden = readHidden(streams, 'Password: ');
+  expect(raw()).toBe(true);
+  await type('geheim\r');
+  expect(await hidden).toBe('geheim');
+  expect(shown()).toBe('Name: Password: \n');
+});
+
+test('an input that ends in place of an answer is an error', async () => {
+  const { streams } = terminal(true);
+  const line = expect(readLine(streams, 'Name: ')).rejects.toMatchObject({ exitCode: 65 });
+  (streams.stdin as unknown as PassThrough).end();
+  await line;
 });

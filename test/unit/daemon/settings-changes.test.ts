@@ -50,3 +50,15 @@ test('another password, or another file of authorities, is a change of the accou
   const after = await settingsOf(text, { directory });
   expect(changesBetween(before, after).changes).toEqual(['accounts.up']);
 });
+
+test('another password of its proxy is a change of the account', async () => {
+  const keys = 'host: mail.example, username: u, password: p, proxy: "http://u:old@p.example"';
+  const before = withAccount(keys);
+  const { changes: found } = await changes(before, before.replace('old@', 'new@'));
+  expect(found).toEqual(['accounts.up']);
+});
+
+test('what a route changes in its mail is a change of routes', async () => {
+  const copied = minimal.replace('accounts: [up]}', 'accounts: [up], bcc: [log@shop.example]}');
+  expect((await changes(minimal, copied)).changes).toEqual(['routes']);
+});
