@@ -18,6 +18,7 @@ import {
   releaseSenders,
   saveRefusals,
 } from './safety.ts';
+import { searchHistory, searchQueue } from './search.ts';
 import { settle } from './settle.ts';
 import { asBug, createTransactions, type Result, type Transactions } from './transactions.ts';
 
@@ -28,6 +29,8 @@ export interface Engine {
   outside(operation: Operation): Result;
   /** Pays what committed batches owe the history and the spool. Call when their answers are out. */
   settleDebts(): void;
+  /** Rows that the index of the history does not know yet. */
+  unindexed(): number;
 }
 
 export const isOutside = ([name]: Operation): boolean => OUTSIDE.has(name);
@@ -55,6 +58,7 @@ export function createEngine(core: Core): Engine {
       }
     },
     settleDebts: () => settleDebts(core),
+    unindexed: () => core.history.index.unindexed(),
   };
 }
 
@@ -154,6 +158,14 @@ function run(core: Core, [name, given]: Operation): unknown {
       return heldSenders(core);
     case 'history.list':
       return core.history.list(given);
+    case 'history.index':
+      return core.history.index.index(given.limit);
+    case 'history.search':
+      return searchHistory(core, given);
+    case 'history.prune':
+      return core.history.index.prune(given.beforeMs, given.scan);
+    case 'queue.search':
+      return searchQueue(core, given);
     case 'store.stats':
       return stats(core);
   }

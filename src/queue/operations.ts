@@ -2,6 +2,7 @@ import type { AccountState } from '../relay/account.ts';
 import type { CertificateMemory } from '../relay/certificate.ts';
 import type { CredentialMemory } from '../relay/credential.ts';
 import type { HeldSender, SendersReleased } from '../relay/held-sender.ts';
+import type { LogQuery } from '../relay/log-search.ts';
 import type { Body, MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type {
@@ -22,6 +23,7 @@ import type {
 } from '../relay/queue.ts';
 import type { KeptQuota } from '../relay/quota.ts';
 import type { Refusals } from '../relay/refusals.ts';
+import type { Found } from './history-index.ts';
 import { encodeMessage, type MessageRow } from './rows.ts';
 
 /**
@@ -91,6 +93,10 @@ export interface OperationTable {
   'account.refusals': { given: null; answer: ReadonlyMap<string, Refusals> };
   'sender.held': { given: null; answer: HeldSender[] };
   'history.list': { given: { limit: number; before: MessageId | null }; answer: HistoryEntry[] };
+  'history.index': { given: { limit: number }; answer: number };
+  'history.search': { given: SearchQuery; answer: Found };
+  'history.prune': { given: { beforeMs: number; scan: number }; answer: boolean };
+  'queue.search': { given: SearchQuery; answer: Found };
   'store.stats': { given: null; answer: StoreStats };
 }
 
@@ -116,6 +122,10 @@ export const OUTSIDE: ReadonlySet<OperationName> = new Set<OperationName>([
   'sender.held',
   'history.list',
   'history.expire',
+  'history.index',
+  'history.search',
+  'history.prune',
+  'queue.search',
   'store.stats',
 ]);
 
@@ -151,6 +161,13 @@ export interface ListQuery {
   readonly scan: number;
 }
 
+/** One stretch of a search: messages with numbers below `before`, at most `scan` of them. */
+export interface SearchQuery {
+  readonly query: LogQuery;
+  readonly before: number;
+  readonly scan: number;
+}
+
 export interface Listed {
   readonly rows: readonly QueueRow[];
   readonly next: number | null;
@@ -176,6 +193,7 @@ export type SettledRow = readonly [
   recipients: readonly SettledRecipientRow[],
   attempt: string | null,
   notifications: readonly AcceptedRow[],
+  transcript: string | null,
 ];
 
 export type SettledRecipientRow = readonly [
@@ -224,6 +242,7 @@ export function encodeSettlement(settlement: Settlement): SettledRow {
     ]),
     settlement.attempt === null ? null : JSON.stringify(settlement.attempt),
     settlement.notifications.map(encodeAccepted),
+    settlement.transcript === undefined ? null : JSON.stringify(settlement.transcript),
   ];
 }
 
