@@ -4,6 +4,7 @@ import type { ControlHandlers } from '../control/wire.ts';
 import { packageVersion } from '../lib/version.ts';
 import type { MessageId } from '../relay/message.ts';
 import { accountHandlers, accountReports } from './account-handlers.ts';
+import { logHandlers } from './log-handlers.ts';
 import { queueHandlers } from './queue-handlers.ts';
 import type { Relay } from './relay.ts';
 import { sendTest } from './send-test.ts';
@@ -17,6 +18,7 @@ export function controlHandlers(
 ): ControlHandlers {
   return {
     ...queueHandlers(relay, nowMs),
+    ...logHandlers(relay, nowMs),
     ...accountHandlers(relay, nowMs, newMessageId),
     ...statsHandlers(relay.store, () => relay.delivery.quotas()),
 

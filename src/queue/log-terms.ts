@@ -51,6 +51,6 @@ function addressTerms(kind: Kind, address: string): number[] {
 }
 
 /** 48 bits: enough that a wrong message is rarely looked at, and a small integer for SQLite. */
-function term(kind: Kind, value: string): number {
+export function term(kind: Kind, value: string): number {
   return Number.parseInt(hash('sha1', `${kind} ${value.toLowerCase()}`).slice(0, 12), 16);
 }
