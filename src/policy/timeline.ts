@@ -1,5 +1,6 @@
 import { unreachable } from '../lib/assert.ts';
-import type { HistoryEvent, LogEntry } from '../relay/log-search.ts';
+import type { HistoryEvent } from '../relay/history-event.ts';
+import type { LogEntry } from '../relay/log-search.ts';
 import type { Message } from '../relay/message.ts';
 import type { AttemptRecord, HistoryEntry } from '../relay/queue.ts';
 

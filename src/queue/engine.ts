@@ -5,6 +5,7 @@ import { claim, claimExpired, claimMatching } from './claim.ts';
 import type { Core } from './core.ts';
 import { credentials, rememberCredentials } from './credentials.ts';
 import { storeFault } from './faults.ts';
+import { type HistoryOperation, runOnHistory } from './history-operations.ts';
 import { type Operation, OUTSIDE } from './operations.ts';
 import { act, clampDue, flush, relane } from './operator.ts';
 import { body, counts, list, show, stats } from './overview.ts';
@@ -18,7 +19,6 @@ import {
   releaseSenders,
   saveRefusals,
 } from './safety.ts';
-import { searchHistory, searchQueue } from './search.ts';
 import { settle } from './settle.ts';
 import { asBug, createTransactions, type Result, type Transactions } from './transactions.ts';
 
@@ -132,8 +132,6 @@ function run(core: Core, [name, given]: Operation): unknown {
       return releaseSenders(core, given);
     case 'sender.lift':
       return liftSenders(core, given);
-    case 'history.expire':
-      return core.history.expire(given);
     case 'message.body':
       return body(core, given);
     case 'message.show':
@@ -156,17 +154,9 @@ function run(core: Core, [name, given]: Operation): unknown {
       return refusals(core);
     case 'sender.held':
       return heldSenders(core);
-    case 'history.list':
-      return core.history.list(given);
-    case 'history.index':
-      return core.history.index.index(given.limit);
-    case 'history.search':
-      return searchHistory(core, given);
-    case 'history.prune':
-      return core.history.index.prune(given.beforeMs, given.scan);
-    case 'queue.search':
-      return searchQueue(core, given);
     case 'store.stats':
       return stats(core);
+    default:
+      return runOnHistory(core, [name, given] as HistoryOperation);
   }
 }

@@ -1,10 +1,18 @@
 import type { Database } from 'better-sqlite3';
+import type { LogQuery } from '../relay/log-search.ts';
 import type { HistoryEntry } from '../relay/queue.ts';
 import { termsOf } from './log-terms.ts';
 
 /** Message numbers in a day: they grow with time. */
 const dayNumbers = 86_400_000 * 4096;
 const dayOf = (id: number): number => Math.floor(id / dayNumbers);
+
+/** One stretch of a search: messages with numbers below `before`, at most `scan` of them. */
+export interface SearchQuery {
+  readonly query: LogQuery;
+  readonly before: number;
+  readonly scan: number;
+}
 
 export interface SearchStretch {
   /** All of them must be had; empty: every message. */

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { HistoryEvent } from '../relay/log-search.ts';
+import type { HistoryEvent } from '../relay/history-event.ts';
 import type { MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type { AttemptRecord, HistoryEntry, Transcript } from '../relay/queue.ts';

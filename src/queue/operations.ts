@@ -2,7 +2,6 @@ import type { AccountState } from '../relay/account.ts';
 import type { CertificateMemory } from '../relay/certificate.ts';
 import type { CredentialMemory } from '../relay/credential.ts';
 import type { HeldSender, SendersReleased } from '../relay/held-sender.ts';
-import type { LogQuery } from '../relay/log-search.ts';
 import type { Body, MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type {
@@ -23,7 +22,7 @@ import type {
 } from '../relay/queue.ts';
 import type { KeptQuota } from '../relay/quota.ts';
 import type { Refusals } from '../relay/refusals.ts';
-import type { Found } from './history-index.ts';
+import type { HistoryOperationTable } from './history-operations.ts';
 import { encodeMessage, type MessageRow } from './rows.ts';
 
 /**
@@ -31,7 +30,7 @@ import { encodeMessage, type MessageRow } from './rows.ts';
  * cross the thread boundary at a third of the cost of the port's objects, and bind to SQL as they
  * are.
  */
-export interface OperationTable {
+export interface OperationTable extends HistoryOperationTable {
   'message.accept': { given: readonly AcceptedRow[]; answer: undefined };
   'lease.settle': { given: SettledRow; answer: undefined };
   'lease.claim': {
@@ -77,7 +76,6 @@ export interface OperationTable {
     given: QueueFilter;
     answer: readonly Pick<HeldSender, 'account' | 'sender'>[];
   };
-  'history.expire': { given: { beforeMs: number; limit: number }; answer: number };
   'message.body': { given: MessageId; answer: Body | null };
   'message.show': {
     given: MessageId;
@@ -92,11 +90,6 @@ export interface OperationTable {
   'account.quotas': { given: null; answer: ReadonlyMap<string, KeptQuota> };
   'account.refusals': { given: null; answer: ReadonlyMap<string, Refusals> };
   'sender.held': { given: null; answer: HeldSender[] };
-  'history.list': { given: { limit: number; before: MessageId | null }; answer: HistoryEntry[] };
-  'history.index': { given: { limit: number }; answer: number };
-  'history.search': { given: SearchQuery; answer: Found };
-  'history.prune': { given: { beforeMs: number; scan: number }; answer: boolean };
-  'queue.search': { given: SearchQuery; answer: Found };
   'store.stats': { given: null; answer: StoreStats };
 }
 
@@ -158,13 +151,6 @@ export interface ListQuery {
   readonly filter: QueueFilter;
   readonly after: number;
   readonly limit: number;
-  readonly scan: number;
-}
-
-/** One stretch of a search: messages with numbers below `before`, at most `scan` of them. */
-export interface SearchQuery {
-  readonly query: LogQuery;
-  readonly before: number;
   readonly scan: number;
 }
 

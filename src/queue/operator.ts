@@ -1,4 +1,4 @@
-import type { HistoryEvent } from '../relay/log-search.ts';
+import type { HistoryEvent } from '../relay/history-event.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type { Flushed, RecipientState } from '../relay/queue.ts';
 import { type Core, count } from './core.ts';

@@ -3,9 +3,8 @@ import type { LogQuery } from '../relay/log-search.ts';
 import { messageIdFirstAt, messageIdToNumber } from '../relay/message-id.ts';
 import type { Core } from './core.ts';
 import { address, joined, type Where } from './filter.ts';
-import type { Found } from './history-index.ts';
+import type { Found, SearchQuery } from './history-index.ts';
 import { wantedTerms } from './log-terms.ts';
-import type { SearchQuery } from './operations.ts';
 
 /** An id can be drawn well before its message is accepted, or after, when the clock went back. */
 const slackMs = 3_600_000;

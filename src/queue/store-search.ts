@@ -3,8 +3,8 @@ import { matchesLog } from '../policy/log-match.ts';
 import type { LogPage } from '../relay/log-search.ts';
 import { messageIdFromNumber, messageIdToNumber } from '../relay/message-id.ts';
 import type { QueueStore } from '../relay/ports.ts';
+import type { Ask } from './ask.ts';
 import type { Found } from './history-index.ts';
-import type { Ask } from './store.ts';
 
 /** Messages that one stretch looks at, and rows it takes into the index. */
 const historyScan = 2_000;

@@ -1,17 +1,9 @@
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type { QueueStore } from '../relay/ports.ts';
 import type { QueuePage, QueueRow } from '../relay/queue.ts';
-import {
-  type Answer,
-  encodeAccepted,
-  encodeSettlement,
-  type Given,
-  type OperationName,
-} from './operations.ts';
+import type { Ask } from './ask.ts';
+import { type Answer, encodeAccepted, encodeSettlement } from './operations.ts';
 import { search } from './store-search.ts';
-
-/** Asks the storage for one operation; resolves after the commit that made it true. */
-export type Ask = <N extends OperationName>(name: N, given: Given<N>) => Promise<Answer<N>>;
 
 /** Messages that one stretch of a long command looks at, so that commits are not kept waiting. */
 const scanMax = 2_000;

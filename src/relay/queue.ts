@@ -1,4 +1,4 @@
-import type { HistoryEvent } from './log-search.ts';
+import type { HistoryEvent } from './history-event.ts';
 import type { Body, Message, MessageId } from './message.ts';
 import type { Outcome, Phase, ReasonClass } from './outcome.ts';
 

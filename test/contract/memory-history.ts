@@ -1,4 +1,4 @@
-import type { HistoryEvent } from '../../src/relay/log-search.ts';
+import type { HistoryEvent } from '../../src/relay/history-event.ts';
 import type { Message, MessageId } from '../../src/relay/message.ts';
 import type { ReasonClass } from '../../src/relay/outcome.ts';
 import type { AttemptRecord, HistoryEntry, Transcript } from '../../src/relay/queue.ts';
