@@ -1,5 +1,5 @@
 /** Anything shaped like local-part@domain inside prose: `<a@b.example>`, `user=a@b.example`. */
-const ADDRESS_IN_TEXT = /[^\s<>()[\]"'`,;:=@]+@(?=[\w.-])/gu;
+const ADDRESS_IN_TEXT = /(?:"(?:[^"\\]|\\.)*"|[^\s<>()[\]"'`,;:=@]+)@(?=[\w.-])/gu;
 
 /** A message is known to its provider by this field: without it nobody could look it up. */
 const KEPT = new Set(['messageIdField']);

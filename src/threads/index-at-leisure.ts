@@ -1,7 +1,7 @@
 import type { Engine } from '../queue/engine.ts';
 
 /** Messages that one stretch takes into the index of the history: some milliseconds. */
-const stretch = 50;
+const stretch = 25;
 const restMs = 1_000;
 const betweenMs = 20;
 /** Operations in one rest that mean that the thread has better to do. */
