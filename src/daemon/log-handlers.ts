@@ -1,4 +1,5 @@
 import { ControlError, type ControlHandlers } from '../control/wire.ts';
+import type { LogEntry } from '../relay/log-search.ts';
 import { evidenceOf } from './evidence.ts';
 import { noAccount } from './no-account.ts';
 import type { Relay } from './relay.ts';
@@ -19,7 +20,7 @@ export function logHandlers(
       if (nothing && account !== undefined && !accounts.has(account)) {
         throw new ControlError('not-found', noAccount(account, { accounts, file }));
       }
-      return page;
+      return { ...page, entries: page.entries.map(withoutDialogues) };
     },
 
     evidence: async ({ id }) => {
@@ -30,4 +31,11 @@ export function logHandlers(
       return evidenceOf(relay, entry, nowMs());
     },
   };
+}
+
+/** They are for the evidence of one message; a page of them would be long. */
+function withoutDialogues({ queued, history }: LogEntry): LogEntry {
+  if (history === null) return { queued, history };
+  const { transcripts: _, ...rest } = history;
+  return { queued, history: rest };
 }
