@@ -1,5 +1,5 @@
 import type { EvidenceAccount, EvidenceReport, EvidenceRule } from '../control/evidence-report.ts';
-import type { AttemptRecord, Transcript } from '../relay/queue.ts';
+import type { AttemptRecord, KeptDialogue } from '../relay/queue.ts';
 import { usage } from './account-table.ts';
 import { logText } from './log-text.ts';
 import { actionText } from './rule-text.ts';
@@ -13,7 +13,7 @@ export function evidenceText(report: EvidenceReport): string {
   const sections: (readonly [string, readonly string[]])[] = [
     ['What happened', [logText(entry, nowMs)]],
     ['Attempts', (entry.history?.attempts ?? []).map(attemptText)],
-    ['Dialogues of failed attempts', (entry.history?.transcripts ?? []).map(transcriptText)],
+    ['Dialogues of failed attempts', (entry.history?.dialogues ?? []).map(dialogueText)],
     ['How the replies are read now', rules.map(ruleText)],
     ['Accounts', accounts.map((account) => accountText(account, nowMs))],
   ];
@@ -55,7 +55,7 @@ function attemptText(attempt: AttemptRecord): string {
   ]);
 }
 
-function transcriptText({ account, startedAtMs, lines }: Transcript): string {
+function dialogueText({ account, startedAtMs, lines }: KeptDialogue): string {
   const said = lines.map((line) => `  ${printable(line)}\n`).join('');
   return `Account ${printable(account)}, ${new Date(startedAtMs).toISOString()}\n${said}`;
 }

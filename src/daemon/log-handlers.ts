@@ -36,6 +36,6 @@ export function logHandlers(
 /** They are for the evidence of one message; a page of them would be long. */
 function withoutDialogues({ queued, history }: LogEntry): LogEntry {
   if (history === null) return { queued, history };
-  const { transcripts: _, ...rest } = history;
+  const { dialogues: _, ...rest } = history;
   return { queued, history: rest };
 }

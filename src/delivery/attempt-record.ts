@@ -1,6 +1,6 @@
 import type { Account } from '../relay/account.ts';
 import type { Phase } from '../relay/outcome.ts';
-import type { AttemptRecord, Transcript } from '../relay/queue.ts';
+import type { AttemptRecord, KeptDialogue } from '../relay/queue.ts';
 import { Connection } from './connection.ts';
 import { withoutSecrets } from './dialogue.ts';
 import type { Decision } from './disposition.ts';
@@ -22,7 +22,7 @@ export function attemptRecord(
   account: Account,
   way: Connection | Refusal | null,
   facts: AttemptFacts,
-): { readonly attempt: AttemptRecord; readonly transcript?: Transcript } {
+): { readonly attempt: AttemptRecord; readonly dialogue?: KeptDialogue } {
   const { host, port, name } = account;
   const { startedAtMs, tookMs, phase, decisions } = facts;
   const connection = way instanceof Connection ? way : null;
@@ -43,7 +43,7 @@ export function attemptRecord(
   if (decisions.every(({ outcome }) => outcome === 'delivered')) return { attempt };
   const lines = withoutSecrets(way?.dialogue ?? [], secretsOf(account));
   if (lines.length === 0) return { attempt };
-  return { attempt, transcript: { account: name, startedAtMs, lines } };
+  return { attempt, dialogue: { account: name, startedAtMs, lines } };
 }
 
 function resultsOf(

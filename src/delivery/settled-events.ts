@@ -1,6 +1,6 @@
 import type { RelayEvent } from '../relay/events.ts';
 import type { Body } from '../relay/message.ts';
-import type { AttemptRecord, NewMessage, Transcript, Work } from '../relay/queue.ts';
+import type { AttemptRecord, KeptDialogue, NewMessage, Work } from '../relay/queue.ts';
 import type { Decision } from './disposition.ts';
 
 /** The end of a lease for some recipients of one message. */
@@ -10,7 +10,7 @@ export interface Settled {
   /** Null when nothing was tried. */
   readonly attempt: AttemptRecord | null;
   /** Absent: nothing failed, or nothing was said. */
-  readonly transcript?: Transcript;
+  readonly dialogue?: KeptDialogue;
   /** When it is still at hand. */
   readonly body: Body | null;
   /** Slot in the dot ledger, when the final dot went out. */

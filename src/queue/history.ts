@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3';
 import type { HistoryEvent } from '../relay/history-event.ts';
 import type { MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
-import type { AttemptRecord, HistoryEntry, Transcript } from '../relay/queue.ts';
+import type { AttemptRecord, HistoryEntry, KeptDialogue } from '../relay/queue.ts';
 import { type HistoryIndex, openHistoryIndex } from './history-index.ts';
 import { decodeMessage, MESSAGE_COLUMNS, parseJson } from './rows.ts';
 
@@ -14,7 +14,7 @@ export interface HistoryPart {
   readonly results: readonly string[];
   readonly attempts: readonly string[];
   readonly events: readonly string[];
-  readonly transcripts: readonly string[];
+  readonly dialogues: readonly string[];
 }
 
 /** Settled messages and their attempts. A power cut may take the last seconds of it, never mail. */
@@ -32,19 +32,19 @@ export interface History {
 
 const SEQUENCES_PER_MS = 4096;
 /** Kept of one message's dialogues: mail that waits for days must not fill the disk with them. */
-const transcriptCharactersMax = 8_192;
+const dialogueCharactersMax = 8_192;
 
 export function openHistory(db: Database): History {
   // Writes: history, by its key; one message's row grows by lines.
   const append = db.prepare(
-    `INSERT INTO history (${MESSAGE_COLUMNS}, settled_at, results, attempts, events, transcripts)
+    `INSERT INTO history (${MESSAGE_COLUMNS}, settled_at, results, attempts, events, dialogues)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET settled_at = excluded.settled_at,
        results = results || excluded.results, attempts = attempts || excluded.attempts,
        events = events || excluded.events,
-       transcripts = substr(excluded.transcripts || transcripts, 1, ${transcriptCharactersMax})`,
+       dialogues = substr(excluded.dialogues || dialogues, 1, ${dialogueCharactersMax})`,
   );
-  const columns = `${MESSAGE_COLUMNS}, settled_at, results, attempts, events, transcripts`;
+  const columns = `${MESSAGE_COLUMNS}, settled_at, results, attempts, events, dialogues`;
   // Reads: one message, by its key.
   const show = db.prepare<[number], unknown[]>(`SELECT ${columns} FROM history WHERE id = ?`).raw();
   // Reads: the newest before an id, by the key.
@@ -68,8 +68,8 @@ export function openHistory(db: Database): History {
   const index = openHistoryIndex(db, read);
   return {
     index,
-    append: ({ message, settledAtMs, results, attempts, events, transcripts }) => {
-      const texts = [results, attempts, events, transcripts].map(lines);
+    append: ({ message, settledAtMs, results, attempts, events, dialogues }) => {
+      const texts = [results, attempts, events, dialogues].map(lines);
       append.run(...message, settledAtMs, ...texts);
       index.note(Number(message[0]));
     },
@@ -102,14 +102,14 @@ function decodeEntry(row: readonly unknown[]): HistoryEntry {
   const [settledAt, results, attempts, noted, said] = row.slice(-5);
   const events = parseLines(noted).filter(isEvent);
   // The last line may have been cut.
-  const transcripts = parseLines(said).filter(isTranscript);
+  const dialogues = parseLines(said).filter(isDialogue);
   return {
     message: decodeMessage(row).message,
     settledAtMs: typeof settledAt === 'number' ? settledAt : null,
     recipients: parseLines(results).filter(isResult),
     attempts: parseLines(attempts).filter(isAttempt),
     ...(events.length === 0 ? {} : { events }),
-    ...(transcripts.length === 0 ? {} : { transcripts }),
+    ...(dialogues.length === 0 ? {} : { dialogues }),
   };
 }
 
@@ -131,7 +131,7 @@ function isEvent(value: unknown): value is HistoryEvent {
   return has(value, ['is', 'atMs']);
 }
 
-function isTranscript(value: unknown): value is Transcript {
+function isDialogue(value: unknown): value is KeptDialogue {
   return has(value, ['account', 'startedAtMs', 'lines']);
 }
 

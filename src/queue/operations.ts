@@ -179,7 +179,7 @@ export type SettledRow = readonly [
   recipients: readonly SettledRecipientRow[],
   attempt: string | null,
   notifications: readonly AcceptedRow[],
-  transcript: string | null,
+  dialogue: string | null,
 ];
 
 export type SettledRecipientRow = readonly [
@@ -228,7 +228,7 @@ export function encodeSettlement(settlement: Settlement): SettledRow {
     ]),
     settlement.attempt === null ? null : JSON.stringify(settlement.attempt),
     settlement.notifications.map(encodeAccepted),
-    settlement.transcript === undefined ? null : JSON.stringify(settlement.transcript),
+    settlement.dialogue === undefined ? null : JSON.stringify(settlement.dialogue),
   ];
 }
 

@@ -116,7 +116,7 @@ function actOnMessage(
     const to = action.is === 'hold' ? 'held' : 'waiting';
     move(core, { lane, from: state, to, recipients: 1 });
   }
-  finish(core, id, { results, attempts: [], events, transcripts: [] });
+  finish(core, id, { results, attempts: [], events, dialogues: [] });
 }
 
 function changed(
@@ -151,7 +151,7 @@ export function relane(core: Core, moves: Given<'queue.relane'>): undefined {
       if (from !== lane) events.push(eventText({ is: 'rerouted', atMs, index, from, to: lane }));
     }
     core.sql.relane.run(lane, number);
-    finish(core, number, { results: [], attempts: [], events, transcripts: [] });
+    finish(core, number, { results: [], attempts: [], events, dialogues: [] });
   }
 }
 

@@ -12,7 +12,7 @@ import { removeSpoolFile } from './spool-removal.ts';
  * along.
  */
 export function settle(core: Core, row: SettledRow): undefined {
-  const [id, run, recipients, attempt, notifications, transcript] = row;
+  const [id, run, recipients, attempt, notifications, dialogue] = row;
   const leaseRun = core.runs.get(run) ?? findRun(core, run);
   assert(leaseRun !== undefined, `run ${run} holds no lease`);
   const results: string[] = [];
@@ -27,8 +27,8 @@ export function settle(core: Core, row: SettledRow): undefined {
     events.push(...notifications.map(([[own]]) => notified(core, own)));
   }
   const attempts = tried ? [attempt] : [];
-  const transcripts = transcript === null ? [] : [transcript];
-  finish(core, id, { results, attempts, events, transcripts });
+  const dialogues = dialogue === null ? [] : [dialogue];
+  finish(core, id, { results, attempts, events, dialogues });
 }
 
 function notified(core: Core, id: number): string {

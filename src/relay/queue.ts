@@ -106,7 +106,7 @@ export interface AttemptRecord {
 }
 
 /** The dialogue of an attempt that failed, without secrets and content. */
-export interface Transcript {
+export interface KeptDialogue {
   readonly account: string;
   readonly startedAtMs: number;
   /** `> EHLO relay.example`, `< 250 SIZE 1000`, and remarks of our own: `(1234 bytes of content)`. */
@@ -120,7 +120,7 @@ export interface Settlement {
   readonly recipients: readonly RecipientSettlement[];
   readonly attempt: AttemptRecord | null;
   /** Absent: nothing failed, or nothing was said. */
-  readonly transcript?: Transcript;
+  readonly dialogue?: KeptDialogue;
   /** Notifications owed because of it; durable exactly when the settlement is. */
   readonly notifications: readonly NewMessage[];
 }
@@ -178,7 +178,7 @@ export interface HistoryEntry {
   /** Absent: none. */
   readonly events?: readonly HistoryEvent[];
   /** The last ones, the newest first, as far as there is room for them; absent: none. */
-  readonly transcripts?: readonly Transcript[];
+  readonly dialogues?: readonly KeptDialogue[];
 }
 
 /** What a flush set in motion. */

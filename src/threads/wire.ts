@@ -118,8 +118,8 @@ export function unpackBodies(
 function mapAccepted(one: Operation, map: (row: AcceptedRow) => AcceptedRow): Operation {
   if (one[0] === 'message.accept') return ['message.accept', one[1].map(map)];
   if (one[0] !== 'lease.settle' || one[1][4].length === 0) return one;
-  const [id, run, recipients, attempt, notifications, transcript] = one[1];
-  const row: SettledRow = [id, run, recipients, attempt, notifications.map(map), transcript];
+  const [id, run, recipients, attempt, notifications, dialogue] = one[1];
+  const row: SettledRow = [id, run, recipients, attempt, notifications.map(map), dialogue];
   return ['lease.settle', row];
 }
 

@@ -1,12 +1,12 @@
 import type { HistoryEvent } from '../../src/relay/history-event.ts';
 import type { Message, MessageId } from '../../src/relay/message.ts';
 import type { ReasonClass } from '../../src/relay/outcome.ts';
-import type { AttemptRecord, HistoryEntry, Transcript } from '../../src/relay/queue.ts';
+import type { AttemptRecord, HistoryEntry, KeptDialogue } from '../../src/relay/queue.ts';
 
 export interface MemoryHistory {
   attempt(message: Message, attempt: AttemptRecord): void;
   event(message: Message, event: HistoryEvent): void;
-  transcript(message: Message, transcript: Transcript): void;
+  dialogue(message: Message, dialogue: KeptDialogue): void;
   all(): HistoryEntry[];
   settled(message: Message, result: HistoryEntry['recipients'][number]): void;
   completed(id: MessageId, atMs: number): void;
@@ -41,9 +41,9 @@ export function memoryHistory(): MemoryHistory {
       const entry = of(message);
       entries.set(message.id, { ...entry, events: [...(entry.events ?? []), event] });
     },
-    transcript(message, one) {
+    dialogue(message, one) {
       const entry = of(message);
-      entries.set(message.id, { ...entry, transcripts: [one, ...(entry.transcripts ?? [])] });
+      entries.set(message.id, { ...entry, dialogues: [one, ...(entry.dialogues ?? [])] });
     },
     all: () => [...entries.values()],
     completed(id, atMs) {

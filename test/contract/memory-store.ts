@@ -89,8 +89,8 @@ function settle(state: MemoryState, settlement: Settlement): void {
   if (entry === undefined) return;
   accept(state, settlement.notifications);
   if (settlement.attempt !== null) state.history.attempt(entry.message, settlement.attempt);
-  const { transcript } = settlement;
-  if (transcript !== undefined) state.history.transcript(entry.message, transcript);
+  const { dialogue } = settlement;
+  if (dialogue !== undefined) state.history.dialogue(entry.message, dialogue);
   for (const { index, becomes, reason, text } of settlement.recipients) {
     const row = entry.rows.get(index);
     if (row === undefined) continue;

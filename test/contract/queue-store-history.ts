@@ -59,15 +59,15 @@ function eventsContract(current: () => OpenStore): void {
       const { store } = current();
       const one = leased();
       const dsn = waiting(T0, { from: '' });
-      const transcript = { account: 'gmail', startedAtMs: T0, lines: ['> EHLO a', '< 250 b'] };
+      const dialogue = { account: 'gmail', startedAtMs: T0, lines: ['> EHLO a', '< 250 b'] };
       await store.accept([one]);
-      await end(store, one, { next: { is: 'held' }, notifications: [dsn], transcript });
+      await end(store, one, { next: { is: 'held' }, notifications: [dsn], dialogue });
       const { history } = await store.show(one.message.id);
       expect(history?.events).toMatchObject([
         { is: 'held', index: 0 },
         { is: 'notified', id: dsn.message.id },
       ]);
-      expect(history?.transcripts).toEqual([transcript]);
+      expect(history?.dialogues).toEqual([dialogue]);
     });
 
     test('who leaves without an attempt leaves from its lane', async () => {

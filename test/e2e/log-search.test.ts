@@ -53,7 +53,7 @@ test('what became of mail is found by what one knows of it, and told to the prov
   expect(entries[0]?.queued?.recipients).toHaveLength(1);
 
   const evidence = await ask<EvidenceReport>(relay, 'evidence', bad);
-  const said = evidence.entry.history?.transcripts?.flatMap(({ lines }) => lines) ?? [];
+  const said = evidence.entry.history?.dialogues?.flatMap(({ lines }) => lines) ?? [];
   expect(said).toEqual(
     expect.arrayContaining(['> RCPT TO:<gone@dest.test>', '< 550 5.1.1 no such user here']),
   );

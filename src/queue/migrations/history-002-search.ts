@@ -8,7 +8,7 @@ export const sql = `
 -- JSON, one entry a line, only appended to.
 ALTER TABLE history ADD COLUMN events TEXT NOT NULL DEFAULT '';
 -- The same, but the newest first and cut at the end.
-ALTER TABLE history ADD COLUMN transcripts TEXT NOT NULL DEFAULT '';
+ALTER TABLE history ADD COLUMN dialogues TEXT NOT NULL DEFAULT '';
 
 -- term is a hash of what was found (log-terms.ts); whoever finds a message by it looks at the
 -- message itself.

@@ -36,7 +36,7 @@ const report: EvidenceReport = {
           phase: 'rcpt',
         },
       ],
-      transcripts: [
+      dialogues: [
         {
           account: 'gmail',
           startedAtMs: nowMs - hour - 812,

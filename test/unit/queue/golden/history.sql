@@ -20,7 +20,7 @@ CREATE TABLE history (
   settled_at INTEGER,
   results TEXT NOT NULL,
   attempts TEXT NOT NULL
-, events TEXT NOT NULL DEFAULT '', transcripts TEXT NOT NULL DEFAULT '') STRICT;
+, events TEXT NOT NULL DEFAULT '', dialogues TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE TABLE terms (
   day INTEGER NOT NULL,
