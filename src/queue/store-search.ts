@@ -2,7 +2,7 @@ import { assert } from '../lib/assert.ts';
 import { matchesLog } from '../policy/log-match.ts';
 import type { LogPage } from '../relay/log-search.ts';
 import { messageIdFromNumber, messageIdToNumber } from '../relay/message-id.ts';
-import type { QueueStore } from '../relay/ports.ts';
+import { type QueueStore, StoreError } from '../relay/ports.ts';
 import type { Ask } from './ask.ts';
 import type { Found } from './history-index.ts';
 
@@ -46,12 +46,18 @@ export async function search(ask: Ask, { query, before, limit }: Find): Promise<
   };
 }
 
+/** A disk without room for the index is no reason not to look: what is missing is said. */
 async function catchUp(ask: Ask): Promise<number> {
-  let left = await ask('history.index', { limit: indexStretch });
-  for (let taken = indexStretch; left > 0 && taken < indexMax; taken += indexStretch) {
-    left = await ask('history.index', { limit: indexStretch });
+  try {
+    let left = await ask('history.index', { limit: indexStretch });
+    for (let taken = indexStretch; left > 0 && taken < indexMax; taken += indexStretch) {
+      left = await ask('history.index', { limit: indexStretch });
+    }
+    return left;
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.fault === 'closed') throw error;
+    return await ask('history.index', { limit: 0 });
   }
-  return left;
 }
 
 /** The first `limit` of one side; `next` is null when there are no more. */
