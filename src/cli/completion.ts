@@ -137,6 +137,7 @@ async function valuesOf(
       });
     case 'id':
     case 'after':
+    case 'before':
       return fromDaemon(async () => {
         const all = { filter: {}, after: null, limit: idsMax };
         return (await invocation.ask('queue.list', all)).rows.map(({ message }) => message.id);

@@ -76,6 +76,7 @@ that was held for it.
   exim -Mg ID            relayctl queue bounce ID
   exim -bt ADDRESS       relayctl route test --from SENDER --to ADDRESS
   exim -bV               relayctl config check
+  exigrep PATTERN        relayctl log search --recipient, --sender, --message-id ...
   exigrep, eximstats     they work on the log with log.format: exim
   exiwhat                relayctl status
 `,

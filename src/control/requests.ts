@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { STATS_KEYS } from '../policy/sending-stats.ts';
+import type { LogQuery } from '../relay/log-search.ts';
 import type { MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type { QueueFilter } from '../relay/queue.ts';
-import { type Ask, queuePageMax, type RequestName } from './wire.ts';
+import { type Ask, logPageMax, queuePageMax, type RequestName } from './wire.ts';
 
 /**
  * Whoever may open the socket may send anything: every request is checked before a handler sees it.
@@ -54,6 +55,20 @@ const Filter = z
   })
   .transform((filter) => filter as QueueFilter);
 
+const Query = z
+  .strictObject({
+    id: Id.optional(),
+    messageIdField: Address.optional(),
+    sender: Address.optional(),
+    recipient: Address.optional(),
+    account: Name.optional(),
+    client: Name.optional(),
+    providerId: Address.optional(),
+    sinceMs: Instant.optional(),
+    untilMs: Instant.optional(),
+  })
+  .transform((query) => query as LogQuery);
+
 const Nothing = z.strictObject({});
 const Named = z.strictObject({ name: Name });
 const NamedWithSender = z
@@ -76,6 +91,12 @@ export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
   'queue.release': Filtered,
   'queue.remove': Filtered,
   'queue.bounce': FilteredWithReason,
+  'log.search': z.strictObject({
+    query: Query,
+    before: Id.nullable(),
+    limit: z.int().min(1).max(logPageMax),
+  }),
+  evidence: z.strictObject({ id: Id }),
   'account.list': Nothing,
   'account.show': Named,
   'account.hold': z.strictObject({ name: Name, reason: Reason }),

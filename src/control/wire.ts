@@ -3,9 +3,11 @@ import type { RecordedMessage } from '../policy/recorded-way.ts';
 import type { StatsKey } from '../policy/sending-stats.ts';
 import type { AccountState } from '../relay/account.ts';
 import type { DeviceCode, DeviceProgress, DeviceRefusal } from '../relay/device-login.ts';
+import type { LogPage, LogQuery } from '../relay/log-search.ts';
 import type { MessageId } from '../relay/message.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
 import type { Flushed, QueueFilter, QueuePage } from '../relay/queue.ts';
+import type { EvidenceReport } from './evidence-report.ts';
 import type {
   AccountDetail,
   AccountReport,
@@ -43,6 +45,9 @@ export const queuePageMax = 1000;
 /** Longest stretch of queue.body. */
 export const bodyBytesMax = 1024 * 1024;
 
+/** Longest page of log.search: its messages come with all that happened to them. */
+export const logPageMax = 200;
+
 /** Every request by noun and verb: what is asked and what is answered. */
 export interface ControlRequests {
   readonly status: { ask: Nothing; answer: StatusReport };
@@ -77,6 +82,13 @@ export interface ControlRequests {
     ask: { readonly filter: QueueFilter; readonly reason: string };
     answer: Touched;
   };
+  /** Messages of the queue and the history, newest first; a page may be short before its end. */
+  readonly 'log.search': {
+    ask: { readonly query: LogQuery; readonly before: MessageId | null; readonly limit: number };
+    answer: LogPage;
+  };
+  /** Everything a provider may want to see of one message; not-found as queue.show. */
+  readonly evidence: { ask: { readonly id: MessageId }; answer: EvidenceReport };
   readonly 'account.list': {
     ask: Nothing;
     answer: { readonly accounts: readonly AccountReport[] };

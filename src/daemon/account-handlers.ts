@@ -179,7 +179,7 @@ function accountNamed(relay: Relay, name: string): Account {
   throw new ControlError('not-found', noAccount(name, relay.settings()));
 }
 
-function tlsInWords({ tls }: Account): string {
+export function tlsInWords({ tls }: Account): string {
   if (tls.mode === 'none') return 'none';
   const pins = tls.pins.length === 0 ? '' : `, ${tls.pins.length} pinned`;
   return `${tls.mode}, verify ${tls.verify}, at least ${tls.minimum}${pins}`;

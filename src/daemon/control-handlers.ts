@@ -5,6 +5,7 @@ import { packageVersion } from '../lib/version.ts';
 import type { MessageId } from '../relay/message.ts';
 import { accountHandlers, accountReports } from './account-handlers.ts';
 import { importHandlers } from './import-handlers.ts';
+import { logHandlers } from './log-handlers.ts';
 import { queueHandlers } from './queue-handlers.ts';
 import { recordedHandlers } from './recorded-handlers.ts';
 import type { Relay } from './relay.ts';
@@ -19,6 +20,7 @@ export function controlHandlers(
 ): ControlHandlers {
   return {
     ...queueHandlers(relay, nowMs),
+    ...logHandlers(relay, nowMs),
     ...accountHandlers(relay, nowMs, newMessageId),
     ...recordedHandlers(relay.store),
     ...statsHandlers(relay.store, () => relay.delivery.quotas()),

@@ -1,25 +1,62 @@
 import type { Account } from '../relay/account.ts';
-import type { AttemptRecord } from '../relay/queue.ts';
-import type { Connection } from './connection.ts';
+import type { Phase } from '../relay/outcome.ts';
+import type { AttemptRecord, KeptDialogue } from '../relay/queue.ts';
+import { Connection } from './connection.ts';
+import { withoutSecrets } from './dialogue.ts';
 import type { Decision } from './disposition.ts';
+import type { Refusal } from './refusal.ts';
 
-/** What the history keeps of an attempt; recipients for whom it does not count are left out. */
+interface AttemptFacts {
+  readonly startedAtMs: number;
+  readonly tookMs: number;
+  /** Where it ended; null at success. */
+  readonly phase: Phase | null;
+  readonly decisions: readonly Decision[];
+}
+
+/**
+ * What the history keeps of an attempt; recipients for whom it does not count are left out. `way`
+ * is what it went over, or why there was no connection.
+ */
 export function attemptRecord(
-  { host, port, name, providerIdPattern }: Account,
-  connection: Connection | null,
-  facts: { startedAtMs: number; tookMs: number; decisions: readonly Decision[] },
-): AttemptRecord {
-  return {
+  account: Account,
+  way: Connection | Refusal | null,
+  facts: AttemptFacts,
+): { readonly attempt: AttemptRecord; readonly dialogue?: KeptDialogue } {
+  const { host, port, name } = account;
+  const { startedAtMs, tookMs, phase, decisions } = facts;
+  const connection = way instanceof Connection ? way : null;
+  const results = resultsOf(account, decisions);
+  const stopped =
+    results.length === 0 ? decisions.find(({ text }) => text !== '')?.text : undefined;
+  const attempt = {
     account: name,
     authenticatedAs: connection?.authenticatedAs ?? null,
-    startedAtMs: facts.startedAtMs,
-    tookMs: facts.tookMs,
+    startedAtMs,
+    tookMs,
     tls: connection?.tls ?? null,
     peer: connection?.peer ?? `${host}:${port}`,
-    results: facts.decisions.flatMap(({ recipient: { index }, outcome, text }) => {
-      if (outcome === null) return [];
-      const id = outcome === 'delivered' ? providerIdPattern?.exec(text)?.[1] : undefined;
-      return [{ index, outcome, text, ...(id === undefined ? {} : { providerId: id }) }];
-    }),
+    results,
+    ...(phase === null ? {} : { phase }),
+    ...(stopped === undefined ? {} : { stopped }),
   };
+  if (decisions.every(({ outcome }) => outcome === 'delivered')) return { attempt };
+  const lines = withoutSecrets(way?.dialogue ?? [], secretsOf(account));
+  if (lines.length === 0) return { attempt };
+  return { attempt, dialogue: { account: name, startedAtMs, lines } };
+}
+
+function resultsOf(
+  { providerIdPattern }: Account,
+  decisions: readonly Decision[],
+): AttemptRecord['results'] {
+  return decisions.flatMap(({ recipient: { index }, outcome, text }) => {
+    if (outcome === null) return [];
+    const id = outcome === 'delivered' ? providerIdPattern?.exec(text)?.[1] : undefined;
+    return [{ index, outcome, text, ...(id === undefined ? {} : { providerId: id }) }];
+  });
+}
+
+function secretsOf({ password, next }: Account): string[] {
+  return [password, next?.password].flatMap((secret) => secret?.reveal() ?? []);
 }

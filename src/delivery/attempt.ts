@@ -14,6 +14,7 @@ import { judgeTransaction, type Result } from './judge.ts';
 import { addressedOf, type Letter, mailCommand, obstacle, rcptCommand } from './letter.ts';
 import { OutgoingMail } from './outgoing.ts';
 import type { Permit } from './permits.ts';
+import type { Refusal } from './refusal.ts';
 
 /** Repetitions of one attempt on new connections; the schedule takes over afterwards. */
 const reconnectsMax = 2;
@@ -36,6 +37,7 @@ class Attempt {
   readonly #first: Permit;
   readonly #startedAtMs: number;
   #connection: Connection | null = null;
+  #refusal: Refusal | null = null;
   #reconnects = 0;
   #stopped: AttemptEnd['stopped'] = null;
   #delivered = false;
@@ -143,7 +145,8 @@ class Attempt {
       this.#connection = opened.connection;
       return opened.connection;
     }
-    const { cause, verdict, applied = false } = opened.refusal;
+    this.#refusal = opened.refusal;
+    const { cause, verdict, applied = false } = this.#refusal;
     if (cause.from === 'us') {
       this.#settleAll(recipients, { is: 'interrupted', cause });
     } else if (verdict.scope === 'account') {
@@ -227,14 +230,11 @@ class Attempt {
     const account = this.#account.name;
     const { phase, reused, slot } = facts;
     emit({ is: 'attempt.finished', id: message.id, account, tookMs, phase, reused });
+    const tried = { startedAtMs: this.#startedAtMs, tookMs, phase, decisions };
     const done = settler.settle({
       work: this.#work,
       decisions,
-      attempt: attemptRecord(this.#account, this.#connection, {
-        startedAtMs: this.#startedAtMs,
-        tookMs,
-        decisions,
-      }),
+      ...attemptRecord(this.#account, this.#connection ?? this.#refusal, tried),
       body: this.#body,
       dotSlot: slot,
     });

@@ -64,6 +64,11 @@ export class Connection {
     return !this.#closed && broken === null && socket.writable && !socket.readableEnded;
   }
 
+  /** What was said at its opening and in the last transaction, without secrets and content. */
+  get dialogue(): readonly string[] {
+    return this.#session.dialogue.lines();
+  }
+
   /**
    * Runs one transaction. Never rejects; afterwards `usable` tells whether there can be another.
    */

@@ -71,7 +71,7 @@ async function openOnce(options: OpenOptions, useTls: boolean): Promise<Opened> 
     // cannot. A peer that was judged and refused is another matter: it stays refused.
     const unencrypted = account.tls.mode === 'opportunistic' && useTls && !guard.judged;
     if (unencrypted && isHandshakeFailure(failure)) return await openOnce(options, false);
-    return refused(account, failure, guard.hint);
+    return heard(session, refusalOf(account, failure, guard.hint));
   }
   const login = chooseLogin(account, authOffered(session), {
     encrypted: session.secure,
@@ -84,10 +84,10 @@ async function openOnce(options: OpenOptions, useTls: boolean): Promise<Opened> 
     const { hint } = login;
     const cause = networkCause('auth', 'protocol', login.detail);
     const verdict = { scope: 'account', action: 'hold', reason: 'credentials', hint } as const;
-    return { refusal: { cause, verdict } };
+    return heard(session, { cause, verdict });
   }
   const refusal = await logInInTurn(session, login, options);
-  if (refusal !== null) return { refusal };
+  if (refusal !== null) return heard(session, refusal);
   return established(options, session, { login, openedAtMs });
 }
 
@@ -204,6 +204,11 @@ function unusableTls({ tls }: Account): Cause | null {
 
 function isLoopback(address: string | undefined): boolean {
   return /^(?:::1$|(?:::ffff:)?127\.)/.test(address ?? '');
+}
+
+/** A refusal with what led to it. */
+function heard({ dialogue }: UpstreamSession, refusal: Refusal): Opened {
+  return { refusal: { ...refusal, dialogue: dialogue.lines() } };
 }
 
 function refused(account: Account, cause: Cause, hint: string | null = null): Opened {

@@ -9,6 +9,8 @@ export interface Refusal {
   readonly verdict: Verdict;
   /** The account has been stopped for it: somebody may have resumed it since. */
   readonly applied?: boolean;
+  /** What was said, without secrets; absent: nothing. */
+  readonly dialogue?: readonly string[];
 }
 
 /** The upstream has answered a login with no, and would do so again. */

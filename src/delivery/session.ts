@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import SMTPConnection, { type Options } from 'nodemailer/lib/smtp-connection';
+import type { Options } from 'nodemailer/lib/smtp-connection';
 import { formatDuration } from '../lib/duration.ts';
 import type { Cause, Phase } from '../relay/outcome.ts';
 import { causeOfError, interrupted, networkCause } from './fault.ts';
+import { LibrarySession } from './library.ts';
 
 /**
  * Timers of the library are moved out of the way: every phase has our own deadline. Largest a timer
@@ -18,25 +19,6 @@ const replyBytesMax = 64 * 1024;
 
 /** Phases can follow one another slowly; all of them together get this long. */
 const attemptMsMax = 20 * 60_000;
-
-/**
- * What is used of the library beyond its documented interface. The library still opens the session
- * (greeting, EHLO, STARTTLS, AUTH) and frames the replies; the envelope and the message are written
- * by us, because the library cannot send them as they came in. test/unit/delivery/seams.test.ts
- * fails when an update moves any of it.
- */
-interface LibraryInternals {
-  _responseActions: ((reply: string) => void)[];
-  _responseQueue: string[];
-  _remainder: string;
-  _ehloLines?: string[];
-  _sendCommand(command: string, logged?: string): void;
-  _upgradeConnection(done: (error: Error | null, secured?: boolean) => void): void;
-}
-
-const LibraryConnection = SMTPConnection as unknown as new (
-  options: Options,
-) => SMTPConnection & LibraryInternals;
 
 export interface SessionOptions {
   readonly library: Options;
@@ -64,7 +46,7 @@ export interface SaslAnswer {
  * One SMTP session with an upstream. It knows its phase and what ended it, and holds a deadline
  * over every wait. `broken` is set exactly once; nothing is sent or received afterwards.
  */
-export class UpstreamSession extends LibraryConnection {
+export class UpstreamSession extends LibrarySession {
   phase: Phase = 'greeting';
   broken: Cause | null = null;
   /** Told once when the session ends, for whatever reason. */

@@ -1,6 +1,6 @@
 import type { RelayEvent } from '../relay/events.ts';
 import type { Body } from '../relay/message.ts';
-import type { AttemptRecord, NewMessage, Work } from '../relay/queue.ts';
+import type { AttemptRecord, KeptDialogue, NewMessage, Work } from '../relay/queue.ts';
 import type { Decision } from './disposition.ts';
 
 /** The end of a lease for some recipients of one message. */
@@ -9,6 +9,8 @@ export interface Settled {
   readonly decisions: readonly Decision[];
   /** Null when nothing was tried. */
   readonly attempt: AttemptRecord | null;
+  /** Absent: nothing failed, or nothing was said. */
+  readonly dialogue?: KeptDialogue;
   /** When it is still at hand. */
   readonly body: Body | null;
   /** Slot in the dot ledger, when the final dot went out. */

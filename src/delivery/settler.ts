@@ -42,7 +42,7 @@ export class Settler {
    * start.
    */
   async settle(settled: Settled): Promise<void> {
-    const { work, decisions, attempt, dotSlot } = settled;
+    const { work, decisions, attempt, dialogue, dotSlot } = settled;
     let settlement: Settlement | null = null;
     for (let tries = 0; ; tries++) {
       try {
@@ -56,6 +56,7 @@ export class Settler {
             text,
           })),
           attempt,
+          ...(dialogue === undefined ? {} : { dialogue }),
           notifications: await this.#notifications(settled),
         };
         await this.#deps.store.settle(settlement);

@@ -45,6 +45,7 @@ class Transaction {
   start(): void {
     const { reset, pipelining } = this.#options;
     this.#session.onBroken = (cause) => this.#end(cause);
+    this.#session.dialogue.begin();
     if (this.#session.broken !== null) this.#end(this.#session.broken);
     else if (pipelining) this.#sendAll(reset);
     else if (reset) this.#sendReset();
@@ -170,6 +171,7 @@ class Transaction {
     if (this.#ended || this.#isOutOfStep()) return;
     this.#session.enter('end-of-data', this.#options.timeouts.endOfDataMs);
     this.#letter.beforeDot();
+    this.#session.dialogue.remark('the message');
     this.#dotted = true;
     this.#session.socket.write(bytes);
   }
@@ -204,6 +206,7 @@ class Transaction {
   #write(phase: Phase, commands: string): void {
     if (this.#isOutOfStep()) return;
     this.#session.enter(phase, this.#options.timeouts.commandMs);
+    this.#session.dialogue.sent(commands);
     this.#session.socket.write(commands);
   }
 

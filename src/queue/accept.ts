@@ -48,6 +48,6 @@ function discard(core: Core, row: AcceptedRow): void {
   const result = { outcome: 'discarded', reason: 'operator', text, atMs };
   const results = forwardPaths.map((_, index) => JSON.stringify({ index, ...result }));
   core.numbers.highest = Math.max(core.numbers.highest, message[0]);
-  const part = { message, settledAtMs: atMs, results, attempts: [] };
+  const part = { message, settledAtMs: atMs, results, attempts: [], events: [], dialogues: [] };
   core.aftermath.add('history', () => core.history.append(part));
 }

@@ -5,6 +5,7 @@ import { claim, claimExpired, claimMatching } from './claim.ts';
 import type { Core } from './core.ts';
 import { credentials, rememberCredentials } from './credentials.ts';
 import { storeFault } from './faults.ts';
+import { type HistoryOperation, runOnHistory } from './history-operations.ts';
 import { type Operation, OUTSIDE } from './operations.ts';
 import { act, clampDue, flush, relane } from './operator.ts';
 import { body, counts, list, show, stats } from './overview.ts';
@@ -28,6 +29,8 @@ export interface Engine {
   outside(operation: Operation): Result;
   /** Pays what committed batches owe the history and the spool. Call when their answers are out. */
   settleDebts(): void;
+  /** Rows that the index of the history does not know yet. */
+  unindexed(): number;
 }
 
 export const isOutside = ([name]: Operation): boolean => OUTSIDE.has(name);
@@ -55,6 +58,7 @@ export function createEngine(core: Core): Engine {
       }
     },
     settleDebts: () => settleDebts(core),
+    unindexed: () => core.history.index.unindexed(),
   };
 }
 
@@ -128,8 +132,6 @@ function run(core: Core, [name, given]: Operation): unknown {
       return releaseSenders(core, given);
     case 'sender.lift':
       return liftSenders(core, given);
-    case 'history.expire':
-      return core.history.expire(given);
     case 'message.body':
       return body(core, given);
     case 'message.show':
@@ -152,9 +154,9 @@ function run(core: Core, [name, given]: Operation): unknown {
       return refusals(core);
     case 'sender.held':
       return heldSenders(core);
-    case 'history.list':
-      return core.history.list(given);
     case 'store.stats':
       return stats(core);
+    default:
+      return runOnHistory(core, [name, given] as HistoryOperation);
   }
 }

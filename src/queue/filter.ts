@@ -25,11 +25,11 @@ export function where(filter: QueueFilter, states: readonly RecipientState[]): W
   const message = messageTerms(filter);
   if (message.length > 0) {
     terms.push({
-      sql: `EXISTS (SELECT 1 FROM messages AS m WHERE m.id = message_id AND ${join(message).sql})`,
-      values: join(message).values,
+      sql: `EXISTS (SELECT 1 FROM messages AS m WHERE m.id = message_id AND ${joined(message).sql})`,
+      values: joined(message).values,
     });
   }
-  return join(terms);
+  return joined(terms);
 }
 
 function messageTerms(filter: QueueFilter): Where[] {
@@ -46,14 +46,14 @@ function messageTerms(filter: QueueFilter): Where[] {
 }
 
 /** An address without regard to ASCII case, or all of `@domain`; `<>` is the null reverse-path. */
-function address(column: string, wanted: string): Where {
+export function address(column: string, wanted: string): Where {
   if (wanted === '<>') return { sql: `${column} = ''`, values: [] };
   if (!wanted.startsWith('@')) return { sql: `${column} = ? COLLATE NOCASE`, values: [wanted] };
   const sql = `substr(${column}, -length(?)) = ? COLLATE NOCASE`;
   return { sql, values: [wanted, wanted] };
 }
 
-function join(terms: readonly Where[]): Where {
+export function joined(terms: readonly Where[]): Where {
   return {
     sql: terms.map(({ sql }) => sql).join(' AND '),
     values: terms.flatMap(({ values }) => values),

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { sql as history001 } from './migrations/history-001-first-schema.ts';
+import { sql as history002 } from './migrations/history-002-search.ts';
 import { sql as queue001 } from './migrations/queue-001-first-schema.ts';
 import { sql as queue002 } from './migrations/queue-002-certificates.ts';
 import { sql as queue003 } from './migrations/queue-003-quotas.ts';
@@ -21,7 +22,7 @@ export const QUEUE_MIGRATIONS: readonly string[] = [
   queue006,
   queue007,
 ];
-export const HISTORY_MIGRATIONS: readonly string[] = [history001];
+export const HISTORY_MIGRATIONS: readonly string[] = [history001, history002];
 
 /** 'rlyq' and 'rlyh' in the files' headers. */
 export const QUEUE_APPLICATION_ID = 0x726c7971;

@@ -22,6 +22,7 @@ import type {
 } from '../relay/queue.ts';
 import type { KeptQuota } from '../relay/quota.ts';
 import type { Refusals } from '../relay/refusals.ts';
+import type { HistoryOperationTable } from './history-operations.ts';
 import { encodeMessage, type MessageRow } from './rows.ts';
 
 /**
@@ -29,7 +30,7 @@ import { encodeMessage, type MessageRow } from './rows.ts';
  * cross the thread boundary at a third of the cost of the port's objects, and bind to SQL as they
  * are.
  */
-export interface OperationTable {
+export interface OperationTable extends HistoryOperationTable {
   'message.accept': { given: readonly AcceptedRow[]; answer: undefined };
   'lease.settle': { given: SettledRow; answer: undefined };
   'lease.claim': {
@@ -75,7 +76,6 @@ export interface OperationTable {
     given: QueueFilter;
     answer: readonly Pick<HeldSender, 'account' | 'sender'>[];
   };
-  'history.expire': { given: { beforeMs: number; limit: number }; answer: number };
   'message.body': { given: MessageId; answer: Body | null };
   'message.show': {
     given: MessageId;
@@ -90,7 +90,6 @@ export interface OperationTable {
   'account.quotas': { given: null; answer: ReadonlyMap<string, KeptQuota> };
   'account.refusals': { given: null; answer: ReadonlyMap<string, Refusals> };
   'sender.held': { given: null; answer: HeldSender[] };
-  'history.list': { given: { limit: number; before: MessageId | null }; answer: HistoryEntry[] };
   'store.stats': { given: null; answer: StoreStats };
 }
 
@@ -116,6 +115,10 @@ export const OUTSIDE: ReadonlySet<OperationName> = new Set<OperationName>([
   'sender.held',
   'history.list',
   'history.expire',
+  'history.index',
+  'history.search',
+  'history.prune',
+  'queue.search',
   'store.stats',
 ]);
 
@@ -176,6 +179,7 @@ export type SettledRow = readonly [
   recipients: readonly SettledRecipientRow[],
   attempt: string | null,
   notifications: readonly AcceptedRow[],
+  dialogue: string | null,
 ];
 
 export type SettledRecipientRow = readonly [
@@ -224,6 +228,7 @@ export function encodeSettlement(settlement: Settlement): SettledRow {
     ]),
     settlement.attempt === null ? null : JSON.stringify(settlement.attempt),
     settlement.notifications.map(encodeAccepted),
+    settlement.dialogue === undefined ? null : JSON.stringify(settlement.dialogue),
   ];
 }
 

@@ -1,7 +1,9 @@
+import type { HistoryEvent } from '../relay/history-event.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type { Flushed, RecipientState } from '../relay/queue.ts';
 import { type Core, count } from './core.ts';
 import { countMatching, matchingRecipients, type Where, where } from './filter.ts';
+import { eventText } from './history.ts';
 import type { Acted, ActQuery, Given } from './operations.ts';
 import { finish } from './settle.ts';
 
@@ -98,7 +100,8 @@ function actOnMessage(
   { id, indexes }: { id: number; indexes: ReadonlySet<number> },
 ): void {
   const results: string[] = [];
-  for (const { idx, lane, state } of core.sql.readRecipients.all(id)) {
+  const events: string[] = [];
+  for (const { idx, lane, state, last_text } of core.sql.readRecipients.all(id)) {
     if (!indexes.has(idx)) continue;
     if (action.is === 'remove') {
       core.sql.removeRecipient.run(id, idx);
@@ -107,12 +110,23 @@ function actOnMessage(
       results.push(JSON.stringify({ index: idx, outcome: 'removed', ...why }));
       continue;
     }
+    events.push(eventText(changed(action, { atMs: nowMs, index: idx }, last_text)));
     if (action.is === 'hold') core.sql.hold.run(action.reason, id, idx);
     else core.sql.release.run(action.dueAtMs, id, idx);
     const to = action.is === 'hold' ? 'held' : 'waiting';
     move(core, { lane, from: state, to, recipients: 1 });
   }
-  if (results.length > 0) finish(core, id, { results, attempts: [] });
+  finish(core, id, { results, attempts: [], events, dialogues: [] });
+}
+
+function changed(
+  action: Exclude<ActQuery['action'], { is: 'remove' }>,
+  at: { readonly atMs: number; readonly index: number },
+  lastText: string | null,
+): HistoryEvent {
+  return action.is === 'hold'
+    ? { is: 'held', ...at, reason: 'operator', text: action.reason }
+    : { is: 'released', ...at, text: lastText ?? '' };
 }
 
 function move(
@@ -127,12 +141,17 @@ function move(
 export function relane(core: Core, moves: Given<'queue.relane'>): undefined {
   for (const { id, lane } of moves) {
     const number = messageIdToNumber(id) ?? -1;
+    const atMs = core.clock();
+    const events: string[] = [];
     for (const row of core.sql.readRecipients.all(number)) {
       if (row.state !== 'waiting' && row.state !== 'held') continue;
       count(core, row.lane, row.state, -1);
       count(core, lane, row.state, 1);
+      const { idx: index, lane: from } = row;
+      if (from !== lane) events.push(eventText({ is: 'rerouted', atMs, index, from, to: lane }));
     }
     core.sql.relane.run(lane, number);
+    finish(core, number, { results: [], attempts: [], events, dialogues: [] });
   }
 }
 

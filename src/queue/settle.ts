@@ -1,6 +1,9 @@
 import { assert } from '../lib/assert.ts';
+import { messageIdFromNumber } from '../relay/message-id.ts';
+import type { ReasonClass } from '../relay/outcome.ts';
 import { acceptMessages } from './accept.ts';
 import { type Core, count } from './core.ts';
+import { eventText, type HistoryPart } from './history.ts';
 import type { SettledRecipientRow, SettledRow } from './operations.ts';
 import { removeSpoolFile } from './spool-removal.ts';
 
@@ -9,16 +12,27 @@ import { removeSpoolFile } from './spool-removal.ts';
  * along.
  */
 export function settle(core: Core, row: SettledRow): undefined {
-  const [id, run, recipients, attempt, notifications] = row;
+  const [id, run, recipients, attempt, notifications, dialogue] = row;
   const leaseRun = core.runs.get(run) ?? findRun(core, run);
   assert(leaseRun !== undefined, `run ${run} holds no lease`);
   const results: string[] = [];
+  const events: string[] = [];
+  const tried = attempt !== null;
   for (const one of recipients) {
-    if (one[1] === 'settled') results.push(leave(core, id, leaseRun, one));
-    else rest(core, { id, leaseRun, row: one });
+    if (one[1] === 'settled') results.push(leave(core, id, { leaseRun, row: one, tried }));
+    else events.push(...rest(core, { id, leaseRun, row: one }));
   }
-  if (notifications.length > 0) acceptMessages(core, notifications);
-  finish(core, id, { results, attempts: attempt === null ? [] : [attempt] });
+  if (notifications.length > 0) {
+    acceptMessages(core, notifications);
+    events.push(...notifications.map(([[own]]) => notified(core, own)));
+  }
+  const attempts = tried ? [attempt] : [];
+  const dialogues = dialogue === null ? [] : [dialogue];
+  finish(core, id, { results, attempts, events, dialogues });
+}
+
+function notified(core: Core, id: number): string {
+  return eventText({ is: 'notified', atMs: core.clock(), id: messageIdFromNumber(id) });
 }
 
 function findRun(core: Core, run: string): number | undefined {
@@ -26,42 +40,59 @@ function findRun(core: Core, run: string): number | undefined {
   return core.runs.get(run);
 }
 
-function leave(core: Core, id: number, leaseRun: number, row: SettledRecipientRow): string {
+interface Ended {
+  readonly leaseRun: number;
+  readonly row: SettledRecipientRow;
+}
+
+function leave(
+  core: Core,
+  id: number,
+  { leaseRun, row, tried }: Ended & { readonly tried: boolean },
+): string {
   const [index, , outcome, , , , , reason, text] = row;
   const lane = core.sql.settleRecipient.get(id, index, leaseRun);
   assert(lane !== undefined, `the lease of message ${id} recipient ${index} is not ours`);
   count(core, lane, 'leased', -1);
-  return JSON.stringify({ index, outcome, reason, text, atMs: core.clock() });
+  // An attempt names its account itself.
+  const from = tried || lane === null ? {} : { account: lane };
+  return JSON.stringify({ index, outcome, reason, text, atMs: core.clock(), ...from });
 }
 
-function rest(
-  core: Core,
-  { id, leaseRun, row }: { id: number; leaseRun: number; row: SettledRecipientRow },
-): void {
+/** Returns what the history should know of it besides the attempt. */
+function rest(core: Core, { id, leaseRun, row }: Ended & { readonly id: number }): string[] {
   const [index, state, , toLane, dueAtMs, counted, delayWarned, reason, text] = row;
-  if (state === 'settled') return;
+  if (state === 'settled') return [];
   const lane = core.sql.leasedLane.get(id, index, leaseRun);
   assert(lane !== undefined, `the lease of message ${id} recipient ${index} is not ours`);
   const next = toLane ?? lane;
   core.sql.restRecipient.run(state, next, dueAtMs, counted, delayWarned, reason, text, id, index);
   count(core, lane, 'leased', -1);
   count(core, next, state, 1);
+  const atMs = core.clock();
+  return [
+    ...(next === lane ? [] : [eventText({ is: 'rerouted', atMs, index, from: lane, to: next })]),
+    ...(state === 'held'
+      ? [eventText({ is: 'held', atMs, index, reason: reason as ReasonClass, text })]
+      : []),
+  ];
 }
 
 /** Deletes the message if nobody is left, and owes the history what was learned. */
-export function finish(
-  core: Core,
-  id: number,
-  learned: { results: readonly string[]; attempts: readonly string[] },
-): void {
+export function finish(core: Core, id: number, learned: Learned): void {
   const deleted = core.sql.deleteMessage.get(id, id);
   const settledAtMs = deleted === undefined ? null : core.clock();
   if (deleted !== undefined) {
     const spoolFile = deleted.pop();
     if (typeof spoolFile === 'string') removeSpoolFile(core, spoolFile);
   }
-  if (deleted === undefined && learned.results.length + learned.attempts.length === 0) return;
+  if (deleted === undefined && nothing(learned)) return;
   const message = deleted ?? core.sql.readMessage.get(id);
   if (message === undefined) return;
   core.aftermath.add('history', () => core.history.append({ message, settledAtMs, ...learned }));
 }
+
+type Learned = Omit<HistoryPart, 'message' | 'settledAtMs'>;
+
+const nothing = (learned: Learned): boolean =>
+  learned.results.length + learned.attempts.length + learned.events.length === 0;

@@ -1,16 +1,9 @@
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type { QueueStore } from '../relay/ports.ts';
 import type { QueuePage, QueueRow } from '../relay/queue.ts';
-import {
-  type Answer,
-  encodeAccepted,
-  encodeSettlement,
-  type Given,
-  type OperationName,
-} from './operations.ts';
-
-/** Asks the storage for one operation; resolves after the commit that made it true. */
-export type Ask = <N extends OperationName>(name: N, given: Given<N>) => Promise<Answer<N>>;
+import type { Ask } from './ask.ts';
+import { type Answer, encodeAccepted, encodeSettlement } from './operations.ts';
+import { search } from './store-search.ts';
 
 /** Messages that one stretch of a long command looks at, so that commits are not kept waiting. */
 const scanMax = 2_000;
@@ -50,6 +43,7 @@ export function queueStoreOver(ask: Ask, close: () => Promise<void>): QueueStore
     releaseSenders: (query) => ask('sender.release', query),
     liftSenders: (filter) => ask('sender.lift', filter),
     history: (query) => ask('history.list', query),
+    search: (find) => search(ask, find),
     expireHistory: (beforeMs) => expireHistory(ask, beforeMs),
     stats: () => ask('store.stats', null),
     close,
@@ -90,6 +84,8 @@ async function expireHistory(ask: Ask, beforeMs: number): Promise<number> {
   for (;;) {
     const stretch = await ask('history.expire', { beforeMs, limit: expireMax });
     deleted += stretch;
-    if (stretch < expireMax) return deleted;
+    if (stretch < expireMax) break;
   }
+  while (!(await ask('history.prune', { beforeMs, scan: scanMax })));
+  return deleted;
 }

@@ -3,6 +3,7 @@ import type { AccountState } from './account.ts';
 import type { CertificateMemory } from './certificate.ts';
 import type { CredentialMemory, KeptToken } from './credential.ts';
 import type { HeldSender, SendersReleased } from './held-sender.ts';
+import type { LogPage, LogQuery } from './log-search.ts';
 import type { Body, MessageId } from './message.ts';
 import type {
   Flushed,
@@ -118,6 +119,8 @@ export interface QueueStore {
   /** Ends the holds that stop any mail that matches; the mail itself stays held. */
   liftSenders(filter: QueueFilter): Promise<readonly Pick<HeldSender, 'account' | 'sender'>[]>;
   history(query: { limit: number; before: MessageId | null }): Promise<HistoryEntry[]>;
+  /** Messages of the queue and the history, newest first, accepted before `before`. */
+  search(find: { query: LogQuery; before: MessageId | null; limit: number }): Promise<LogPage>;
   /**
    * Deletes settled history older than beforeMs; never touches what is unsent. Returns rows
    * deleted.

@@ -1,5 +1,6 @@
+import type { HistoryEvent } from './history-event.ts';
 import type { Body, Message, MessageId } from './message.ts';
-import type { Outcome, ReasonClass } from './outcome.ts';
+import type { Outcome, Phase, ReasonClass } from './outcome.ts';
 
 /** Who holds a lease: one run of the daemon on one boot of the machine. */
 export interface LeaseOwner {
@@ -98,6 +99,18 @@ export interface AttemptRecord {
     /** What the provider calls the message; absent when it was not taken or said nothing known. */
     readonly providerId?: string;
   }[];
+  /** Where it ended; absent at success and in rows from before. */
+  readonly phase?: Phase;
+  /** Why nobody was tried: the account had to stop. */
+  readonly stopped?: string;
+}
+
+/** The dialogue of an attempt that failed, without secrets and content. */
+export interface KeptDialogue {
+  readonly account: string;
+  readonly startedAtMs: number;
+  /** `> EHLO relay.example`, `< 250 SIZE 1000`, and remarks of our own: `(1234 bytes of content)`. */
+  readonly lines: readonly string[];
 }
 
 /** The end of a lease, with whatever it caused, in one transaction. */
@@ -106,6 +119,8 @@ export interface Settlement {
   readonly lease: Lease;
   readonly recipients: readonly RecipientSettlement[];
   readonly attempt: AttemptRecord | null;
+  /** Absent: nothing failed, or nothing was said. */
+  readonly dialogue?: KeptDialogue;
   /** Notifications owed because of it; durable exactly when the settlement is. */
   readonly notifications: readonly NewMessage[];
 }
@@ -156,8 +171,14 @@ export interface HistoryEntry {
     readonly reason: ReasonClass;
     readonly text: string;
     readonly atMs: number;
+    /** The lane it left from; absent where an attempt says so, and in rows from before. */
+    readonly account?: string;
   }[];
   readonly attempts: readonly AttemptRecord[];
+  /** Absent: none. */
+  readonly events?: readonly HistoryEvent[];
+  /** The last ones, the newest first, as far as there is room for them; absent: none. */
+  readonly dialogues?: readonly KeptDialogue[];
 }
 
 /** What a flush set in motion. */

@@ -9,6 +9,7 @@ import { type Engine, isOutside } from '../queue/engine.ts';
 import { QueueOpenError } from '../queue/open-error.ts';
 import { type OpenedQueue, openQueue } from '../queue/open-queue.ts';
 import type { Operation } from '../queue/operations.ts';
+import { IndexAtLeisure } from './index-at-leisure.ts';
 import {
   encodeResults,
   type FromThread,
@@ -27,7 +28,7 @@ import {
  *
  * While a commit syncs, the next batch gathers in the port: the busier it is, the more messages
  * share an fsync. What needs no transaction runs after the commit is answered, and the history
- * after that.
+ * after that; its index is written when there is nothing else to do.
  */
 
 /** So that one answer does not wait for an endless batch. */
@@ -53,6 +54,7 @@ function start(port: MessagePort, { directory }: ThreadStart): void {
     port.close();
     return;
   }
+  const index = new IndexAtLeisure(queue.engine);
   port.on('message', (first: ToThread) => {
     let closing = false;
     let batch: Numbered[] = [];
@@ -61,11 +63,14 @@ function start(port: MessagePort, { directory }: ThreadStart): void {
       else batch.push(...numbered(message));
       if (batch.length >= operationsMax) {
         work(queue.engine, batch, post);
+        index.worked(batch.length);
         batch = [];
       }
     }
     work(queue.engine, batch, post);
+    index.worked(batch.length);
     if (!closing) return;
+    index.stop();
     queue.close();
     post({ is: 'closed' });
     port.close();

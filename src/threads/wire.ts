@@ -6,7 +6,7 @@ import type { Result } from '../queue/transactions.ts';
 import { StoreError } from '../relay/ports.ts';
 
 /** Raised by hand with every change of a shape below; the thread says its own when it is ready. */
-export const WIRE_VERSION = 4;
+export const WIRE_VERSION = 5;
 
 /** What the thread is started with. */
 export interface ThreadStart {
@@ -118,8 +118,8 @@ export function unpackBodies(
 function mapAccepted(one: Operation, map: (row: AcceptedRow) => AcceptedRow): Operation {
   if (one[0] === 'message.accept') return ['message.accept', one[1].map(map)];
   if (one[0] !== 'lease.settle' || one[1][4].length === 0) return one;
-  const [id, run, recipients, attempt, notifications] = one[1];
-  const row: SettledRow = [id, run, recipients, attempt, notifications.map(map)];
+  const [id, run, recipients, attempt, notifications, dialogue] = one[1];
+  const row: SettledRow = [id, run, recipients, attempt, notifications.map(map), dialogue];
   return ['lease.settle', row];
 }
 

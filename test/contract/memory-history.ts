@@ -1,9 +1,13 @@
+import type { HistoryEvent } from '../../src/relay/history-event.ts';
 import type { Message, MessageId } from '../../src/relay/message.ts';
 import type { ReasonClass } from '../../src/relay/outcome.ts';
-import type { AttemptRecord, HistoryEntry } from '../../src/relay/queue.ts';
+import type { AttemptRecord, HistoryEntry, KeptDialogue } from '../../src/relay/queue.ts';
 
 export interface MemoryHistory {
   attempt(message: Message, attempt: AttemptRecord): void;
+  event(message: Message, event: HistoryEvent): void;
+  dialogue(message: Message, dialogue: KeptDialogue): void;
+  all(): HistoryEntry[];
   settled(message: Message, result: HistoryEntry['recipients'][number]): void;
   completed(id: MessageId, atMs: number): void;
   get(id: MessageId): HistoryEntry | null;
@@ -14,7 +18,7 @@ export interface MemoryHistory {
 export function result(
   index: number,
   outcome: string,
-  rest: { reason: ReasonClass; text: string; atMs: number },
+  rest: { reason: ReasonClass; text: string; atMs: number; account?: string },
 ): HistoryEntry['recipients'][number] {
   return { index, outcome, ...rest };
 }
@@ -33,6 +37,15 @@ export function memoryHistory(): MemoryHistory {
       const entry = of(message);
       entries.set(message.id, { ...entry, recipients: [...entry.recipients, one] });
     },
+    event(message, event) {
+      const entry = of(message);
+      entries.set(message.id, { ...entry, events: [...(entry.events ?? []), event] });
+    },
+    dialogue(message, one) {
+      const entry = of(message);
+      entries.set(message.id, { ...entry, dialogues: [one, ...(entry.dialogues ?? [])] });
+    },
+    all: () => [...entries.values()],
     completed(id, atMs) {
       const entry = entries.get(id);
       if (entry !== undefined) entries.set(id, { ...entry, settledAtMs: atMs });

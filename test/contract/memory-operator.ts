@@ -1,3 +1,6 @@
+import { matchesLog } from '../../src/policy/log-match.ts';
+import type { LogPage, LogQuery } from '../../src/relay/log-search.ts';
+import type { MessageId } from '../../src/relay/message.ts';
 import type { QueueStore } from '../../src/relay/ports.ts';
 import type { LaneCount, LeaseOwner, RecipientState, Recovered } from '../../src/relay/queue.ts';
 import { result } from './memory-history.ts';
@@ -111,8 +114,14 @@ function act(state: MemoryState, query: Parameters<QueueStore['act']>[0]) {
   const { action } = query;
   const found = [...matching(state, query.filter, ACTS_ON[action.is])];
   const one = (entry: MemoryEntry, row: MemoryRow): void => {
-    if (action.is === 'release') put(row, 'waiting', action.dueAtMs);
+    const at = { atMs: query.nowMs, index: row.index };
+    if (action.is === 'release') {
+      state.history.event(entry.message, { is: 'released', ...at, text: row.lastText ?? '' });
+      put(row, 'waiting', action.dueAtMs);
+    }
     if (action.is === 'hold') {
+      const text = action.reason;
+      state.history.event(entry.message, { is: 'held', ...at, reason: 'operator', text });
       put(row, 'held', 0);
       Object.assign(row, { lastText: action.reason, lastReason: 'operator' });
     }
@@ -131,6 +140,31 @@ function act(state: MemoryState, query: Parameters<QueueStore['act']>[0]) {
     recipients: found.reduce((sum, { rows }) => sum + rows.length, 0),
     messages: found.length,
   };
+}
+
+function search(
+  state: MemoryState,
+  { query, before, limit }: { query: LogQuery; before: MessageId | null; limit: number },
+): LogPage {
+  const known = state.history.all().map(({ message }) => message.id);
+  const ids = [...new Set([...state.entries.keys(), ...known])].sort().reverse();
+  const found = ids
+    .filter((id) => before === null || id < before)
+    .map((id) => show(state, id))
+    .filter((entry) => matchesLog(entry, query));
+  const entries = found.slice(0, limit);
+  const last = entries.at(-1);
+  const next = found.length > limit ? ((last?.queued ?? last?.history)?.message.id ?? null) : null;
+  return { entries, next, unindexed: 0 };
+}
+
+function show(state: MemoryState, id: MessageId) {
+  const entry = state.entries.get(id);
+  const queued =
+    entry === undefined
+      ? null
+      : { message: entry.message, recipients: [...entry.rows.values()].map(view) };
+  return { queued, history: state.history.get(id) };
 }
 
 /** Everything of the port but the way of a message through it. */
@@ -161,20 +195,18 @@ export function memoryOperator(state: MemoryState): OperatorPart {
         .map(({ entry, rows }) => ({ message: entry.message, recipients: rows.map(view) }));
       return { rows, next: found.length > limit ? (rows.at(-1)?.message.id ?? null) : null };
     },
-    async show(id) {
-      const entry = state.entries.get(id);
-      const queued =
-        entry === undefined
-          ? null
-          : { message: entry.message, recipients: [...entry.rows.values()].map(view) };
-      return { queued, history: state.history.get(id) };
-    },
+    show: async (id) => show(state, id),
     flush: async (query) => flush(state, query),
     act: async (query) => act(state, query),
     async relane(moves) {
       for (const { id, lane } of moves) {
-        for (const { rows } of matching(state, { id }, ['waiting', 'held'])) {
-          for (const row of rows) row.lane = lane;
+        for (const { entry, rows } of matching(state, { id }, ['waiting', 'held'])) {
+          for (const row of rows) {
+            const { index, lane: from } = row;
+            const moved = { is: 'rerouted', atMs: state.nowMs(), index, from, to: lane } as const;
+            if (from !== lane) state.history.event(entry.message, moved);
+            row.lane = lane;
+          }
         }
       }
     },
@@ -189,6 +221,7 @@ export function memoryOperator(state: MemoryState): OperatorPart {
     rememberCredentials: async (account, memory) => void state.credentials.set(account, memory),
     quotas: async () => new Map(state.quotas),
     saveQuota: async (account, quota) => void state.quotas.set(account, quota),
+    search: async (find) => search(state, find),
     history: async ({ limit, before }) => state.history.page(limit, before),
     expireHistory: async (beforeMs) => state.history.expire(beforeMs),
   };

@@ -89,17 +89,31 @@ function settle(state: MemoryState, settlement: Settlement): void {
   if (entry === undefined) return;
   accept(state, settlement.notifications);
   if (settlement.attempt !== null) state.history.attempt(entry.message, settlement.attempt);
+  const { dialogue } = settlement;
+  if (dialogue !== undefined) state.history.dialogue(entry.message, dialogue);
   for (const { index, becomes, reason, text } of settlement.recipients) {
     const row = entry.rows.get(index);
     if (row === undefined) continue;
     Object.assign(row, { lastText: text, lastReason: reason });
+    const { lane } = row;
+    const atMs = state.nowMs();
     if (becomes.is !== 'settled') {
       become(row, becomes);
+      const { lane: to } = row;
+      const moved = { is: 'rerouted', atMs, index, from: lane, to } as const;
+      if (to !== lane) state.history.event(entry.message, moved);
+      const stays = { is: 'held', atMs, index, reason, text } as const;
+      if (becomes.is === 'held') state.history.event(entry.message, stays);
       continue;
     }
     entry.rows.delete(index);
-    const rest = { reason, text, atMs: state.nowMs() };
+    const from = settlement.attempt !== null || lane === null ? {} : { account: lane };
+    const rest = { reason, text, atMs, ...from };
     state.history.settled(entry.message, result(index, becomes.outcome, rest));
+  }
+  for (const { message } of settlement.notifications) {
+    const told = { is: 'notified', atMs: state.nowMs(), id: message.id } as const;
+    state.history.event(entry.message, told);
   }
   dropWhenDone(state, entry);
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { QueueStore } from '../../src/relay/ports.ts';
 import { acceptContract } from './queue-store-accept.ts';
+import { historyContract } from './queue-store-history.ts';
 import { leaseContract } from './queue-store-lease.ts';
 import { operatorContract } from './queue-store-operator.ts';
 import { recoverContract } from './queue-store-recover.ts';
@@ -30,5 +31,6 @@ export function queueStoreContract(name: string, open: () => Promise<OpenStore>)
     recoverContract(current);
     operatorContract(current);
     safetyContract(current);
+    historyContract(current);
   });
 }

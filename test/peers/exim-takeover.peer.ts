@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { processIo } from '../../src/cli/io.ts';
 import { run } from '../../src/cli/program.ts';
 import { type Daemon, freePort, startDaemon } from '../support/daemon.ts';
 import { runExim } from '../support/exim.ts';
@@ -120,11 +121,8 @@ async function relayctl(...args: readonly string[]): Promise<string> {
   const take = (more: string) => {
     text += more;
   };
-  const io = { out: take, err: take, columns: 200, environment: {}, nowMs: Date.now };
-  const never = async () => {
-    throw new Error('not wanted');
-  };
-  const code = await run(args, { ...io, pause: never, connect: never, readPassword: never });
+  const io = { ...processIo(), out: take, err: take, columns: 200, environment: {} };
+  const code = await run(args, io);
   if (code !== 0) throw new Error(`relayctl ${args.join(' ')}: ${code}\n${text}`);
   return text;
 }

@@ -233,7 +233,7 @@ test('-bP knows what relayd has of Exim', async () => {
     limits: { message_size: '25MiB' },
     listeners: [],
   };
-  const daemon = { 'config.show': async () => ({ file: '', settings }) };
+  const daemon = { 'config.show': async () => ({ file: '', settings, origins: {} }) };
   expect((await exim('-bP primary_hostname', daemon)).out).toBe('primary_hostname = relay.test\n');
   expect((await exim('-bP', daemon)).out).toContain('message_size_limit = 26214400\nprimary');
   const unknown = await exim('-bP toString', daemon);

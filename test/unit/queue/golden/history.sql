@@ -20,4 +20,15 @@ CREATE TABLE history (
   settled_at INTEGER,
   results TEXT NOT NULL,
   attempts TEXT NOT NULL
+, events TEXT NOT NULL DEFAULT '', dialogues TEXT NOT NULL DEFAULT '') STRICT;
+
+CREATE TABLE terms (
+  day INTEGER NOT NULL,
+  term INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  PRIMARY KEY (day, term, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE unindexed (
+  id INTEGER PRIMARY KEY
 ) STRICT;
