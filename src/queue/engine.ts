@@ -5,8 +5,10 @@ import { claim, claimExpired, claimMatching } from './claim.ts';
 import type { Core } from './core.ts';
 import { credentials, rememberCredentials } from './credentials.ts';
 import { storeFault } from './faults.ts';
+import { groups } from './groups.ts';
+import { countStretch, order } from './numbers.ts';
 import { type Operation, OUTSIDE } from './operations.ts';
-import { act, clampDue, flush, relane } from './operator.ts';
+import { act, clampDue, flush, redirect, relane } from './operator.ts';
 import { body, counts, list, show, stats } from './overview.ts';
 import { quotas, saveQuota } from './quotas.ts';
 import { recover } from './recover.ts';
@@ -110,6 +112,8 @@ function run(core: Core, [name, given]: Operation): unknown {
       return act(core, given);
     case 'queue.relane':
       return relane(core, given);
+    case 'queue.redirect':
+      return redirect(core, given);
     case 'queue.clamp-due':
       return clampDue(core, given);
     case 'account.set':
@@ -136,6 +140,12 @@ function run(core: Core, [name, given]: Operation): unknown {
       return show(core, given);
     case 'queue.list':
       return list(core, given);
+    case 'queue.order':
+      return order(core, given);
+    case 'queue.count':
+      return countStretch(core, given);
+    case 'queue.groups':
+      return groups(core, given);
     case 'queue.counts':
       return counts(core);
     case 'queue.next-expiry':

@@ -20,8 +20,19 @@ import type {
   StoreStats,
   Work,
 } from '../relay/queue.ts';
+import type { Redirect } from '../relay/queue-views.ts';
 import type { KeptQuota } from '../relay/quota.ts';
 import type { Refusals } from '../relay/refusals.ts';
+import type {
+  Counted,
+  CountQuery,
+  Grouped,
+  GroupsQuery,
+  Listed,
+  ListQuery,
+  Ordered,
+  OrderQuery,
+} from './reading.ts';
 import { encodeMessage, type MessageRow } from './rows.ts';
 
 /**
@@ -51,6 +62,7 @@ export interface OperationTable {
     given: readonly { id: MessageId; lane: string | null }[];
     answer: undefined;
   };
+  'queue.redirect': { given: { moves: readonly Redirect[]; nowMs: number }; answer: number };
   'queue.clamp-due': { given: number; answer: number };
   'account.set': { given: { account: string; state: AccountState }; answer: undefined };
   'certificate.remember': {
@@ -82,6 +94,9 @@ export interface OperationTable {
     answer: { queued: QueueRow | null; history: HistoryEntry | null };
   };
   'queue.list': { given: ListQuery; answer: Listed };
+  'queue.order': { given: OrderQuery; answer: Ordered };
+  'queue.count': { given: CountQuery; answer: Counted };
+  'queue.groups': { given: GroupsQuery; answer: Grouped };
   'queue.counts': { given: null; answer: LaneCount[] };
   'queue.next-expiry': { given: null; answer: number | null };
   'account.states': { given: null; answer: ReadonlyMap<string, AccountState> };
@@ -106,6 +121,9 @@ export const OUTSIDE: ReadonlySet<OperationName> = new Set<OperationName>([
   'message.body',
   'message.show',
   'queue.list',
+  'queue.order',
+  'queue.count',
+  'queue.groups',
   'queue.counts',
   'queue.next-expiry',
   'account.states',
@@ -140,19 +158,6 @@ export interface Acted {
   readonly recipients: number;
   readonly messages: number;
   /** Where the next stretch starts; null when nothing is left. */
-  readonly next: number | null;
-}
-
-/** One stretch of a listing: at most `scan` messages after `after` are looked at. */
-export interface ListQuery {
-  readonly filter: QueueFilter;
-  readonly after: number;
-  readonly limit: number;
-  readonly scan: number;
-}
-
-export interface Listed {
-  readonly rows: readonly QueueRow[];
   readonly next: number | null;
 }
 

@@ -136,6 +136,26 @@ export function relane(core: Core, moves: Given<'queue.relane'>): undefined {
   }
 }
 
+/** What an operator sends another way; nothing that an attempt has changed meanwhile. */
+export function redirect(core: Core, { moves, nowMs }: Given<'queue.redirect'>): number {
+  let moved = 0;
+  for (const { id, lane, bind, recipients } of moves) {
+    const number = messageIdToNumber(id) ?? -1;
+    const rows = core.sql.readRecipients.all(number);
+    for (const { index, was, becomes } of recipients) {
+      const row = rows.find(({ idx, state }) => idx === index && state === was);
+      if (row === undefined) continue;
+      const dueAtMs = becomes === 'held' ? null : nowMs;
+      core.sql.redirect.run(lane, becomes, dueAtMs, number, index);
+      count(core, row.lane, was, -1);
+      count(core, lane, becomes, 1);
+      moved += 1;
+    }
+    if (bind && rows.length > 0) core.sql.bind.run(lane, number);
+  }
+  return moved;
+}
+
 /**
  * After the clock went back: what is due further ahead than any schedule allows is due at
  * `latestMs`.

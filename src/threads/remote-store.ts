@@ -2,7 +2,8 @@ import { Worker } from 'node:worker_threads';
 import { assert } from '../lib/assert.ts';
 import { QueueOpenError } from '../queue/open-error.ts';
 import type { Operation } from '../queue/operations.ts';
-import { type Ask, queueStoreOver } from '../queue/store.ts';
+import { queueStoreOver } from '../queue/store.ts';
+import type { Ask } from '../queue/stretches.ts';
 import type { EventSink } from '../relay/events.ts';
 import { type QueueStore, StoreError } from '../relay/ports.ts';
 import {

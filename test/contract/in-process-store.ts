@@ -1,7 +1,8 @@
 import { isOutside } from '../../src/queue/engine.ts';
 import { type OpenQueueOptions, openQueue } from '../../src/queue/open-queue.ts';
 import type { Operation } from '../../src/queue/operations.ts';
-import { type Ask, queueStoreOver } from '../../src/queue/store.ts';
+import { queueStoreOver } from '../../src/queue/store.ts';
+import type { Ask } from '../../src/queue/stretches.ts';
 import { type QueueStore, StoreError } from '../../src/relay/ports.ts';
 
 interface Waiting {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe } from 'vitest';
 import type { QueueStore } from '../../src/relay/ports.ts';
 import { acceptContract } from './queue-store-accept.ts';
 import { leaseContract } from './queue-store-lease.ts';
+import { numbersContract } from './queue-store-numbers.ts';
 import { operatorContract } from './queue-store-operator.ts';
 import { recoverContract } from './queue-store-recover.ts';
 import { safetyContract } from './queue-store-safety.ts';
@@ -29,6 +30,7 @@ export function queueStoreContract(name: string, open: () => Promise<OpenStore>)
     leaseContract(current);
     recoverContract(current);
     operatorContract(current);
+    numbersContract(current);
     safetyContract(current);
   });
 }
