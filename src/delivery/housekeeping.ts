@@ -77,7 +77,7 @@ export class Housekeeping {
    * Lane null: mail that was released without ever having had one. Returns the lanes that got mail.
    */
   async reroute(lane: string | null): Promise<ReadonlySet<string>> {
-    const { settings, store, clock } = this.#deps;
+    const { settings, store } = this.#deps;
     const woken = new Set<string>();
     let moves: { id: MessageId; lane: string }[] = [];
     const filter: QueueFilter = {
@@ -95,24 +95,7 @@ export class Housekeeping {
         moves.push({ id: message.id, lane: target });
         woken.add(target);
       } else {
-        const states = filter.states ?? [];
-        await this.#matching({ ...filter, id: message.id, states }, (work) => {
-          const mine = work.recipients.filter((recipient) => recipient.lane === lane);
-          const others = work.recipients.filter((recipient) => recipient.lane !== lane);
-          const nowMs = clock();
-          const { stay, decisions } = reroute(
-            { ...work, recipients: mine },
-            lane,
-            settings(),
-            nowMs,
-          );
-          return [
-            ...decisions,
-            ...[...stay, ...others].map((recipient) =>
-              unchanged(recipient, putBack(recipient, { lane: recipient.lane ?? '', nowMs })),
-            ),
-          ];
-        });
+        await this.rerouteMatching({ ...filter, id: message.id }, lane);
       }
       if (moves.length >= pageMax) {
         await store.relane(moves);
@@ -121,6 +104,23 @@ export class Housekeeping {
     });
     if (moves.length > 0) await store.relane(moves);
     return woken;
+  }
+
+  /** One message that matches and rests in the lane goes as the routes in force say. */
+  async rerouteMatching(filter: QueueFilter, lane: string | null): Promise<void> {
+    const { settings, clock } = this.#deps;
+    await this.#matching(filter, (work) => {
+      const mine = work.recipients.filter((recipient) => recipient.lane === lane);
+      const others = work.recipients.filter((recipient) => recipient.lane !== lane);
+      const nowMs = clock();
+      const { stay, decisions } = reroute({ ...work, recipients: mine }, lane, settings(), nowMs);
+      return [
+        ...decisions,
+        ...[...stay, ...others].map((recipient) =>
+          unchanged(recipient, putBack(recipient, { lane: recipient.lane ?? '', nowMs })),
+        ),
+      ];
+    });
   }
 
   /** Ends recipients by an operator's word; the reverse-path is told of a bounce. */

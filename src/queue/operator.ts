@@ -1,3 +1,4 @@
+import { statesTouchedBy } from '../policy/queue-verbs.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type { Flushed, RecipientState } from '../relay/queue.ts';
 import { type Core, count } from './core.ts';
@@ -12,9 +13,7 @@ import { finish } from './settle.ts';
  */
 export function flush(core: Core, query: Given<'queue.flush'>): Flushed {
   const { filter, includeHeld, nowMs } = query;
-  const states: RecipientState[] = ['waiting'];
-  if (includeHeld || filter.id !== undefined) states.push('in-doubt');
-  if (includeHeld) states.push('held');
+  const states = statesTouchedBy('flush', { includeHeld, named: filter.id !== undefined });
   const match = where(filter, states);
   const groups = countMatching(core, match);
   const messages = countMessages(core, match);
@@ -62,12 +61,6 @@ function resumeAccounts(
   });
 }
 
-const ACTS_ON: Record<ActQuery['action']['is'], readonly RecipientState[]> = {
-  hold: ['waiting', 'in-doubt'],
-  release: ['held', 'quarantined'],
-  remove: ['waiting', 'in-doubt', 'held', 'quarantined'],
-};
-
 /**
  * One stretch of an operator's action; the caller goes on from `next`, so that commits are not
  * kept waiting.
@@ -76,7 +69,7 @@ export function act(core: Core, query: ActQuery): Acted {
   const { filter, action, after, limit } = query;
   const chosen = new Map<number, number[]>();
   let next: number | null = null;
-  const states = ACTS_ON[action.is];
+  const states = statesTouchedBy(action.is, { includeHeld: false, named: false });
   for (const { message_id, idx } of matchingRecipients(core, filter, { states, from: after })) {
     if (!chosen.has(message_id) && chosen.size === limit) {
       next = [...chosen.keys()].at(-1) ?? null;

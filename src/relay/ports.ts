@@ -80,7 +80,7 @@ export interface QueueStore {
    */
   list(query: {
     filter: QueueFilter;
-    sort?: QueueSort;
+    sort?: QueueSort | undefined;
     after: MessageId | null;
     limit: number;
   }): Promise<QueuePage>;

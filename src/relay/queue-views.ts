@@ -48,3 +48,23 @@ export interface Redirect {
     readonly becomes: 'waiting' | 'in-doubt' | 'held';
   }[];
 }
+
+/** What became of mail that an operator sent another way, or would become of it. */
+export interface RedirectReport {
+  readonly recipients: number;
+  readonly messages: number;
+  /** Lanes left (null: it had none) and lanes entered, with how many recipients. */
+  readonly moves: readonly {
+    readonly from: string | null;
+    readonly to: string;
+    readonly recipients: number;
+  }[];
+  /** Recipients that no account takes any more: held or discarded, as the routes say. */
+  readonly withoutAccount: number;
+  /** Recipients left where they are because they may already have been delivered. */
+  readonly inDoubt: number;
+  /** Messages left where they are because the account may not send as their sender. */
+  readonly notAllowed: number;
+  /** The first few of them. */
+  readonly senders: readonly { readonly id: MessageId; readonly address: string }[];
+}
