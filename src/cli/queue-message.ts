@@ -76,5 +76,5 @@ function remarks({ account, recipients, otherVersions }: MessageRead): string {
   if (otherVersions === 0) return '';
   const whose = recipients.map(address).join(', ');
   const others = count(otherVersions, 'other version');
-  return `relayctl: this is what goes to ${whose}; there is ${others} for other recipients\n`;
+  return `relayctl: this goes to ${whose}; other recipients get ${others}\n`;
 }

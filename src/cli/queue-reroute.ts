@@ -54,8 +54,11 @@ async function reroute(invocation: Invocation): Promise<number> {
   const report = merge(parts);
   print(report, () => text(report, { to, done: 'Rerouted' }));
   if (to !== null && report.inDoubt + report.notAllowed > 0) {
-    const left = count(report.inDoubt + report.notAllowed, 'part');
-    throw new Failure('refused', EX_DATAERR, `not all of it was rerouted to ${to}: ${left} left`);
+    throw new Failure(
+      'refused',
+      EX_DATAERR,
+      `some of the mail was not rerouted to ${to}, see above`,
+    );
   }
   return to === null ? EX_OK : allFound(wanted, parts);
 }
