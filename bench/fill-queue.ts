@@ -21,6 +21,19 @@ export function fillQueue(directory: string, messages: number, nowMs: number): v
   db.close();
 }
 
+/** A configuration to go with it. Nothing is sent: all of it is due in an hour. */
+export function configOfFill(): Readonly<Record<string, unknown>> {
+  const account = { host: '127.0.0.1', port: 9, auth: 'none', tls: { mode: 'none' } };
+  const client = { networks: ['127.0.0.0/8'], senders: ['*'] };
+  const named = (name: string, count: number, value: unknown) =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [`${name}${at}`, value]));
+  return {
+    clients: named('app', 1, client),
+    accounts: named('account', 20, account),
+    routes: [{ sender: '*', accounts: ['account0'] }],
+  };
+}
+
 const NUMBERS = `(WITH RECURSIVE counted (n) AS
   (SELECT 0 UNION ALL SELECT n + 1 FROM counted WHERE n + 1 < @messages) SELECT n FROM counted)`;
 const ACCEPTED = 'CAST(@firstMs + n * @stepMs AS INTEGER)';
@@ -35,9 +48,9 @@ const MESSAGE = `'app' || (n % 5), 'bounce@our.example', json_array(${FORWARD_PA
 
 /** One of twenty is held, one of twenty in doubt; one of three has not been tried yet. */
 const RECIPIENT = `0, ${FORWARD_PATH},
-  CASE n % 20 WHEN 0 THEN 'held' WHEN 1 THEN 'in-doubt' ELSE 'waiting' END,
+  CASE n / 20 % 20 WHEN 0 THEN 'held' WHEN 1 THEN 'in-doubt' ELSE 'waiting' END,
   'account' || (n % 20), n % 7,
-  CASE n % 20 WHEN 0 THEN NULL ELSE @nowMs + ${dayMs} + n % 3600000 END,
+  CASE n / 20 % 20 WHEN 0 THEN NULL ELSE @nowMs + 3600000 + n % 3600000 END,
   ${ACCEPTED} + ${5 * dayMs}, 0,
   CASE n % 3 WHEN 0 THEN NULL ELSE '450 4.2.1 try again later' END,
   CASE n % 3 WHEN 0 THEN NULL WHEN 1 THEN 'upstream' ELSE 'throttled' END, NULL, NULL`;

@@ -3,6 +3,7 @@
  * mail has no reason and no entry; the index is written only when an attempt has failed.
  */
 export const sql = `
-CREATE INDEX recipients_reasons ON recipients (lane, last_reason, message_id)
+-- state: so that counting reads the index alone.
+CREATE INDEX recipients_reasons ON recipients (lane, last_reason, message_id, state)
   WHERE last_reason IS NOT NULL AND state <> 'leased';
 `;
