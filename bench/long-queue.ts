@@ -27,7 +27,6 @@ const COMMANDS = [
   'queue list --reason quota',
   'queue list --recipient nobody@nowhere.example',
   'queue remove --all --dry-run',
-  'queue list --all --ids',
 ];
 
 interface Ran {
