@@ -27,7 +27,16 @@ const bounceBatch = 100;
 
 /** What relayctl may do with waiting mail. */
 export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers {
-  const { store, delivery, emit } = relay;
+  return { ...readHandlers(relay, nowMs), ...changeHandlers(relay, nowMs) };
+}
+
+type ReadHandlers = Pick<
+  ControlHandlers,
+  'queue.list' | 'queue.count' | 'queue.stats' | 'queue.show' | 'message.read'
+>;
+
+function readHandlers(relay: Relay, nowMs: () => number): ReadHandlers {
+  const { store, delivery } = relay;
   return {
     'queue.list': async (ask) => {
       await checkNames(relay, ask.filter);
@@ -57,7 +66,15 @@ export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers 
       }
       return report;
     },
+  };
+}
 
+function changeHandlers(
+  relay: Relay,
+  nowMs: () => number,
+): Omit<QueueHandlers, keyof ReadHandlers> {
+  const { store, delivery, emit } = relay;
+  return {
     'queue.flush': async ({ filter, includeHeld }) => {
       await checkNames(relay, filter);
       if (includeHeld) await delivery.senders.lift(filter);

@@ -7,7 +7,7 @@ import { credentials, rememberCredentials } from './credentials.ts';
 import { storeFault } from './faults.ts';
 import { groups } from './groups.ts';
 import { countStretch, order } from './numbers.ts';
-import { type Operation, OUTSIDE } from './operations.ts';
+import { type Operation, OUTSIDE_NAMES, type Outside } from './operations.ts';
 import { act, clampDue, flush, redirect, relane } from './operator.ts';
 import { body, counts, list, show, stats } from './overview.ts';
 import { quotas, saveQuota } from './quotas.ts';
@@ -32,7 +32,10 @@ export interface Engine {
   settleDebts(): void;
 }
 
-export const isOutside = ([name]: Operation): boolean => OUTSIDE.has(name);
+type Outside = Extract<Operation, readonly [(typeof OUTSIDE_NAMES)[number], unknown]>;
+const outside: ReadonlySet<string> = new Set(OUTSIDE_NAMES);
+
+export const isOutside = (operation: Operation): operation is Outside => outside.has(operation[0]);
 
 export function createEngine(core: Core): Engine {
   const transactions = createTransactions(core);
@@ -92,7 +95,12 @@ function settleDebts(core: Core): void {
 }
 
 /** One operation, inside whatever transaction is open. */
-function run(core: Core, [name, given]: Operation): unknown {
+function run(core: Core, operation: Operation): unknown {
+  return isOutside(operation) ? look(core, operation) : change(core, operation);
+}
+
+/** Needs a transaction. */
+function change(core: Core, [name, given]: Exclude<Operation, Outside>): unknown {
   switch (name) {
     case 'message.accept':
       return acceptMessages(core, given);
@@ -132,6 +140,12 @@ function run(core: Core, [name, given]: Operation): unknown {
       return releaseSenders(core, given);
     case 'sender.lift':
       return liftSenders(core, given);
+  }
+}
+
+/** Changes nothing in the queue. */
+function look(core: Core, [name, given]: Outside): unknown {
+  switch (name) {
     case 'history.expire':
       return core.history.expire(given);
     case 'message.body':

@@ -117,7 +117,7 @@ export type Operation = {
 }[OperationName];
 
 /** These change nothing in the queue and run outside the transaction, after it. */
-export const OUTSIDE: ReadonlySet<OperationName> = new Set<OperationName>([
+export const OUTSIDE_NAMES = [
   'message.body',
   'message.show',
   'queue.list',
@@ -135,7 +135,7 @@ export const OUTSIDE: ReadonlySet<OperationName> = new Set<OperationName>([
   'history.list',
   'history.expire',
   'store.stats',
-]);
+] as const satisfies readonly OperationName[];
 
 export interface RecoverQuery {
   readonly owner: LeaseOwner;
