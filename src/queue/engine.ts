@@ -7,7 +7,7 @@ import { credentials, rememberCredentials } from './credentials.ts';
 import { storeFault } from './faults.ts';
 import { groups } from './groups.ts';
 import { countStretch, order } from './numbers.ts';
-import { type Operation, OUTSIDE_NAMES, type Outside } from './operations.ts';
+import { type Operation, OUTSIDE_NAMES } from './operations.ts';
 import { act, clampDue, flush, redirect, relane } from './operator.ts';
 import { body, counts, list, show, stats } from './overview.ts';
 import { quotas, saveQuota } from './quotas.ts';
