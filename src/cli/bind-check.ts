@@ -71,7 +71,7 @@ async function tryAddress(
   }
   const server = createServer();
   try {
-    await listenOn(server, { listen: address, mode: null, group: null }, null);
+    await listenOn(server, { listen: address, mode: 0o660, group: null }, null);
     return ok(subject, 'free');
   } catch (error) {
     if (!(error instanceof ListenError)) throw error;

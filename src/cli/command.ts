@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { ControlConnection } from '../control/client.ts';
-import type { Answer, Ask, RequestName } from '../control/wire.ts';
+import type { Answer, Ask, Part, RequestName } from '../control/wire.ts';
 import type { Io } from './io.ts';
 import { type Location, socketPath } from './socket-path.ts';
 import { jsonLine } from './text.ts';
@@ -18,11 +18,17 @@ export interface Invocation {
   /** As declared: a string, undefined when optional and absent, a list when variadic. */
   readonly args: readonly unknown[];
   readonly options: Readonly<Record<string, unknown>>;
+  /** --json is given. */
+  readonly json: boolean;
   /**
    * Asks the daemon; the connection is made at the first request and kept. Rejects with
    * ControlFailure.
    */
-  ask<Name extends RequestName>(request: Name, ask: Ask<Name>): Promise<Answer<Name>>;
+  ask<Name extends RequestName>(
+    request: Name,
+    ask: Ask<Name>,
+    onPart?: (part: Part<Name>) => Promise<void>,
+  ): Promise<Answer<Name>>;
   /** Prints the value as one line of JSON with --json, else what `render` makes of it. */
   print(value: unknown, render: () => string): void;
 }
@@ -69,9 +75,10 @@ export function onAction(
       location: globals,
       args: command.processedArgs,
       options: command.opts(),
-      async ask(request, ask) {
+      json: globals.json === true,
+      async ask(request, ask, onPart) {
         connection ??= await io.connect(await socketPath(globals, io.environment));
-        return connection.call(request, ask);
+        return connection.call(request, ask, onPart);
       },
       print: (value, render) => io.out(globals.json === true ? jsonLine(value) : render()),
     };

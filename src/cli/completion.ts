@@ -2,6 +2,8 @@ import { Argument, type Command, type Option } from 'commander';
 import { presetNames } from '../config/presets.ts';
 import { EX_OK } from '../lib/sysexits.ts';
 import { STATS_KEYS } from '../policy/sending-stats.ts';
+import { REASON_CLASSES } from '../relay/outcome.ts';
+import { QUEUE_GROUP_KEYS } from '../relay/queue-views.ts';
 import { annotate, type Context, type Invocation, onAction } from './command.ts';
 import { completionScript, SHELLS, type Shell } from './completion-script.ts';
 import { RECIPIENT_STATES } from './queue-filter.ts';
@@ -116,12 +118,16 @@ async function valuesOf(
   invocation: Invocation,
 ): Promise<readonly string[]> {
   const group = command.parent?.name();
-  const kind = name === 'name' && group !== undefined ? group : name;
+  const meant = name === 'to' && command.name() === 'reroute' ? 'account' : name;
+  const kind = meant === 'name' && group !== undefined ? group : meant;
   switch (kind) {
     case 'state':
       return RECIPIENT_STATES;
     case 'by':
-      return STATS_KEYS;
+      return group === 'queue' ? QUEUE_GROUP_KEYS : STATS_KEYS;
+    case 'reason':
+      // On the command line of hold and bounce it is a sentence.
+      return ['hold', 'bounce'].includes(command.name()) ? [] : REASON_CLASSES;
     case 'provider':
       return presetNames();
     case 'topic':

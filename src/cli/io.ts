@@ -4,6 +4,12 @@ import type { ControlConnection } from '../control/client.ts';
 export interface Io {
   out(text: string): void;
   err(text: string): void;
+  /** For what is long: resolves when there is room for more. */
+  write(chunk: string | Buffer): Promise<void>;
+  /** The output is a terminal: escape sequences in it would be obeyed. */
+  readonly terminal: boolean;
+  /** Asks on the terminal; null: there is nobody to ask. */
+  confirm(question: string): Promise<boolean | null>;
   /** Width of the terminal; infinite when the output goes elsewhere, so that nothing is cut. */
   readonly columns: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -26,6 +32,14 @@ export function processIo(): Io {
   return {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
+    async write(chunk) {
+      if (stdout.write(chunk)) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      stdout.once('drain', resolve);
+      await promise;
+    },
+    terminal: stdout.isTTY === true,
+    confirm: async (question) => (await import('./confirm.ts')).confirm(process, question),
     columns: stdout.isTTY ? stdout.columns || 80 : Number(env.COLUMNS) || Number.POSITIVE_INFINITY,
     environment: env,
     nowMs: () => Date.now(),

@@ -1,11 +1,18 @@
 import type { Command } from 'commander';
 import type { Touched } from '../control/reports.ts';
-import { EX_DATAERR, EX_OK, EX_USAGE } from '../lib/sysexits.ts';
-import type { MessageId } from '../relay/message.ts';
+import { EX_OK } from '../lib/sysexits.ts';
 import type { Flushed, QueueFilter } from '../relay/queue.ts';
 import { annotate, type Context, type Invocation, onAction } from './command.ts';
-import { Failure } from './failure.ts';
-import { addFilterOptions, filterFrom, readMessageIds } from './queue-filter.ts';
+import { addFilterOptions, addFilterOptionsWithReason, readMessageIds } from './queue-filter.ts';
+import {
+  addTouchOptions,
+  allFound,
+  chosenFilters,
+  each,
+  filters,
+  mayTouch,
+  sum,
+} from './queue-touch.ts';
 import { count, printable } from './text.ts';
 
 /** The commands of `relayctl queue` that change waiting mail. */
@@ -15,7 +22,7 @@ export function addChangeCommands(queue: Command, context: Context): void {
 }
 
 function addFlush(queue: Command, context: Context): void {
-  const flush = addFilterOptions(queue.command('flush'))
+  const flush = addTouchOptions(addFilterOptionsWithReason(queue.command('flush')))
     .description('try mail now: clears its waiting time and the pauses of its accounts')
     .argument('[id...]', 'message ids', readMessageIds)
     .option('--include-held', 'also what is held, and accounts that are held');
@@ -30,6 +37,7 @@ function addFlush(queue: Command, context: Context): void {
   onAction(flush, context, async (invocation) => {
     const includeHeld = invocation.options.includeHeld === true;
     const wanted = filters(invocation);
+    if (!(await mayTouch(invocation, { verb: 'flush', includeHeld, wanted }))) return EX_OK;
     const parts = await each(wanted, (filter) =>
       invocation.ask('queue.flush', { filter, includeHeld }),
     );
@@ -105,7 +113,9 @@ const CHANGES: readonly Change[] = [
 ];
 
 function addChange(queue: Command, context: Context, change: Change): void {
-  const command = addFilterOptions(queue.command(change.verb))
+  // Where --reason is why the operator does it, it cannot choose mail as well.
+  const withFilter = change.reason === null ? addFilterOptionsWithReason : addFilterOptions;
+  const command = addTouchOptions(withFilter(queue.command(change.verb)))
     .description(change.description)
     .argument('[id...]', 'message ids', readMessageIds)
     .option('--all', 'the whole queue, when nothing else chooses');
@@ -114,7 +124,9 @@ function addChange(queue: Command, context: Context, change: Change): void {
   }
   annotate(command, { examples: [change.example], json: '{recipients, messages}' });
   onAction(command, context, async (invocation) => {
-    const wanted = chosen(invocation, change);
+    const wanted = chosenFilters(invocation, change.verb);
+    const touch = { verb: change.verb, includeHeld: false, wanted };
+    if (!(await mayTouch(invocation, touch))) return EX_OK;
     const parts = await each(wanted, (filter) => askChange(invocation, change, filter));
     const touched = sum(parts);
     invocation.print(touched, () =>
@@ -134,51 +146,4 @@ function askChange(
 ): Promise<Touched> {
   if (verb === 'release' || verb === 'remove') return ask(`queue.${verb}`, { filter });
   return ask(`queue.${verb}`, { filter, reason: String(options.reason) });
-}
-
-/** Everything at once only when it is said: a slip must not empty the queue. */
-function chosen(invocation: Invocation, { verb }: Change): QueueFilter[] {
-  const list = filters(invocation);
-  const everything = list.some((filter) => Object.keys(filter).length === 0);
-  if (everything && invocation.options.all !== true) {
-    const text = `queue ${verb} needs message ids or a filter such as --account; --all for the whole queue`;
-    throw new Failure('usage', EX_USAGE, text);
-  }
-  if (!everything && invocation.options.all === true) {
-    throw new Failure('usage', EX_USAGE, '--all cannot be combined with message ids or filters');
-  }
-  return list;
-}
-
-/** One filter per message id, else one for all. */
-function filters({ args, options, io }: Invocation): QueueFilter[] {
-  const ids = (args[0] as readonly MessageId[] | undefined) ?? [];
-  const filter = filterFrom(options, io.nowMs());
-  return ids.length === 0 ? [filter] : ids.map((id) => ({ ...filter, id }));
-}
-
-/** One after the other: a daemon under load is not asked for a thousand things at once. */
-async function each<Part>(
-  wanted: readonly QueueFilter[],
-  work: (filter: QueueFilter) => Promise<Part>,
-): Promise<Part[]> {
-  const parts: Part[] = [];
-  for (const filter of wanted) parts.push(await work(filter));
-  return parts;
-}
-
-/**
- * An id that names nothing is a mistake, or the message has left meanwhile; the others are done all
- * the same.
- */
-function allFound(wanted: readonly QueueFilter[], parts: readonly Touched[]): number {
-  const missed = wanted.flatMap(({ id }, at) => (parts[at]?.recipients === 0 && id ? [id] : []));
-  if (missed.length === 0) return EX_OK;
-  const text = `nothing in the queue to do this to: ${missed.join(', ')}; see relayctl queue show`;
-  throw new Failure('not-found', EX_DATAERR, text);
-}
-
-function sum(parts: readonly Touched[]): Touched {
-  const total = (key: keyof Touched): number => parts.reduce((all, part) => all + part[key], 0);
-  return { recipients: total('recipients'), messages: total('messages') };
 }

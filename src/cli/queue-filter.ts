@@ -3,6 +3,7 @@ import { formatDuration, parseDuration } from '../lib/duration.ts';
 import { fromEximId } from '../relay/exim-id.ts';
 import type { MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
+import { REASON_CLASSES, type ReasonClass } from '../relay/outcome.ts';
 import type { QueueFilter, RecipientState } from '../relay/queue.ts';
 
 export const RECIPIENT_STATES: readonly RecipientState[] = [
@@ -12,6 +13,15 @@ export const RECIPIENT_STATES: readonly RecipientState[] = [
   'held',
   'quarantined',
 ];
+
+/** The same with the class of the last reply or cause, where --reason is not the verb's own. */
+export function addFilterOptionsWithReason(command: Command): Command {
+  return addFilterOptions(command).option(
+    '--reason <class>',
+    'why it waits, for example quota or network; may be repeated',
+    readReason,
+  );
+}
 
 /** The options that choose mail in the queue, the same for every command. */
 export function addFilterOptions(command: Command): Command {
@@ -40,6 +50,7 @@ export function filterFrom(options: Readonly<Record<string, unknown>>, nowMs: nu
     sender: text('sender') === '<>' ? '' : text('sender'),
     recipient: text('recipient'),
     states: options.state as readonly RecipientState[] | undefined,
+    reasons: Array.isArray(options.reason) ? (options.reason as ReasonClass[]) : undefined,
     olderThanMs: before('older'),
     newerThanMs: before('newer'),
   };
@@ -90,4 +101,13 @@ function readState(text: string, previous: readonly RecipientState[] = []): Reci
     throw new InvalidArgumentError(`The states are ${RECIPIENT_STATES.join(', ')}.`);
   }
   return [...previous, ...(words as RecipientState[])];
+}
+
+function readReason(text: string, previous: readonly ReasonClass[] = []): ReasonClass[] {
+  const words = text.split(',');
+  const unknown = words.find((word) => !REASON_CLASSES.some((reason) => reason === word));
+  if (unknown !== undefined) {
+    throw new InvalidArgumentError(`The reasons are ${REASON_CLASSES.join(', ')}.`);
+  }
+  return [...previous, ...(words as ReasonClass[])];
 }

@@ -1,27 +1,81 @@
 import type { AccountReport } from '../control/reports.ts';
 import { formatSize } from '../lib/size.ts';
 import type { AccountState } from '../relay/account.ts';
+import type { MessageId } from '../relay/message.ts';
 import type { QueuedRecipient, QueueRow } from '../relay/queue.ts';
 import type { Io } from './io.ts';
 import { type Column, stackedTable, table, wideColumns } from './table.ts';
-import { count, displayWidth, printable } from './text.ts';
+import { count, displayWidth, jsonText, printable } from './text.ts';
 import { address, age, until } from './words.ts';
 
 const recipientsShownMax = 3;
 
-export function renderQueue(
-  page: { readonly rows: readonly QueueRow[]; readonly next: string | null },
+/** Pages of a listing, one after the other; each method gives the text to print. */
+export interface QueuePrinter {
+  page(rows: readonly QueueRow[]): string;
+  /** `next`: where the next page would begin; null when everything was listed. */
+  end(next: MessageId | null): string;
+}
+
+/** A table for people. The titles stand above the first page only. */
+export function tablePrinter(
   accounts: readonly Pick<AccountReport, 'name' | 'state'>[],
   io: Pick<Io, 'columns' | 'nowMs'>,
-): string {
-  if (page.rows.length === 0) return 'No mail in the queue matches.\n';
+): QueuePrinter {
   const states = new Map(accounts.map(({ name, state }) => [name, state]));
   const look: Look = { nowMs: io.nowMs(), columns: io.columns, states };
-  const body = io.columns >= wideColumns ? wide(page.rows, look) : narrow(page.rows, look);
-  const recipients = page.rows.reduce((sum, row) => sum + row.recipients.length, 0);
-  const total = `${count(page.rows.length, 'message')}, ${count(recipients, 'recipient')}`;
-  const more = page.next === null ? '' : `; more with --after ${page.next}`;
-  return `${body}\n${total}${more}\n`;
+  let [messages, recipients] = [0, 0];
+  return {
+    page(rows) {
+      const body = io.columns >= wideColumns ? wide(rows, look) : narrow(rows, look);
+      const shown = messages === 0 ? body : body.slice(body.indexOf('\n') + 1);
+      messages += rows.length;
+      recipients += rows.reduce((sum, row) => sum + row.recipients.length, 0);
+      return shown;
+    },
+    end(next) {
+      if (messages === 0) return 'No mail in the queue matches.\n';
+      const total = `${count(messages, 'message')}, ${count(recipients, 'recipient')}`;
+      return `\n${total}${next === null ? '' : `; more with --after ${next}`}\n`;
+    },
+  };
+}
+
+/** `{"rows":[...],"next":...}` on one line, however long it becomes. */
+export function jsonPrinter(): QueuePrinter {
+  const list = jsonList((row) => row);
+  return {
+    page: (rows) => list.page(rows).replace(/^\[/, '{"rows":['),
+    end: (next) => `${list.end().replace(/^\[/, '{"rows":[')},"next":${jsonText(next)}}\n`,
+  };
+}
+
+/** One id a line, or a list of them in JSON. */
+export function idsPrinter(json: boolean): QueuePrinter {
+  if (json) {
+    const list = jsonList(({ message }) => message.id);
+    return { page: list.page, end: () => `${list.end()}\n` };
+  }
+  return {
+    page: (rows) => rows.map(({ message }) => `${message.id}\n`).join(''),
+    end: () => '',
+  };
+}
+
+/** A list in JSON that is printed while it is read. */
+function jsonList(value: (row: QueueRow) => unknown): {
+  page(rows: readonly QueueRow[]): string;
+  end(): string;
+} {
+  let begun = false;
+  return {
+    page(rows) {
+      const before = begun ? ',' : '[';
+      begun ||= rows.length > 0;
+      return rows.length === 0 ? '' : before + rows.map((row) => jsonText(value(row))).join(',');
+    },
+    end: () => (begun ? ']' : '[]'),
+  };
 }
 
 interface Look {

@@ -9,6 +9,15 @@ export function printable(text: string): string {
   });
 }
 
+/** The same for text of many lines: line ends and tabs are kept, CR LF becomes LF. */
+export function printableText(text: string): string {
+  return text
+    .replaceAll('\r\n', '\n')
+    .split(/([\n\t])/)
+    .map((piece) => (piece === '\n' || piece === '\t' ? piece : printable(piece)))
+    .join('');
+}
+
 /** C0, DEL, C1, line separators, bidirectional embeddings, overrides, isolates and marks. */
 const UNSAFE =
   /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g;
@@ -22,7 +31,14 @@ function hex(code: number, digits: number): string {
  * they are.
  */
 export function jsonLine(value: unknown): string {
-  return `${JSON.stringify(value).replace(UNSAFE, (character) => `\\u${hex(character.charCodeAt(0), 4)}`)}\n`;
+  return `${jsonText(value)}\n`;
+}
+
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value).replace(
+    UNSAFE,
+    (character) => `\\u${hex(character.charCodeAt(0), 4)}`,
+  );
 }
 
 /** Columns a text takes on a terminal: wide characters two, combining ones none. */

@@ -36,8 +36,11 @@ An account is
   --recipient ADDRESS  recipient, or @domain
   --state STATE        see help states; may be repeated
   --older 2h           accepted longer ago; --newer 10m less long ago
+  --reason CLASS       why it waits, as quota or network; not in hold and bounce, where --reason
+                       says why you do it
 
-Whatever changes mail wants a choice, or --all. Look first: every filter works with queue list.
+Whatever changes mail wants a choice, or --all. Look first: every filter works with queue list,
+--dry-run counts what would be touched, and more than 100 messages are asked about (--yes).
 `,
   },
   {
@@ -70,6 +73,8 @@ that was held for it.
   exim -bpc              relayctl queue list --ids | wc -l, or relayctl status
   exim -qf               relayctl queue flush
   exim -qff              relayctl queue flush --include-held
+  exim -Mvh, -Mvb ID     relayctl queue show ID --headers, --body
+  exim -Mvc, -Mvl ID     relayctl queue show ID --raw, --log
   exim -M ID             relayctl queue flush ID
   exim -Mf, -Mt ID       relayctl queue hold, queue release ID
   exim -Mrm ID           relayctl queue remove ID

@@ -17,6 +17,7 @@ import {
   answerBytesMax,
   CONTROL_VERSION,
   type ControlErrorCode,
+  type Part,
   type RequestName,
 } from './wire.ts';
 
@@ -56,7 +57,12 @@ export interface ControlConnection {
   /**
    * Resolves to the answer; rejects with ControlFailure. Requests are answered one after the other.
    */
-  call<Name extends RequestName>(request: Name, ask: Ask<Name>): Promise<Answer<Name>>;
+  call<Name extends RequestName>(
+    request: Name,
+    ask: Ask<Name>,
+    /** Gets what comes before the answer; nothing more is read until it resolves. */
+    onPart?: (part: Part<Name>) => Promise<void>,
+  ): Promise<Answer<Name>>;
   close(): void;
 }
 
@@ -69,6 +75,9 @@ export interface ConnectOptions {
 /** An account test may take the timeouts of a slow upstream; everything else answers at once. */
 const helloWithinMs = 10_000;
 const answerWithinMs = 180_000;
+
+/** Lines read ahead of whoever prints them: a long answer in parts must not gather here. */
+const linesAheadMax = 8;
 
 /** One request on a connection of its own. Rejects with ControlFailure. */
 export async function callDaemon<Name extends RequestName>(
@@ -102,11 +111,18 @@ export async function connectControl(
   }
   let lastId = 0;
   return {
-    async call<Name extends RequestName>(request: Name, ask: Ask<Name>) {
+    async call<Name extends RequestName>(
+      request: Name,
+      ask: Ask<Name>,
+      onPart?: (part: Part<Name>) => Promise<void>,
+    ) {
       lastId += 1;
       socket.write(`${JSON.stringify({ id: lastId, request, ask })}\n`);
-      const line = await lines.next(options.answerWithinMs ?? answerWithinMs);
-      return readReply(parseLine(line), path) as Answer<Name>;
+      for (;;) {
+        const reply = parseLine(await lines.next(options.answerWithinMs ?? answerWithinMs));
+        if (!isRecord(reply) || !('part' in reply)) return readReply(reply, path) as Answer<Name>;
+        await onPart?.(reply.part as Part<Name>);
+      }
     },
     close() {
       socket.destroy();
@@ -201,6 +217,7 @@ function lineSource(socket: Socket, path: string): LineSource {
     const lines = reader.push(chunk);
     if (lines === null) fail(new ControlFailure('protocol', `${path}: an answer is too long`));
     else ready.push(...lines);
+    if (ready.length >= linesAheadMax) socket.pause();
     wake();
   });
   const hungUp = (): void =>
@@ -219,6 +236,7 @@ function lineSource(socket: Socket, path: string): LineSource {
       }
       clearTimeout(timer);
       const line = ready.shift();
+      if (ready.length === 0) socket.resume();
       if (line === undefined) throw failed ?? new ControlFailure('protocol', 'no line');
       return line;
     },

@@ -150,6 +150,19 @@ export interface MessageReport {
   readonly standIns: readonly { readonly account: string; readonly insteadOf: string }[];
 }
 
+export type MessagePart = 'raw' | 'headers' | 'body';
+
+/** What was read of a message; the bytes themselves came in parts. */
+export interface MessageRead {
+  readonly bytes: number;
+  /** Null: as it is stored, because no configured account is to send it. */
+  readonly account: string | null;
+  /** Forward-paths of those who get these bytes. */
+  readonly recipients: readonly string[];
+  /** How many other versions there are, because routes change it for some recipients. */
+  readonly otherVersions: number;
+}
+
 /** What was sent, by the keys asked for. */
 export interface StatsReport {
   readonly sinceMs: number;

@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import { QUEUE_VERBS } from '../policy/queue-verbs.ts';
 import { STATS_KEYS } from '../policy/sending-stats.ts';
 import type { LogQuery } from '../relay/log-search.ts';
 import type { MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
+import { REASON_CLASSES } from '../relay/outcome.ts';
 import type { QueueFilter } from '../relay/queue.ts';
+import { QUEUE_GROUP_KEYS, QUEUE_SORTS } from '../relay/queue-views.ts';
 import { type Ask, logPageMax, queuePageMax, type RequestName } from './wire.ts';
 
 /**
@@ -52,6 +55,7 @@ const Filter = z
     states: z.array(z.enum(['waiting', 'leased', 'in-doubt', 'held', 'quarantined'])).optional(),
     olderThanMs: Instant.optional(),
     newerThanMs: Instant.optional(),
+    reasons: z.array(z.enum(REASON_CLASSES)).optional(),
   })
   .transform((filter) => filter as QueueFilter);
 
@@ -81,9 +85,20 @@ export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
   status: Nothing,
   'queue.list': z.strictObject({
     filter: Filter,
+    sort: z.enum(QUEUE_SORTS).optional(),
     after: Id.nullable(),
     limit: z.int().min(1).max(queuePageMax),
   }),
+  'queue.count': z.strictObject({
+    filter: Filter,
+    verb: z.enum(QUEUE_VERBS),
+    includeHeld: z.boolean(),
+  }),
+  'queue.stats': z.strictObject({
+    filter: Filter,
+    by: z.array(z.enum(QUEUE_GROUP_KEYS)).max(QUEUE_GROUP_KEYS.length),
+  }),
+  'message.read': z.strictObject({ id: Id, what: z.enum(['raw', 'headers', 'body']) }),
   'queue.show': z.strictObject({ id: Id }),
   'queue.body': z.strictObject({ id: Id, from: z.int().min(0) }),
   'queue.flush': z.strictObject({ filter: Filter, includeHeld: z.boolean() }),
@@ -97,6 +112,12 @@ export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
     limit: z.int().min(1).max(logPageMax),
   }),
   evidence: z.strictObject({ id: Id }),
+  'queue.reroute': z.strictObject({
+    filter: Filter,
+    to: Name.nullable(),
+    force: z.boolean(),
+    dryRun: z.boolean(),
+  }),
   'account.list': Nothing,
   'account.show': Named,
   'account.hold': z.strictObject({ name: Name, reason: Reason }),

@@ -46,6 +46,15 @@ export function openSession(socket: Socket, options: SessionOptions): Session {
   const send = (line: string): void => {
     if (socket.writable) socket.write(`${line}\n`);
   };
+  /** A part waits for room: whoever reads slowly costs no memory. */
+  const sendPart = async (line: string): Promise<void> => {
+    if (socket.destroyed || !socket.writable) throw hungUp();
+    if (socket.write(`${line}\n`)) return;
+    const room = Promise.withResolvers<void>();
+    const gone = (): void => room.reject(hungUp());
+    socket.once('drain', room.resolve).once('close', gone);
+    await room.promise.finally(() => socket.off('drain', room.resolve).off('close', gone));
+  };
   const refuse = (error: ControlError): void => {
     finishing = true;
     send(failure(null, error));
@@ -62,7 +71,7 @@ export function openSession(socket: Socket, options: SessionOptions): Session {
     busy = true;
     for (let line = waiting.shift(); line !== undefined && !finishing; line = waiting.shift()) {
       if (!greeted) takeHello(line);
-      else send(await answerLine(line, options));
+      else send(await answerLine(line, options, sendPart));
     }
     busy = false;
     if (finishing) socket.end();
@@ -110,7 +119,11 @@ function judgeHello(value: unknown, program: string): ControlError | null {
 }
 
 /** One request line to one reply line; never rejects. */
-async function answerLine(line: string, options: SessionOptions): Promise<string> {
+async function answerLine(
+  line: string,
+  options: SessionOptions,
+  sendPart: (line: string) => Promise<void>,
+): Promise<string> {
   const value = parseLine(line);
   if (!isRecord(value) || typeof value.id !== 'number' || typeof value.request !== 'string') {
     return failure(null, new ControlError('protocol', 'not a request'));
@@ -118,7 +131,8 @@ async function answerLine(line: string, options: SessionOptions): Promise<string
   const { id, request, ask } = value;
   const startedAtMs = performance.now();
   let detail: string | null = null;
-  const reply = await answerRequest(request, ask, options.handlers)
+  const send = (part: unknown) => sendPart(JSON.stringify({ id, part } satisfies ReplyLine));
+  const reply = await answerRequest(request, { ask, send }, options.handlers)
     .then((answer) => bounded(JSON.stringify({ id, answer } satisfies ReplyLine)))
     .catch((error: unknown) => {
       const known = asControlError(error);
@@ -131,7 +145,7 @@ async function answerLine(line: string, options: SessionOptions): Promise<string
 
 async function answerRequest(
   request: string,
-  ask: unknown,
+  { ask, send }: { readonly ask: unknown; readonly send: (part: unknown) => Promise<void> },
   handlers: ControlHandlers,
 ): Promise<unknown> {
   if (!Object.hasOwn(ASKS, request)) {
@@ -146,9 +160,11 @@ async function answerRequest(
   }
   // The schema of this very name has checked it; the compiler cannot follow a name through two
   // tables.
-  const handler = handlers[name] as (ask: unknown) => Promise<unknown>;
-  return handler(parsed.data);
+  const handler = handlers[name] as (ask: unknown, send: unknown) => Promise<unknown>;
+  return handler(parsed.data, send);
 }
+
+const hungUp = (): ControlError => new ControlError('refused', 'the client hung up');
 
 function bounded(reply: string): string {
   // A page of full messages with hundreds of recipients each is the only answer that can grow so

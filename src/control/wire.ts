@@ -1,4 +1,5 @@
 import type { EnvelopeRecipient } from '../mail/envelope.ts';
+import type { QueueVerb } from '../policy/queue-verbs.ts';
 import type { RecordedMessage } from '../policy/recorded-way.ts';
 import type { StatsKey } from '../policy/sending-stats.ts';
 import type { AccountState } from '../relay/account.ts';
@@ -7,10 +8,19 @@ import type { LogPage, LogQuery } from '../relay/log-search.ts';
 import type { MessageId } from '../relay/message.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
 import type { Flushed, QueueFilter, QueuePage } from '../relay/queue.ts';
+import type {
+  QueueCount,
+  QueueGroup,
+  QueueGroupKey,
+  QueueSort,
+  RedirectReport,
+} from '../relay/queue-views.ts';
 import type { EvidenceReport } from './evidence-report.ts';
 import type {
   AccountDetail,
   AccountReport,
+  MessagePart,
+  MessageRead,
   MessageReport,
   RouteReport,
   StatsReport,
@@ -26,6 +36,9 @@ import type {
  *     relayctl  {"id":1,"request":"queue.show","ask":{"id":"1n8f3k2x0q4"}}
  *     relayd    {"id":1,"answer":{...}}   or
  * {"id":1,"error":{"code":"not-found","message":"..."}}
+ *
+ * What is too long for a line comes in any number of parts before the answer:
+ *     relayd    {"id":1,"part":{...}}
  *
  * After the hellos any number of requests follow, answered one by one in their order. Raise the
  * version with every change that an older side would misread: another version is told so and sent
@@ -52,8 +65,35 @@ export const logPageMax = 200;
 export interface ControlRequests {
   readonly status: { ask: Nothing; answer: StatusReport };
   readonly 'queue.list': {
-    ask: { readonly filter: QueueFilter; readonly after: MessageId | null; readonly limit: number };
+    ask: {
+      readonly filter: QueueFilter;
+      /** Default: by age. */
+      readonly sort?: QueueSort | undefined;
+      readonly after: MessageId | null;
+      readonly limit: number;
+    };
+    /** not-found when the message `after` has left the queue and the order is not by age. */
     answer: QueuePage;
+  };
+  /** What a verb would touch; nothing is changed. */
+  readonly 'queue.count': {
+    ask: {
+      readonly filter: QueueFilter;
+      readonly verb: QueueVerb;
+      readonly includeHeld: boolean;
+    };
+    answer: QueueCount;
+  };
+  /** What is in the queue by group and age; see QUEUE_AGES_MS. */
+  readonly 'queue.stats': {
+    ask: { readonly filter: QueueFilter; readonly by: readonly QueueGroupKey[] };
+    answer: { readonly groups: readonly QueueGroup[]; readonly merged: boolean };
+  };
+  /** The bytes of a message in the queue as its account would send them now. */
+  readonly 'message.read': {
+    ask: { readonly id: MessageId; readonly what: MessagePart };
+    part: { readonly base64: string };
+    answer: MessageRead;
   };
   /** not-found when neither the queue nor the history knows the id. */
   readonly 'queue.show': { ask: { readonly id: MessageId }; answer: MessageReport };
@@ -89,6 +129,18 @@ export interface ControlRequests {
   };
   /** Everything a provider may want to see of one message; not-found as queue.show. */
   readonly evidence: { ask: { readonly id: MessageId }; answer: EvidenceReport };
+  /** By the routes in force, or to one account whatever they say. */
+  readonly 'queue.reroute': {
+    ask: {
+      readonly filter: QueueFilter;
+      readonly to: string | null;
+      /** Also what is in doubt, which may then arrive twice. */
+      readonly force: boolean;
+      /** Only say what would be done. */
+      readonly dryRun: boolean;
+    };
+    answer: RedirectReport;
+  };
   readonly 'account.list': {
     ask: Nothing;
     answer: { readonly accounts: readonly AccountReport[] };
@@ -215,10 +267,19 @@ export interface RouteQuestion {
 export type RequestName = keyof ControlRequests;
 export type Ask<Name extends RequestName> = ControlRequests[Name]['ask'];
 export type Answer<Name extends RequestName> = ControlRequests[Name]['answer'];
+/** What comes before the answer; never where nothing does. */
+export type Part<Name extends RequestName> = ControlRequests[Name] extends { part: infer P }
+  ? P
+  : never;
+
+/** Resolves when there is room for more; rejects when the client has gone. */
+export type SendPart<Name extends RequestName> = (part: Part<Name>) => Promise<void>;
 
 /** What the daemon does for relayctl. A handler throws ControlError to refuse. */
 export type ControlHandlers = {
-  readonly [Name in RequestName]: (ask: Ask<Name>) => Promise<Answer<Name>>;
+  readonly [Name in RequestName]: [Part<Name>] extends [never]
+    ? (ask: Ask<Name>) => Promise<Answer<Name>>
+    : (ask: Ask<Name>, send: SendPart<Name>) => Promise<Answer<Name>>;
 };
 
 /** A first line, from both sides: who speaks, and which version of this language. */
@@ -239,6 +300,7 @@ export type ControlErrorCode =
 
 export type ReplyLine =
   | { readonly id: number; readonly answer: unknown }
+  | { readonly id: number; readonly part: unknown }
   | {
       readonly id: number | null;
       readonly error: { readonly code: ControlErrorCode; readonly message: string };

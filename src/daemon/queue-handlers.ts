@@ -1,16 +1,24 @@
+import { didYouMean } from '../config/wanted.ts';
 import type { MessageReport } from '../control/reports.ts';
 import { bodyBytesMax, ControlError, type ControlHandlers } from '../control/wire.ts';
+import { statesTouchedBy } from '../policy/queue-verbs.ts';
 import { planMessage } from '../policy/route.ts';
 import type { Body } from '../relay/message.ts';
-import type { QueueFilter, QueueRow } from '../relay/queue.ts';
+import type { QueueFilter, QueueRow, RecipientState } from '../relay/queue.ts';
+import type { Settings } from '../relay/settings.ts';
 import { noAccount } from './no-account.ts';
+import { readMessage } from './read-message.ts';
 import type { Relay } from './relay.ts';
 
 type QueueHandlers = Pick<
   ControlHandlers,
   | 'queue.list'
+  | 'queue.count'
+  | 'queue.stats'
   | 'queue.show'
   | 'queue.body'
+  | 'queue.reroute'
+  | 'message.read'
   | 'queue.flush'
   | 'queue.hold'
   | 'queue.release'
@@ -23,12 +31,37 @@ const bounceBatch = 100;
 
 /** What relayctl may do with waiting mail. */
 export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers {
-  const { store, delivery, emit } = relay;
+  return { ...readHandlers(relay, nowMs), ...changeHandlers(relay, nowMs) };
+}
+
+type ReadHandlers = Pick<
+  ControlHandlers,
+  'queue.list' | 'queue.count' | 'queue.stats' | 'queue.show' | 'queue.body' | 'message.read'
+>;
+
+function readHandlers(relay: Relay, nowMs: () => number): ReadHandlers {
+  const { store, delivery } = relay;
   return {
     'queue.list': async (ask) => {
-      await checkAccount(relay, ask.filter);
-      return store.list(ask);
+      await checkNames(relay, ask.filter);
+      const page = await store.list(ask);
+      if (page.lost !== true) return page;
+      const text = `message ${ask.after} is not among them any more: begin again without --after`;
+      throw new ControlError('not-found', text);
     },
+
+    'queue.count': async ({ filter, verb, includeHeld }) => {
+      await checkNames(relay, filter);
+      const named = filter.id !== undefined;
+      return store.count({ filter, states: statesTouchedBy(verb, { includeHeld, named }) });
+    },
+
+    'queue.stats': async ({ filter, by }) => {
+      await checkNames(relay, filter);
+      return store.groups({ filter, by, nowMs: nowMs() });
+    },
+
+    'message.read': (ask, send) => readMessage(delivery, ask, send),
 
     'queue.show': async ({ id }) => {
       const report = await store.show(id);
@@ -43,9 +76,17 @@ export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers 
       if (body === null) throw new ControlError('not-found', `no message ${id} in the queue`);
       return { bytes: await stretch(relay, body, from), total: sizeOf(body) };
     },
+  };
+}
 
+function changeHandlers(
+  relay: Relay,
+  nowMs: () => number,
+): Omit<QueueHandlers, keyof ReadHandlers> {
+  const { store, delivery, emit } = relay;
+  return {
     'queue.flush': async ({ filter, includeHeld }) => {
-      await checkAccount(relay, filter);
+      await checkNames(relay, filter);
       if (includeHeld) await delivery.senders.lift(filter);
       const flushed = await store.flush({ filter, includeHeld, nowMs: nowMs() });
       const { recipients, messages } = flushed;
@@ -55,12 +96,12 @@ export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers 
     },
 
     'queue.hold': async ({ filter, reason }) => {
-      await checkAccount(relay, filter);
+      await checkNames(relay, filter);
       return store.act({ filter, action: { is: 'hold', reason }, nowMs: nowMs() });
     },
 
     'queue.release': async ({ filter }) => {
-      await checkAccount(relay, filter);
+      await checkNames(relay, filter);
       const held = { ...filter, states: filter.states ?? (['held', 'quarantined'] as const) };
       // Else what is released would be held again at once.
       await delivery.senders.lift(held);
@@ -74,12 +115,33 @@ export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers 
     },
 
     'queue.remove': async ({ filter }) => {
-      await checkAccount(relay, filter);
-      return delivery.removeMatching(filter);
+      await checkNames(relay, filter);
+      const ended = await delivery.removeMatching(filter);
+      // What cannot be read is nobody's to settle.
+      const states = (filter.states ?? ALL_QUARANTINED).filter((state) => state === 'quarantined');
+      const action = { is: 'remove' } as const;
+      const set = await store.act({ filter: { ...filter, states }, action, nowMs: nowMs() });
+      return {
+        recipients: ended.recipients + set.recipients,
+        messages: ended.messages + set.messages,
+      };
+    },
+
+    'queue.reroute': async (ask) => {
+      await checkNames(relay, ask.filter);
+      const { accounts, file } = relay.settings();
+      if (ask.to !== null && !accounts.has(ask.to)) {
+        throw new ControlError('not-found', noAccount(ask.to, { accounts, file }));
+      }
+      const report = await delivery.redirect(ask);
+      const { recipients, messages } = report;
+      const told = { recipients, messages, account: ask.to, by: 'operator' };
+      if (!ask.dryRun) emit({ is: 'queue.rerouted', ...told });
+      return report;
     },
 
     'queue.bounce': async ({ filter, reason }) => {
-      await checkAccount(relay, filter);
+      await checkNames(relay, filter);
       let recipients = 0;
       let messages = 0;
       for (;;) {
@@ -103,16 +165,30 @@ function standIns(relay: Relay, { message, recipients }: QueueRow): MessageRepor
   });
   return [...new Map(found.map((one) => [`${one.account} ${one.insteadOf}`, one])).values()];
 }
+const ALL_QUARANTINED: readonly RecipientState[] = ['quarantined'];
 
 /**
- * A mistyped account would match nothing and look like success. One that has left the file may
- * still have mail.
+ * A mistyped name would match nothing and look like success. One that has left the file may still
+ * have mail.
  */
-async function checkAccount(relay: Relay, { account }: QueueFilter): Promise<void> {
-  const { accounts, file } = relay.settings();
-  if (account === undefined || accounts.has(account)) return;
-  if ((await relay.store.counts()).some(({ lane }) => lane === account)) return;
-  throw new ControlError('not-found', noAccount(account, { accounts, file }));
+async function checkNames(relay: Relay, { account, client }: QueueFilter): Promise<void> {
+  const { accounts, clients, file } = relay.settings();
+  if (account !== undefined && !accounts.has(account)) {
+    const waits = (await relay.store.counts()).some(({ lane }) => lane === account);
+    if (!waits) throw new ControlError('not-found', noAccount(account, { accounts, file }));
+  }
+  if (client === undefined || isClient(relay.settings(), client)) return;
+  const { rows } = await relay.store.list({ filter: { client }, after: null, limit: 1 });
+  if (rows.length > 0) return;
+  const known = [...clients.keys()];
+  const meant = didYouMean(client, known) || `; there is: ${known.join(', ')}`;
+  throw new ControlError('not-found', `no client ${client} in ${file}${meant}`);
+}
+
+/** Also relayd itself, and an app that logged in as an account. */
+function isClient({ clients, accounts }: Settings, name: string): boolean {
+  const bound = name.startsWith('account:') && accounts.has(name.slice('account:'.length));
+  return clients.has(name) || name === 'relayd' || bound;
 }
 
 function sizeOf(body: Body): number {

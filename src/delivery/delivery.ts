@@ -8,9 +8,10 @@ import { type AccountControl, accountControl } from './account-control.ts';
 import { assemble, type DeliveryDeps, type DeliveryParts } from './delivery-parts.ts';
 import type { HeldSenders } from './held-senders.ts';
 import type { LoginControl } from './logins.ts';
+import { type MailControl, mailControl } from './mail-control.ts';
 
 /** The way out. `reserve`, `start`, `cancel` and `wake` take mail from submission; see Dispatch. */
-export interface Delivery extends Dispatch, AccountControl, LoginControl {
+export interface Delivery extends Dispatch, AccountControl, LoginControl, MailControl {
   /** At start, after store.recover: reads account states and due times, and begins. */
   resume(): Promise<void>;
   /** After the settings were swapped: opens what was mended, moves queued mail to its new ways. */
@@ -60,6 +61,7 @@ export function openDelivery(deps: DeliveryDeps): Delivery {
     ...life(parts),
     ...accountControl(parts),
     ...queueControl(parts),
+    ...mailControl(parts),
     senders: parts.senders,
   };
 }

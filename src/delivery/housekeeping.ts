@@ -79,7 +79,7 @@ export class Housekeeping {
    * Lane null: mail that was released without ever having had one. Returns the lanes that got mail.
    */
   async reroute(lane: string | null): Promise<ReadonlySet<string>> {
-    const { settings, store, clock, choose } = this.#deps;
+    const { settings, store, choose } = this.#deps;
     const woken = new Set<string>();
     let moves: { id: MessageId; lane: string }[] = [];
     const known = lane !== null && settings().accounts.has(lane);
@@ -103,19 +103,7 @@ export class Housekeeping {
         woken.add(target);
       } else {
         const states = filter.states ?? [];
-        await this.#matching({ ...filter, id: message.id, states }, (work) => {
-          const mine = work.recipients.filter((recipient) => recipient.lane === lane);
-          const others = work.recipients.filter((recipient) => recipient.lane !== lane);
-          const nowMs = clock();
-          const context = { settings: settings(), choose, nowMs };
-          const { stay, decisions } = reroute({ ...work, recipients: mine }, lane, context);
-          return [
-            ...decisions,
-            ...[...stay, ...others].map((recipient) =>
-              unchanged(recipient, putBack(recipient, { lane: recipient.lane ?? '', nowMs })),
-            ),
-          ];
-        });
+        await this.rerouteMatching({ ...filter, id: message.id, states }, lane);
       }
       if (moves.length >= pageMax) {
         await store.relane(moves);
@@ -124,6 +112,24 @@ export class Housekeeping {
     });
     if (moves.length > 0) await store.relane(moves);
     return woken;
+  }
+
+  /** One message that matches and rests in the lane goes as the routes in force say. */
+  async rerouteMatching(filter: QueueFilter, lane: string | null): Promise<void> {
+    const { settings, clock, choose } = this.#deps;
+    await this.#matching(filter, (work) => {
+      const mine = work.recipients.filter((recipient) => recipient.lane === lane);
+      const others = work.recipients.filter((recipient) => recipient.lane !== lane);
+      const nowMs = clock();
+      const context = { settings: settings(), choose, nowMs };
+      const { stay, decisions } = reroute({ ...work, recipients: mine }, lane, context);
+      return [
+        ...decisions,
+        ...[...stay, ...others].map((recipient) =>
+          unchanged(recipient, putBack(recipient, { lane: recipient.lane ?? '', nowMs })),
+        ),
+      ];
+    });
   }
 
   /** Ends recipients by an operator's word; the reverse-path is told of a bounce. */

@@ -188,6 +188,8 @@ function storeFolds(m: Instruments) {
     // At start; what it found is in relayd_queue_recipients.
     'queue.recovered': null,
     'queue.flushed': () => m.relayd_queue_flushes_total.inc(),
+    // Where the mail is now is in relayd_queue_recipients.
+    'queue.rerouted': null,
     'queue.row-quarantined': () => m.relayd_queue_rows_quarantined_total.inc(),
   } satisfies Partial<Folds>;
 }

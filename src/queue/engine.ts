@@ -5,9 +5,11 @@ import { claim, claimExpired, claimMatching } from './claim.ts';
 import type { Core } from './core.ts';
 import { credentials, rememberCredentials } from './credentials.ts';
 import { storeFault } from './faults.ts';
+import { groups } from './groups.ts';
 import { type HistoryOperation, runOnHistory } from './history-operations.ts';
-import { type Operation, OUTSIDE } from './operations.ts';
-import { act, clampDue, flush, relane } from './operator.ts';
+import { countStretch, order } from './numbers.ts';
+import { type Operation, OUTSIDE_NAMES } from './operations.ts';
+import { act, clampDue, flush, redirect, relane } from './operator.ts';
 import { body, counts, list, show, stats } from './overview.ts';
 import { quotas, saveQuota } from './quotas.ts';
 import { recover } from './recover.ts';
@@ -33,7 +35,10 @@ export interface Engine {
   unindexed(): number;
 }
 
-export const isOutside = ([name]: Operation): boolean => OUTSIDE.has(name);
+type Outside = Extract<Operation, readonly [(typeof OUTSIDE_NAMES)[number], unknown]>;
+const outside: ReadonlySet<string> = new Set(OUTSIDE_NAMES);
+
+export const isOutside = (operation: Operation): operation is Outside => outside.has(operation[0]);
 
 export function createEngine(core: Core): Engine {
   const transactions = createTransactions(core);
@@ -94,7 +99,12 @@ function settleDebts(core: Core): void {
 }
 
 /** One operation, inside whatever transaction is open. */
-function run(core: Core, [name, given]: Operation): unknown {
+function run(core: Core, operation: Operation): unknown {
+  return isOutside(operation) ? look(core, operation) : change(core, operation);
+}
+
+/** Needs a transaction. */
+function change(core: Core, [name, given]: Exclude<Operation, Outside>): unknown {
   switch (name) {
     case 'message.accept':
       return acceptMessages(core, given);
@@ -114,6 +124,8 @@ function run(core: Core, [name, given]: Operation): unknown {
       return act(core, given);
     case 'queue.relane':
       return relane(core, given);
+    case 'queue.redirect':
+      return redirect(core, given);
     case 'queue.clamp-due':
       return clampDue(core, given);
     case 'account.set':
@@ -132,12 +144,24 @@ function run(core: Core, [name, given]: Operation): unknown {
       return releaseSenders(core, given);
     case 'sender.lift':
       return liftSenders(core, given);
+  }
+}
+
+/** Changes nothing in the queue. */
+function look(core: Core, [name, given]: Outside): unknown {
+  switch (name) {
     case 'message.body':
       return body(core, given);
     case 'message.show':
       return show(core, given);
     case 'queue.list':
       return list(core, given);
+    case 'queue.order':
+      return order(core, given);
+    case 'queue.count':
+      return countStretch(core, given);
+    case 'queue.groups':
+      return groups(core, given);
     case 'queue.counts':
       return counts(core);
     case 'queue.next-expiry':

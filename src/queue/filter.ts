@@ -22,6 +22,10 @@ export function where(filter: QueueFilter, states: readonly RecipientState[]): W
   }
   if (filter.account !== undefined) terms.push({ sql: 'lane = ?', values: [filter.account] });
   if (filter.recipient !== undefined) terms.push(address('forward_path', filter.recipient));
+  if (filter.reasons !== undefined) {
+    const reasons = filter.reasons.map(() => '?').join(', ');
+    terms.push({ sql: `last_reason IN (${reasons})`, values: filter.reasons });
+  }
   const message = messageTerms(filter);
   if (message.length > 0) {
     terms.push({

@@ -20,9 +20,20 @@ import type {
   StoreStats,
   Work,
 } from '../relay/queue.ts';
+import type { Redirect } from '../relay/queue-views.ts';
 import type { KeptQuota } from '../relay/quota.ts';
 import type { Refusals } from '../relay/refusals.ts';
 import type { HistoryOperationTable } from './history-operations.ts';
+import type {
+  Counted,
+  CountQuery,
+  Grouped,
+  GroupsQuery,
+  Listed,
+  ListQuery,
+  Ordered,
+  OrderQuery,
+} from './reading.ts';
 import { encodeMessage, type MessageRow } from './rows.ts';
 
 /**
@@ -52,6 +63,7 @@ export interface OperationTable extends HistoryOperationTable {
     given: readonly { id: MessageId; lane: string | null }[];
     answer: undefined;
   };
+  'queue.redirect': { given: { moves: readonly Redirect[]; nowMs: number }; answer: number };
   'queue.clamp-due': { given: number; answer: number };
   'account.set': { given: { account: string; state: AccountState }; answer: undefined };
   'certificate.remember': {
@@ -82,6 +94,9 @@ export interface OperationTable extends HistoryOperationTable {
     answer: { queued: QueueRow | null; history: HistoryEntry | null };
   };
   'queue.list': { given: ListQuery; answer: Listed };
+  'queue.order': { given: OrderQuery; answer: Ordered };
+  'queue.count': { given: CountQuery; answer: Counted };
+  'queue.groups': { given: GroupsQuery; answer: Grouped };
   'queue.counts': { given: null; answer: LaneCount[] };
   'queue.next-expiry': { given: null; answer: number | null };
   'account.states': { given: null; answer: ReadonlyMap<string, AccountState> };
@@ -101,10 +116,13 @@ export type Operation = {
 }[OperationName];
 
 /** These change nothing in the queue and run outside the transaction, after it. */
-export const OUTSIDE: ReadonlySet<OperationName> = new Set<OperationName>([
+export const OUTSIDE_NAMES = [
   'message.body',
   'message.show',
   'queue.list',
+  'queue.order',
+  'queue.count',
+  'queue.groups',
   'queue.counts',
   'queue.next-expiry',
   'account.states',
@@ -120,7 +138,7 @@ export const OUTSIDE: ReadonlySet<OperationName> = new Set<OperationName>([
   'history.prune',
   'queue.search',
   'store.stats',
-]);
+] as const satisfies readonly OperationName[];
 
 export interface RecoverQuery {
   readonly owner: LeaseOwner;
@@ -143,19 +161,6 @@ export interface Acted {
   readonly recipients: number;
   readonly messages: number;
   /** Where the next stretch starts; null when nothing is left. */
-  readonly next: number | null;
-}
-
-/** One stretch of a listing: at most `scan` messages after `after` are looked at. */
-export interface ListQuery {
-  readonly filter: QueueFilter;
-  readonly after: number;
-  readonly limit: number;
-  readonly scan: number;
-}
-
-export interface Listed {
-  readonly rows: readonly QueueRow[];
   readonly next: number | null;
 }
 

@@ -1,3 +1,4 @@
+import { statesTouchedBy } from '../policy/queue-verbs.ts';
 import type { HistoryEvent } from '../relay/history-event.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type { Flushed, RecipientState } from '../relay/queue.ts';
@@ -14,9 +15,7 @@ import { finish } from './settle.ts';
  */
 export function flush(core: Core, query: Given<'queue.flush'>): Flushed {
   const { filter, includeHeld, nowMs } = query;
-  const states: RecipientState[] = ['waiting'];
-  if (includeHeld || filter.id !== undefined) states.push('in-doubt');
-  if (includeHeld) states.push('held');
+  const states = statesTouchedBy('flush', { includeHeld, named: filter.id !== undefined });
   const match = where(filter, states);
   const groups = countMatching(core, match);
   const messages = countMessages(core, match);
@@ -64,12 +63,6 @@ function resumeAccounts(
   });
 }
 
-const ACTS_ON: Record<ActQuery['action']['is'], readonly RecipientState[]> = {
-  hold: ['waiting', 'in-doubt'],
-  release: ['held', 'quarantined'],
-  remove: ['waiting', 'in-doubt', 'held', 'quarantined'],
-};
-
 /**
  * One stretch of an operator's action; the caller goes on from `next`, so that commits are not
  * kept waiting.
@@ -78,7 +71,7 @@ export function act(core: Core, query: ActQuery): Acted {
   const { filter, action, after, limit } = query;
   const chosen = new Map<number, number[]>();
   let next: number | null = null;
-  const states = ACTS_ON[action.is];
+  const states = statesTouchedBy(action.is, { includeHeld: false, named: false });
   for (const { message_id, idx } of matchingRecipients(core, filter, { states, from: after })) {
     if (!chosen.has(message_id) && chosen.size === limit) {
       next = [...chosen.keys()].at(-1) ?? null;
@@ -153,6 +146,26 @@ export function relane(core: Core, moves: Given<'queue.relane'>): undefined {
     core.sql.relane.run(lane, number);
     finish(core, number, { results: [], attempts: [], events, dialogues: [] });
   }
+}
+
+/** What an operator sends another way; nothing that an attempt has changed meanwhile. */
+export function redirect(core: Core, { moves, nowMs }: Given<'queue.redirect'>): number {
+  let moved = 0;
+  for (const { id, lane, bind, recipients } of moves) {
+    const number = messageIdToNumber(id) ?? -1;
+    const rows = core.sql.readRecipients.all(number);
+    for (const { index, was, becomes } of recipients) {
+      const row = rows.find(({ idx, state }) => idx === index && state === was);
+      if (row === undefined) continue;
+      const dueAtMs = becomes === 'held' ? null : nowMs;
+      core.sql.redirect.run(lane, becomes, dueAtMs, number, index);
+      count(core, row.lane, was, -1);
+      count(core, lane, becomes, 1);
+      moved += 1;
+    }
+    if (bind && rows.length > 0) core.sql.bind.run(lane, number);
+  }
+  return moved;
 }
 
 /**

@@ -7,7 +7,9 @@ import type { Core } from './core.ts';
 import { codeOf } from './faults.ts';
 import { matchingRecipients } from './filter.ts';
 import { schemaVersion } from './migrations.ts';
-import type { Answer, Listed, ListQuery } from './operations.ts';
+import { stretch } from './numbers.ts';
+import type { Answer } from './operations.ts';
+import type { Listed, ListQuery } from './reading.ts';
 import { decodeRecipient } from './recipient-rows.ts';
 import { decodeMessage } from './rows.ts';
 import type { RecipientRow } from './statements.ts';
@@ -48,9 +50,9 @@ export function counts(core: Core): LaneCount[] {
 }
 
 export function list(core: Core, { filter, after, limit, scan }: ListQuery): Listed {
-  const to = core.sql.stretchEnd.get(after, scan - 1) ?? null;
+  const { from, to, next } = stretch(core, { filter, after, scan });
   const chosen = new Map<number, Set<number>>();
-  const range = { states: STATES, from: after, to };
+  const range = { states: STATES, from, to };
   for (const { message_id, idx } of matchingRecipients(core, filter, range)) {
     if (!chosen.has(message_id) && chosen.size === limit) break;
     chosen.set(message_id, (chosen.get(message_id) ?? new Set()).add(idx));
@@ -58,7 +60,7 @@ export function list(core: Core, { filter, after, limit, scan }: ListQuery): Lis
   const rows = [...chosen].flatMap(([id, indexes]) =>
     queueRow(core, id, ({ idx }) => indexes.has(idx)),
   );
-  return { rows, next: chosen.size === limit ? ([...chosen.keys()].at(-1) ?? null) : to };
+  return { rows, next: chosen.size === limit ? ([...chosen.keys()].at(-1) ?? null) : next };
 }
 
 /** What can be read of a message is shown even when it is in quarantine. */

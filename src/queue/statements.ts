@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { RecipientState } from '../relay/queue.ts';
 import { accountStatements } from './account-statements.ts';
+import { overviewStatements } from './overview-statements.ts';
 import { MESSAGE_COLUMNS } from './rows.ts';
 
 /** A recipient as its row gives it. */
@@ -164,50 +165,6 @@ function claimStatements(db: Database) {
   };
 }
 
-/** Numbers about the queue. */
-function overviewStatements(db: Database) {
-  return {
-    // Reads: recipients per lane and state; once at start. Indexes, covering: recipients_resting,
-    // recipients_leased.
-    tally: db.prepare<[], { lane: string | null; state: RecipientState; count: number }>(
-      `SELECT lane, state, COUNT(*) AS count FROM recipients
-       WHERE state <> 'leased' GROUP BY lane, state
-       UNION ALL
-       SELECT lane, 'leased', COUNT(*) FROM recipients WHERE state = 'leased' GROUP BY lane`,
-    ),
-    // Reads: when the oldest resting message of a lane and state was accepted. Index:
-    // recipients_resting.
-    oldestResting: db
-      .prepare<[string | null, string], number>(
-        `SELECT accepted_at FROM messages WHERE id = (SELECT MIN(message_id) FROM recipients
-           WHERE lane IS ? AND state = ? AND state <> 'leased')`,
-      )
-      .pluck(),
-    // Reads: the same for leased ones. Index: recipients_leased.
-    oldestLeased: db
-      .prepare<[string | null], number>(
-        `SELECT accepted_at FROM messages WHERE id = (SELECT MIN(message_id) FROM recipients
-           WHERE lane IS ? AND state = 'leased')`,
-      )
-      .pluck(),
-    // Reads: the next due time of a lane and state. Index: recipients_due.
-    nextDue: db
-      .prepare<[string | null, string], number | null>(
-        `SELECT MIN(due_at) FROM recipients
-         WHERE lane IS ? AND state = ? AND due_at IS NOT NULL`,
-      )
-      .pluck(),
-    // Reads: the first expiry. Index: recipients_expiry.
-    nextExpiry: db
-      .prepare<[], number | null>(
-        `SELECT MIN(expires_at) FROM recipients WHERE state IN ('waiting', 'in-doubt', 'held')`,
-      )
-      .pluck(),
-    // Reads: the highest id in the queue, by the end of the key.
-    highestId: db.prepare<[], number | null>('SELECT MAX(id) FROM messages').pluck(),
-  };
-}
-
 /**
  * What an operator or a reload changes; statements that depend on a filter are built in filter.ts.
  */
@@ -222,6 +179,12 @@ function operatorStatements(db: Database) {
     relane: db.prepare(
       `UPDATE recipients SET lane = ? WHERE message_id = ? AND state IN ('waiting', 'held')`,
     ),
+    // Writes: one recipient on its way to another account, by its key.
+    redirect: db.prepare(
+      'UPDATE recipients SET lane = ?, state = ?, due_at = ? WHERE message_id = ? AND idx = ?',
+    ),
+    // Writes: the account that a message stays with, by its key.
+    bind: db.prepare('UPDATE messages SET bound_account = ? WHERE id = ?'),
     // Deletes: one recipient, by its key.
     removeRecipient: db.prepare('DELETE FROM recipients WHERE message_id = ? AND idx = ?'),
     // Writes: holds one recipient, by its key.

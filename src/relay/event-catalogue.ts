@@ -119,6 +119,7 @@ export const EVENTS = {
   },
   'queue.recovered': { level: 'info', help: 'Leases of earlier runs were ended at start.' },
   'queue.flushed': { level: 'info', help: 'An operator flushed the queue.' },
+  'queue.rerouted': { level: 'info', help: 'An operator sent queued mail another way.' },
   'queue.row-quarantined': {
     level: 'error',
     help: 'A stored row could not be read and was set aside.',

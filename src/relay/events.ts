@@ -95,6 +95,14 @@ export type RelayEvent =
       readonly messages: number;
       readonly by: string;
     }
+  | {
+      readonly is: 'queue.rerouted';
+      readonly recipients: number;
+      readonly messages: number;
+      /** Null: by the routes in force. */
+      readonly account: string | null;
+      readonly by: string;
+    }
   | { readonly is: 'queue.row-quarantined'; readonly id: string; readonly detail: string }
   | { readonly is: 'store.committed'; readonly operations: number; readonly tookMs: number }
   | { readonly is: 'store.failed'; readonly fault: string; readonly detail: string }

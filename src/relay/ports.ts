@@ -16,11 +16,13 @@ import type {
   QueueFilter,
   QueuePage,
   QueueRow,
+  RecipientState,
   Recovered,
   Settlement,
   StoreStats,
   Work,
 } from './queue.ts';
+import type { QueueCount, QueueGroup, QueueGroupKey, QueueSort, Redirect } from './queue-views.ts';
 import type { KeptQuota } from './quota.ts';
 import type { Refusals } from './refusals.ts';
 
@@ -73,7 +75,27 @@ export interface QueueStore {
    * `latestMs`.
    */
   clampDue(latestMs: number): Promise<number>;
-  list(query: { filter: QueueFilter; after: MessageId | null; limit: number }): Promise<QueuePage>;
+  /**
+   * Without `sort` (or by age) in the order of the ids, and a page reads no more than it needs to;
+   * any other order reads the whole queue for every page, in stretches.
+   */
+  list(query: {
+    filter: QueueFilter;
+    sort?: QueueSort | undefined;
+    after: MessageId | null;
+    limit: number;
+  }): Promise<QueuePage>;
+  /** What matches and is in one of the states. */
+  count(query: { filter: QueueFilter; states: readonly RecipientState[] }): Promise<QueueCount>;
+  /**
+   * What matches by group and age, the largest groups first. `merged`: there are more groups than
+   * are kept apart, the last one is all the others.
+   */
+  groups(query: {
+    filter: QueueFilter;
+    by: readonly QueueGroupKey[];
+    nowMs: number;
+  }): Promise<{ groups: readonly QueueGroup[]; merged: boolean }>;
   show(id: MessageId): Promise<{ queued: QueueRow | null; history: HistoryEntry | null }>;
   /**
    * Clears back-off, and pauses (and holds with includeHeld) of the accounts concerned, in one
@@ -89,6 +111,8 @@ export interface QueueStore {
   }): Promise<{ recipients: number; messages: number }>;
   /** Moves waiting and held mail between lanes after a reload. In-doubt stays with its account. */
   relane(moves: readonly { id: MessageId; lane: string | null }[]): Promise<void>;
+  /** All of them in one transaction. Returns how many recipients were as they were said to be. */
+  redirect(query: { moves: readonly Redirect[]; nowMs: number }): Promise<number>;
   accountStates(): Promise<ReadonlyMap<string, AccountState>>;
   setAccountState(account: string, state: AccountState): Promise<void>;
   /** What is remembered of each account's server, by account; also of accounts that are gone. */

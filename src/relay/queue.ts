@@ -134,6 +134,8 @@ export interface QueueFilter {
   readonly sender?: string;
   readonly recipient?: string;
   readonly states?: readonly RecipientState[];
+  /** Class of the last known cause. */
+  readonly reasons?: readonly ReasonClass[];
   /** Accepted before this instant. */
   readonly olderThanMs?: number;
   /** Accepted after this instant. */
@@ -144,6 +146,8 @@ export interface QueuePage {
   readonly rows: readonly QueueRow[];
   /** Pass as `after` for the next page; null at the end. */
   readonly next: MessageId | null;
+  /** The message `after` has left the queue: where the page begins is not known. Rows are empty. */
+  readonly lost?: true;
 }
 
 export interface QueueRow {

@@ -15,7 +15,7 @@ function addressMatches(wanted: string, address: string): boolean {
 export function filterMatches(
   filter: QueueFilter,
   message: Message,
-  recipient: Pick<QueuedRecipient, 'index' | 'lane' | 'state'>,
+  recipient: Pick<QueuedRecipient, 'index' | 'lane' | 'state' | 'lastReason'>,
 ): boolean {
   const forwardPath = message.envelope.recipients[recipient.index]?.forwardPath ?? '';
   const tests: boolean[] = [
@@ -25,6 +25,7 @@ export function filterMatches(
     filter.sender === undefined || addressMatches(filter.sender, message.envelope.reversePath),
     filter.recipient === undefined || addressMatches(filter.recipient, forwardPath),
     filter.states === undefined || filter.states.includes(recipient.state),
+    filter.reasons === undefined || filter.reasons.some((one) => one === recipient.lastReason),
     filter.olderThanMs === undefined || message.acceptedAtMs < filter.olderThanMs,
     filter.newerThanMs === undefined || message.acceptedAtMs > filter.newerThanMs,
   ];

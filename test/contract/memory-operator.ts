@@ -4,6 +4,7 @@ import type { MessageId } from '../../src/relay/message.ts';
 import type { QueueStore } from '../../src/relay/ports.ts';
 import type { LaneCount, LeaseOwner, RecipientState, Recovered } from '../../src/relay/queue.ts';
 import { result } from './memory-history.ts';
+import type { MemoryNumbers } from './memory-numbers.ts';
 import type { MemorySafety } from './memory-safety.ts';
 import {
   dropWhenDone,
@@ -26,6 +27,7 @@ type OperatorPart = Omit<
   | 'claimMatching'
   | 'stats'
   | 'close'
+  | keyof MemoryNumbers
   | keyof MemorySafety
 >;
 
@@ -186,15 +188,6 @@ export function memoryOperator(state: MemoryState): OperatorPart {
       for (const row of far) row.dueAtMs = latestMs;
       return far.length;
     },
-    async list({ filter, after, limit }) {
-      const found = [...matching(state, filter, STATES)].filter(
-        ({ entry }) => after === null || entry.message.id > after,
-      );
-      const rows = found
-        .slice(0, limit)
-        .map(({ entry, rows }) => ({ message: entry.message, recipients: rows.map(view) }));
-      return { rows, next: found.length > limit ? (rows.at(-1)?.message.id ?? null) : null };
-    },
     show: async (id) => show(state, id),
     flush: async (query) => flush(state, query),
     act: async (query) => act(state, query),
@@ -209,6 +202,23 @@ export function memoryOperator(state: MemoryState): OperatorPart {
           }
         }
       }
+    },
+    async redirect({ moves, nowMs }) {
+      let moved = 0;
+      for (const { id, lane, bind, recipients } of moves) {
+        const entry = state.entries.get(id);
+        if (entry === undefined) continue;
+        for (const { index, was, becomes } of recipients) {
+          const row = entry.rows.get(index);
+          if (row?.state !== was) continue;
+          put(row, becomes, becomes === 'held' ? 0 : nowMs);
+          row.lane = lane;
+          moved += 1;
+        }
+        const message = { ...entry.message, boundAccount: lane };
+        if (bind) state.entries.set(id, { ...entry, message });
+      }
+      return moved;
     },
     accountStates: async () => new Map(state.accounts),
     async setAccountState(account, next) {

@@ -13,6 +13,7 @@ import type {
   Work,
 } from '../../src/relay/queue.ts';
 import { memoryHistory, result } from './memory-history.ts';
+import { memoryNumbers } from './memory-numbers.ts';
 import { memoryOperator } from './memory-operator.ts';
 import { memorySafety } from './memory-safety.ts';
 import {
@@ -207,6 +208,7 @@ export function openMemoryStore(nowMs: () => number = () => 0): MemoryStore {
       note(settlement.notifications);
     },
     ...claims(state),
+    ...memoryNumbers(state),
     ...memoryOperator(state),
     ...memorySafety(state),
     stats: async () => stats(state, lastNumber),
@@ -219,6 +221,8 @@ export function openMemoryStore(nowMs: () => number = () => 0): MemoryStore {
     'counts',
     'nextExpiry',
     'list',
+    'count',
+    'groups',
     'show',
     'accountStates',
     'credentials',

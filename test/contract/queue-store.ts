@@ -3,6 +3,7 @@ import type { QueueStore } from '../../src/relay/ports.ts';
 import { acceptContract } from './queue-store-accept.ts';
 import { historyContract } from './queue-store-history.ts';
 import { leaseContract } from './queue-store-lease.ts';
+import { numbersContract } from './queue-store-numbers.ts';
 import { operatorContract } from './queue-store-operator.ts';
 import { recoverContract } from './queue-store-recover.ts';
 import { safetyContract } from './queue-store-safety.ts';
@@ -30,6 +31,7 @@ export function queueStoreContract(name: string, open: () => Promise<OpenStore>)
     leaseContract(current);
     recoverContract(current);
     operatorContract(current);
+    numbersContract(current);
     safetyContract(current);
     historyContract(current);
   });

@@ -53,6 +53,10 @@ test.each([
   ],
   [['completion', 'z'], ['zsh']],
   [['help', 'sta'], ['states']],
+  [['queue', 'list', '--sort', 's'], ['size']],
+  [['queue', 'list', '--reason', 'quo'], ['quota']],
+  [['queue', 'stats', '--by', 'rec'], ['recipient-domain']],
+  [['queue', 'reroute', '--to', 'ses'], ['ses-paris']],
 ])('what can follow %j', async (words, found) => {
   expect(await completed(...words)).toEqual(found);
 });
@@ -60,6 +64,7 @@ test.each([
 test.each([
   ['more than a command takes', ['account', 'show', 'gmail-velosi', '']],
   ['a value that only the user knows', ['queue', 'list', '--sender', '']],
+  ['a sentence', ['queue', 'hold', '--reason', '']],
   ['no such command', ['queeu', 'l', '']],
 ])('nothing follows: %s', async (_, words) => {
   expect(await completed(...words)).toEqual([]);

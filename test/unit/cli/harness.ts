@@ -18,6 +18,9 @@ export interface Ran {
   readonly asked: readonly (readonly [RequestName, unknown])[];
   /** Control sockets connected to. */
   readonly sockets: readonly string[];
+  readonly questions: readonly string[];
+  /** What was written in pieces, as it was. */
+  readonly bytes: Buffer;
 }
 
 export interface Surroundings {
@@ -28,6 +31,10 @@ export interface Surroundings {
   readonly password?: string;
   /** What a person types, in order; absent: nobody is there to be asked. */
   readonly answers?: readonly string[];
+  /** The output is a terminal. */
+  readonly terminal?: boolean;
+  /** What is answered to a question; without it there is nobody to ask. */
+  readonly answer?: boolean;
 }
 
 /** Runs one command line in this process, against handlers in place of a daemon. */
@@ -36,7 +43,8 @@ export async function relayctl(
   given: Surroundings = {},
 ): Promise<Ran> {
   const asked: [RequestName, unknown][] = [];
-  const sockets: string[] = [];
+  const [sockets, questions]: [string[], string[]] = [[], []];
+  const chunks: Buffer[] = [];
   let [out, err, clockMs] = ['', '', nowMs];
   const answers = [...(given.answers ?? [])];
   const answer = async (question: string): Promise<string> => {
@@ -51,6 +59,15 @@ export async function relayctl(
     },
     err: (text) => {
       err += text;
+    },
+    write: async (chunk) => {
+      out += chunk.toString();
+      chunks.push(Buffer.from(chunk));
+    },
+    terminal: given.terminal ?? false,
+    confirm: async (question) => {
+      questions.push(question);
+      return given.answer ?? null;
     },
     columns: given.columns ?? Number.POSITIVE_INFINITY,
     environment: given.environment ?? {},
@@ -75,7 +92,7 @@ export async function relayctl(
   };
   const args = typeof line === 'string' ? line.split(' ').filter((word) => word !== '') : line;
   const exitCode = await run(args, io);
-  return { exitCode, out, err, asked, sockets };
+  return { exitCode, out, err, asked, sockets, questions, bytes: Buffer.concat(chunks) };
 }
 
 function connection(
@@ -83,13 +100,15 @@ function connection(
   asked: [RequestName, unknown][],
 ): Awaited<ReturnType<Io['connect']>> {
   return {
-    async call(request, ask) {
+    async call(request, ask, onPart) {
       asked.push([request, ask]);
-      const handler = daemon[request] as ((ask: unknown) => Promise<never>) | undefined;
+      const handler = daemon[request] as
+        | ((ask: unknown, send: unknown) => Promise<never>)
+        | undefined;
       if (handler === undefined) throw new Error(`${request} was not expected`);
       try {
         // As over the wire: only what JSON can carry arrives.
-        return JSON.parse(JSON.stringify(await handler(ask))) as never;
+        return JSON.parse(JSON.stringify(await handler(ask, onPart))) as never;
       } catch (error) {
         if (error instanceof ControlError) throw new ControlFailure(error.code, error.message);
         throw error;

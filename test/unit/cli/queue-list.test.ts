@@ -112,8 +112,8 @@ test('a long list is read in pages, and the next page is named', async () => {
   expect(pages).toBe(2);
   expect(asked.map(([, ask]) => ask)).toMatchObject([
     { after: null, limit: 1000 },
-    { after: messageId, limit: 500 },
     {},
+    { after: messageId, limit: 500 },
   ]);
   expect(out).toContain('1500 messages, 1500 recipients; more with --after 1n8f3k2x0q4\n');
 });
@@ -179,4 +179,52 @@ test('without a daemon: one line and exit code 69', async () => {
   expect(exitCode).toBe(69);
   expect(err).toBe('relayctl: relayd is not running: there is no socket /run/x.sock\n');
   expect(out).toBe('');
+});
+
+test('an order and reasons reach the daemon; id is what comes without', async () => {
+  const daemon = { 'queue.list': page, ...open };
+  const ran = await relayctl('queue list --sort size --reason quota,tls', { daemon });
+  const filter = { reasons: ['quota', 'tls'] };
+  expect(ran.asked[0]?.[1]).toEqual({ filter, sort: 'size', after: null, limit: 50 });
+  const byId = await relayctl('queue list --sort id', { daemon });
+  expect(byId.asked[0]?.[1]).toEqual({ filter: {}, after: null, limit: 50 });
+  const wrong = await relayctl('queue list --sort colour', { daemon });
+  expect(wrong).toMatchObject({ exitCode: 64, err: expect.stringContaining('attempts') });
+});
+
+/** Two pages of two and a last one of one. */
+const paged = {
+  'queue.list': async ({ after }: { after: string | null }) => {
+    const first = after === null ? 0 : Number(after.slice(-1)) + 1;
+    const ids = [0, 1, 2, 3, 4].slice(first, first + 2).map((at) => `1n8f3k2x0q${at}`);
+    const next = first < 4 ? (ids.at(-1) as never) : null;
+    return { rows: ids.map((id) => row({ message: message({ id: id as never }) })), next };
+  },
+  ...open,
+};
+
+test('--all prints every page as it comes, in every form', async () => {
+  const text = await relayctl('queue list --all', { daemon: paged, columns: 200 });
+  expect(text.out.match(/^ID /gm)).toHaveLength(1);
+  expect(text.out.match(/^1n8f3k2x0q/gm)).toHaveLength(5);
+  expect(text.out).toMatch(/\n\n5 messages, 5 recipients\n$/);
+  const ids = await relayctl('queue list --all --ids', { daemon: paged });
+  expect(ids.out.split('\n')).toHaveLength(6);
+  const json = JSON.parse((await relayctl('queue list --all --json', { daemon: paged })).out);
+  expect(json.rows).toHaveLength(5);
+  expect(json.next).toBeNull();
+  const list = JSON.parse((await relayctl('queue list --all --ids --json', { daemon: paged })).out);
+  expect(list).toHaveLength(5);
+  const empty = { 'queue.list': async () => ({ rows: [], next: null }) };
+  const none = await relayctl('queue list --all --ids --json', { daemon: empty });
+  expect(none.out).toBe('[]\n');
+});
+
+test.each([
+  ['queue list --all --limit 5', '--all and --limit cannot be combined'],
+  ['queue list --all --sort size', '--sort size shows the first 10000 at most'],
+  ['queue list --limit 10001 --sort due', '--sort due shows the first 10000 at most'],
+])('%s is a usage error', async (line, err) => {
+  const ran = await relayctl(line, { daemon: {} });
+  expect(ran).toMatchObject({ exitCode: 64, err: expect.stringContaining(err) });
 });

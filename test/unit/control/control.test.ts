@@ -206,3 +206,50 @@ test('a line may come in pieces, in the middle of a character too', async () => 
   );
   expect(reasons).toEqual(['Überprüfung']);
 });
+
+test('an answer in parts: each is taken before the next is read, however slow', async () => {
+  const part = { base64: 'x'.repeat(64 * 1024) };
+  let sent = 0;
+  const control = await opened({
+    'message.read': async (_, send) => {
+      for (; sent < 200; sent++) await send(part);
+      return { bytes: sent, account: null, recipients: [], otherVersions: 0 };
+    },
+  });
+  const connection = await connectControl(control.socket);
+  let taken = 0;
+  let aheadMax = 0;
+  const answer = await connection.call('message.read', { id, what: 'raw' }, async () => {
+    taken += 1;
+    aheadMax = Math.max(aheadMax, sent - taken);
+    if (taken === 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+  expect(answer.bytes).toBe(200);
+  expect(taken).toBe(200);
+  // What the kernel and both ends hold, not the message.
+  expect(aheadMax).toBeLessThan(60);
+  expect(await connection.call('queue.release', { filter: {} }).catch(({ code }) => code)).toBe(
+    'internal',
+  );
+  connection.close();
+});
+
+test('a client that hangs up in the middle of an answer ends it', async () => {
+  const ended = Promise.withResolvers<unknown>();
+  const control = await opened({
+    'message.read': async (_, send) => {
+      try {
+        for (;;) await send({ base64: 'x'.repeat(64 * 1024) });
+      } catch (error) {
+        ended.resolve(error);
+        throw error;
+      }
+    },
+  });
+  const connection = await connectControl(control.socket);
+  const asked = connection.call('message.read', { id, what: 'raw' }, async () =>
+    connection.close(),
+  );
+  await expect(asked).rejects.toMatchObject({ code: 'not-running' });
+  expect(await ended.promise).toMatchObject({ code: 'refused', message: 'the client hung up' });
+});

@@ -240,6 +240,7 @@ test('every event is counted or named as not counted', () => {
     'log.not-reopened',
     'message.completed',
     'queue.recovered',
+    'queue.rerouted',
     'sender.held',
     'sender.released',
     'supervisor.unreachable',

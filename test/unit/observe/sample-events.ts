@@ -200,6 +200,13 @@ export const SAMPLES: {
     validToMs: 1_795_000_000_000,
   },
   'queue.recovered': { is: 'queue.recovered', requeued: 1, inDoubt: 0, quarantined: 0 },
+  'queue.rerouted': {
+    is: 'queue.rerouted',
+    recipients: 3,
+    messages: 2,
+    account: 'ses',
+    by: 'operator',
+  },
   'queue.flushed': { is: 'queue.flushed', recipients: 3, messages: 2, by: 'relayctl' },
   'queue.row-quarantined': { is: 'queue.row-quarantined', id: '17', detail: 'no envelope' },
   'store.committed': { is: 'store.committed', operations: 12, tookMs: 2.5 },

@@ -36,6 +36,11 @@ const PLANS: [string, string, string][] = [
     "lane IS 'a' AND state = 'held' AND state <> 'leased' ORDER BY message_id LIMIT 1",
     'recipients_resting',
   ],
+  [
+    'reasonBetween',
+    "lane IS 'a' AND last_reason = 'quota' AND state <> 'leased' AND message_id >= 1",
+    'USING COVERING INDEX recipients_reasons',
+  ],
 ];
 
 test.each(PLANS)('%s is read through its index without sorting', (_, where, index) => {

@@ -100,6 +100,9 @@ CREATE INDEX recipients_expiry ON recipients (expires_at)
 
 CREATE INDEX recipients_leased ON recipients (lane, message_id) WHERE state = 'leased';
 
+CREATE INDEX recipients_reasons ON recipients (lane, last_reason, message_id, state)
+  WHERE last_reason IS NOT NULL AND state <> 'leased';
+
 CREATE INDEX recipients_resting ON recipients (lane, state, message_id) WHERE state <> 'leased';
 
 CREATE TABLE refusals (
