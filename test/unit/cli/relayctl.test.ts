@@ -33,7 +33,10 @@ function shell(line: string): Promise<{ exitCode: number; out: string; err: stri
 }
 
 test('the program asks a daemon over its socket and ends', async () => {
-  const socket = await daemon({ 'queue.release': async () => ({ recipients: 2, messages: 1 }) });
+  const socket = await daemon({
+    'queue.count': async () => ({ recipients: 2, messages: 1, lanes: [] }),
+    'queue.release': async () => ({ recipients: 2, messages: 1 }),
+  });
   expect(await shell(`relayctl --socket ${socket} queue release --all`)).toEqual({
     exitCode: 0,
     out: 'Released: 2 recipients of 1 message.\n',
