@@ -5,8 +5,9 @@ import { claim, claimExpired, claimMatching } from './claim.ts';
 import type { Core } from './core.ts';
 import { credentials, rememberCredentials } from './credentials.ts';
 import { storeFault } from './faults.ts';
+import { flush, flushAccounts, survey } from './flush.ts';
 import { type Operation, OUTSIDE } from './operations.ts';
-import { act, clampDue, flush, relane } from './operator.ts';
+import { act, clampDue, relane } from './operator.ts';
 import { body, counts, list, show, stats } from './overview.ts';
 import { quotas, saveQuota } from './quotas.ts';
 import { recover } from './recover.ts';
@@ -19,6 +20,7 @@ import {
   saveRefusals,
 } from './safety.ts';
 import { settle } from './settle.ts';
+import { addHoldRule, removeHoldRule, savePause, steering } from './steering.ts';
 import { asBug, createTransactions, type Result, type Transactions } from './transactions.ts';
 
 export interface Engine {
@@ -106,6 +108,10 @@ function run(core: Core, [name, given]: Operation): unknown {
       return recover(core, given);
     case 'queue.flush':
       return flush(core, given);
+    case 'queue.flush-accounts':
+      return flushAccounts(core, given);
+    case 'queue.survey':
+      return survey(core, given);
     case 'queue.act':
       return act(core, given);
     case 'queue.relane':
@@ -128,6 +134,12 @@ function run(core: Core, [name, given]: Operation): unknown {
       return releaseSenders(core, given);
     case 'sender.lift':
       return liftSenders(core, given);
+    case 'hold.add':
+      return addHoldRule(core, given);
+    case 'hold.remove':
+      return removeHoldRule(core, given);
+    case 'relay.pause':
+      return savePause(core, given);
     case 'history.expire':
       return core.history.expire(given);
     case 'message.body':
@@ -152,6 +164,8 @@ function run(core: Core, [name, given]: Operation): unknown {
       return refusals(core);
     case 'sender.held':
       return heldSenders(core);
+    case 'steering.read':
+      return steering(core);
     case 'history.list':
       return core.history.list(given);
     case 'store.stats':

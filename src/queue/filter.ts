@@ -1,3 +1,4 @@
+import { heldByRuleText } from '../policy/hold-rules.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type { QueueFilter, RecipientState } from '../relay/queue.ts';
 import type { Core } from './core.ts';
@@ -22,6 +23,11 @@ export function where(filter: QueueFilter, states: readonly RecipientState[]): W
   }
   if (filter.account !== undefined) terms.push({ sql: 'lane = ?', values: [filter.account] });
   if (filter.recipient !== undefined) terms.push(address('forward_path', filter.recipient));
+  if (filter.heldBy !== undefined) {
+    const begins = heldByRuleText({ id: filter.heldBy, reason: '' });
+    const sql = "state = 'held' AND substr(last_text, 1, length(?)) = ?";
+    terms.push({ sql, values: [begins, begins] });
+  }
   const message = messageTerms(filter);
   if (message.length > 0) {
     terms.push({
@@ -80,15 +86,15 @@ export function* matchingRecipients(
     .iterate(...values, range.from ?? -1, upper);
 }
 
-/** How many match per lane and state. */
-export function countMatching(
+/**
+ * Where a stretch of at most `scan` messages after `after` ends; null: it is the last. A message
+ * that is named is found by its key.
+ */
+export function stretchEnd(
   core: Core,
-  { sql, values }: Where,
-): { lane: string | null; state: RecipientState; count: number }[] {
-  // Reads: recipients that match, grouped.
-  return core.db
-    .prepare<unknown[], { lane: string | null; state: RecipientState; count: number }>(
-      `SELECT lane, state, COUNT(*) AS count FROM recipients WHERE ${sql} GROUP BY lane, state`,
-    )
-    .all(...values);
+  filter: QueueFilter,
+  { after, scan }: { readonly after: number; readonly scan: number },
+): number | null {
+  if (filter.id !== undefined) return null;
+  return core.sql.stretchEnd.get(after, scan - 1) ?? null;
 }

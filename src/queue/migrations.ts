@@ -6,6 +6,7 @@ import { sql as queue003 } from './migrations/queue-003-quotas.ts';
 import { sql as queue004 } from './migrations/queue-004-safety.ts';
 import { sql as queue005 } from './migrations/queue-005-credentials.ts';
 import { sql as queue006 } from './migrations/queue-006-account-hints.ts';
+import { sql as queue007 } from './migrations/queue-007-steering.ts';
 
 /**
  * Append only: a migration that has been released is never edited, a change is a new file at the
@@ -18,6 +19,7 @@ export const QUEUE_MIGRATIONS: readonly string[] = [
   queue004,
   queue005,
   queue006,
+  queue007,
 ];
 export const HISTORY_MIGRATIONS: readonly string[] = [history001];
 

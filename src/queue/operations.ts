@@ -6,9 +6,9 @@ import type { Body, MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type {
   Disposition,
-  Flushed,
   HistoryEntry,
   LaneCount,
+  LaneSurvey,
   Lease,
   LeaseOwner,
   NewMessage,
@@ -22,6 +22,7 @@ import type {
 } from '../relay/queue.ts';
 import type { KeptQuota } from '../relay/quota.ts';
 import type { Refusals } from '../relay/refusals.ts';
+import type { HoldRule, RelayPause, Steering } from '../relay/steering.ts';
 import { encodeMessage, type MessageRow } from './rows.ts';
 
 /**
@@ -42,10 +43,13 @@ export interface OperationTable {
     answer: Work[];
   };
   'lease.recover': { given: RecoverQuery; answer: Recovered };
-  'queue.flush': {
-    given: { filter: QueueFilter; includeHeld: boolean; nowMs: number };
-    answer: Flushed;
+  'queue.flush': { given: FlushQuery; answer: FlushedStretch };
+  /** After the last stretch: the accounts concerned work again. Gives their names. */
+  'queue.flush-accounts': {
+    given: { filter: QueueFilter; includeHeld: boolean; lanes: readonly string[] };
+    answer: string[];
   };
+  'queue.survey': { given: SurveyQuery; answer: Surveyed };
   'queue.act': { given: ActQuery; answer: Acted };
   'queue.relane': {
     given: readonly { id: MessageId; lane: string | null }[];
@@ -75,6 +79,10 @@ export interface OperationTable {
     given: QueueFilter;
     answer: readonly Pick<HeldSender, 'account' | 'sender'>[];
   };
+  'steering.read': { given: null; answer: Steering };
+  'hold.add': { given: Omit<HoldRule, 'id'>; answer: HoldRule };
+  'hold.remove': { given: number; answer: undefined };
+  'relay.pause': { given: RelayPause | null; answer: undefined };
   'history.expire': { given: { beforeMs: number; limit: number }; answer: number };
   'message.body': { given: MessageId; answer: Body | null };
   'message.show': {
@@ -106,6 +114,7 @@ export const OUTSIDE: ReadonlySet<OperationName> = new Set<OperationName>([
   'message.body',
   'message.show',
   'queue.list',
+  'queue.survey',
   'queue.counts',
   'queue.next-expiry',
   'account.states',
@@ -114,6 +123,7 @@ export const OUTSIDE: ReadonlySet<OperationName> = new Set<OperationName>([
   'account.quotas',
   'account.refusals',
   'sender.held',
+  'steering.read',
   'history.list',
   'history.expire',
   'store.stats',
@@ -127,13 +137,44 @@ export interface RecoverQuery {
   readonly inDoubtHold: boolean;
 }
 
-/** One stretch of an operator's action: messages after `after`, at most `limit` of them. */
+/** One stretch of a flush: at most `scan` messages after `after` are looked at. */
+export interface FlushQuery {
+  readonly filter: QueueFilter;
+  readonly includeHeld: boolean;
+  readonly nowMs: number;
+  readonly after: number;
+  readonly scan: number;
+}
+
+export interface FlushedStretch extends Acted {
+  readonly lanes: readonly string[];
+}
+
+/** One stretch of counting what a flush would set in motion. */
+export interface SurveyQuery {
+  readonly filter: QueueFilter;
+  readonly includeHeld: boolean;
+  readonly expiriesMs: readonly number[];
+  readonly after: number;
+  readonly scan: number;
+}
+
+export interface Surveyed {
+  readonly lanes: readonly LaneSurvey[];
+  readonly next: number | null;
+}
+
+/**
+ * One stretch of an operator's action: at most `scan` messages after `after` are looked at, and at
+ * most `limit` of them changed.
+ */
 export interface ActQuery {
   readonly filter: QueueFilter;
   readonly action: OperatorAction;
   readonly nowMs: number;
   readonly after: number;
   readonly limit: number;
+  readonly scan: number;
 }
 
 export interface Acted {

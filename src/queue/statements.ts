@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import type { RecipientState } from '../relay/queue.ts';
 import { accountStatements } from './account-statements.ts';
 import { MESSAGE_COLUMNS } from './rows.ts';
+import { steeringStatements } from './steering.ts';
 
 /** A recipient as its row gives it. */
 export interface RecipientRow {
@@ -28,7 +29,8 @@ export type Statements = ReturnType<typeof messageStatements> &
   ReturnType<typeof claimStatements> &
   ReturnType<typeof overviewStatements> &
   ReturnType<typeof operatorStatements> &
-  ReturnType<typeof accountStatements>;
+  ReturnType<typeof accountStatements> &
+  ReturnType<typeof steeringStatements>;
 
 export function prepareStatements(db: Database): Statements {
   return {
@@ -38,6 +40,7 @@ export function prepareStatements(db: Database): Statements {
     ...overviewStatements(db),
     ...operatorStatements(db),
     ...accountStatements(db),
+    ...steeringStatements(db),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   matching,
   view,
 } from './memory-state.ts';
+import type { MemorySteering } from './memory-steering.ts';
 
 const STATES: readonly RecipientState[] = ['waiting', 'leased', 'in-doubt', 'held', 'quarantined'];
 const RESTING = STATES.filter((one) => one !== 'leased');
@@ -24,6 +25,7 @@ type OperatorPart = Omit<
   | 'stats'
   | 'close'
   | keyof MemorySafety
+  | keyof MemorySteering
 >;
 
 function put(row: MemoryRow, state: RecipientState, dueAtMs: number): void {

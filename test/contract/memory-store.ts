@@ -23,6 +23,7 @@ import {
   matching,
   view,
 } from './memory-state.ts';
+import { memorySteering } from './memory-steering.ts';
 
 export type MemoryStore = QueueStore & {
   /** From now on every write rejects with this fault and changes nothing; null mends it. */
@@ -172,6 +173,7 @@ export function openMemoryStore(nowMs: () => number = () => 0): MemoryStore {
     quotas: new Map(),
     refusals: new Map(),
     heldSenders: [],
+    steering: { pause: null, rules: [] },
     history: memoryHistory(),
     nowMs,
   };
@@ -195,6 +197,7 @@ export function openMemoryStore(nowMs: () => number = () => 0): MemoryStore {
     ...claims(state),
     ...memoryOperator(state),
     ...memorySafety(state),
+    ...memorySteering(state),
     stats: async () => stats(state, lastNumber),
     close: async () => {
       closed = true;
@@ -211,6 +214,8 @@ export function openMemoryStore(nowMs: () => number = () => 0): MemoryStore {
     'quotas',
     'refusals',
     'heldSenders',
+    'steering',
+    'survey',
     'history',
     'certificates',
   ];

@@ -5,6 +5,7 @@ import { leaseContract } from './queue-store-lease.ts';
 import { operatorContract } from './queue-store-operator.ts';
 import { recoverContract } from './queue-store-recover.ts';
 import { safetyContract } from './queue-store-safety.ts';
+import { steeringContract } from './queue-store-steering.ts';
 
 /**
  * What a contract test has at hand: an open store, and the same data opened again by another run.
@@ -30,5 +31,6 @@ export function queueStoreContract(name: string, open: () => Promise<OpenStore>)
     recoverContract(current);
     operatorContract(current);
     safetyContract(current);
+    steeringContract(current);
   });
 }
