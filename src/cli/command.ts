@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { ControlConnection } from '../control/client.ts';
-import type { Answer, Ask, RequestName } from '../control/wire.ts';
+import type { Answer, Ask, Part, RequestName, StreamName } from '../control/wire.ts';
 import type { Io } from './io.ts';
 import { type Location, socketPath } from './socket-path.ts';
 import { jsonLine } from './text.ts';
@@ -23,6 +23,14 @@ export interface Invocation {
    * ControlFailure.
    */
   ask<Name extends RequestName>(request: Name, ask: Ask<Name>): Promise<Answer<Name>>;
+  /** The same for an answer in parts; `withinMs`: how long the daemon may be silent. */
+  follow<Name extends StreamName>(
+    request: Name,
+    ask: Ask<Name>,
+    on: { readonly withinMs: number; readonly part: (part: Part<Name>) => void },
+  ): Promise<Answer<Name>>;
+  /** Whether --json was given. */
+  readonly json: boolean;
   /** Prints the value as one line of JSON with --json, else what `render` makes of it. */
   print(value: unknown, render: () => string): void;
 }
@@ -64,15 +72,18 @@ export function onAction(
     const globals = command.optsWithGlobals<Location & { json?: boolean }>();
     const { io } = context;
     let connection: ControlConnection | null = null;
+    const connected = async (): Promise<ControlConnection> => {
+      connection ??= await io.connect(await socketPath(globals, io.environment));
+      return connection;
+    };
     const invocation: Invocation = {
       io,
+      json: globals.json === true,
       location: globals,
       args: command.processedArgs,
       options: command.opts(),
-      async ask(request, ask) {
-        connection ??= await io.connect(await socketPath(globals, io.environment));
-        return connection.call(request, ask);
-      },
+      ask: async (request, ask) => (await connected()).call(request, ask),
+      follow: async (request, ask, on) => (await connected()).follow(request, ask, on),
       print: (value, render) => io.out(globals.json === true ? jsonLine(value) : render()),
     };
     try {

@@ -1,5 +1,27 @@
 import type { ControlConnection } from '../control/client.ts';
 
+/** A terminal taken over for full screens. */
+export interface Screen {
+  size(): { readonly columns: number; readonly rows: number };
+  /** What does not fit is cut off. */
+  draw(lines: readonly string[]): void;
+  /** A key, a new size, or null when nothing came in this time. */
+  next(withinMs: number): Promise<ScreenKey | null>;
+  /** Gives the terminal back. */
+  close(): void;
+}
+
+export type ScreenKey =
+  | 'quit'
+  | 'sort'
+  | 'up'
+  | 'down'
+  | 'page-up'
+  | 'page-down'
+  | 'home'
+  | 'end'
+  | 'resize';
+
 /** All that a command touches outside of itself; tests give their own. */
 export interface Io {
   out(text: string): void;
@@ -12,6 +34,12 @@ export interface Io {
   connect(socket: string): Promise<ControlConnection>;
   /** Asks for a password, hidden and twice, or reads one line when the input is no terminal. */
   readPassword(): Promise<string>;
+  /** Replaces the line of progress on the terminal; null: standard error is none. */
+  readonly progress: ((line: string) => void) | null;
+  /** Ctrl-C calls this in place of ending the program, until the function it gives is called. */
+  onInterrupt(call: () => void): () => void;
+  /** The whole terminal; null: there is none. */
+  openScreen(): Promise<Screen | null>;
 }
 
 /** The terminal and the daemon. What few commands need is loaded when they need it. */
@@ -26,5 +54,14 @@ export function processIo(): Io {
     pause: (durationMs) => new Promise((resolve) => setTimeout(resolve, durationMs)),
     connect: async (socket) => (await import('../control/client.ts')).connectControl(socket),
     readPassword: async () => (await import('./password-prompt.ts')).readPassword(process),
+    progress: stderr.isTTY ? (line) => void stderr.write(`\r${line}\x1b[K`) : null,
+    onInterrupt: (call) => {
+      process.on('SIGINT', call);
+      return () => void process.off('SIGINT', call);
+    },
+    openScreen: async () => {
+      if (!stdout.isTTY || !process.stdin.isTTY) return null;
+      return (await import('./screen.ts')).openScreen(process);
+    },
   };
 }

@@ -9,7 +9,10 @@ import { addConfig } from './config.ts';
 import { addDomain } from './domain.ts';
 import { Failure } from './failure.ts';
 import { addHelp } from './help.ts';
+import { addHold } from './hold.ts';
 import type { Io } from './io.ts';
+import { addLogLevel } from './log-level.ts';
+import { addPause } from './pause.ts';
 import { addProvider } from './provider.ts';
 import { addQueue } from './queue.ts';
 import { addReply } from './reply.ts';
@@ -18,6 +21,8 @@ import { addSendTest } from './send-test.ts';
 import { addStats } from './stats.ts';
 import { addStatus } from './status.ts';
 import { jsonLine, printable } from './text.ts';
+import { addTop } from './top.ts';
+import { addTrace } from './trace.ts';
 import { addUpstream } from './upstream.ts';
 
 /** The whole command tree; `scripts` make the man page from it. */
@@ -54,6 +59,10 @@ export function buildProgram(context: Context): Command {
   });
   addStatus(program, context);
   addQueue(program, context);
+  addHold(program, context);
+  addPause(program, context);
+  addTop(program, context);
+  addTrace(program, context);
   addAccount(program, context);
   addRoute(program, context);
   addUpstream(program, context);
@@ -64,6 +73,7 @@ export function buildProgram(context: Context): Command {
   addClient(program, context);
   addSendTest(program, context);
   addStats(program, context);
+  addLogLevel(program, context);
   addCompletion(program, context);
   addHelp(program, context);
   return program;

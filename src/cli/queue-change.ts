@@ -6,7 +6,9 @@ import type { Flushed, QueueFilter } from '../relay/queue.ts';
 import { annotate, type Context, type Invocation, onAction } from './command.ts';
 import { Failure } from './failure.ts';
 import { addFilterOptions, filterFrom, readMessageIds } from './queue-filter.ts';
+import { followFlush, showPlan, unlessLeft } from './queue-flush.ts';
 import { count, printable } from './text.ts';
+import { pauseText } from './words.ts';
 
 /** The commands of `relayctl queue` that change waiting mail. */
 export function addChangeCommands(queue: Command, context: Context): void {
@@ -18,11 +20,14 @@ function addFlush(queue: Command, context: Context): void {
   const flush = addFilterOptions(queue.command('flush'))
     .description('try mail now: clears its waiting time and the pauses of its accounts')
     .argument('[id...]', 'message ids', readMessageIds)
-    .option('--include-held', 'also what is held, and accounts that are held');
+    .option('--include-held', 'also what is held, and accounts that are held')
+    .option('--plan', 'only say what would go through which account, and by when')
+    .option('--no-wait', 'do not show the progress on a terminal');
   annotate(flush, {
     examples: [
       ['queue flush', 'Try everything that waits.'],
       ['queue flush 1n8f3k2x0q4', 'Try one message.'],
+      ['queue flush --plan', 'What would go, how fast, what comes too late.'],
       ['queue flush --account gmail --include-held', 'After its password was mended.'],
     ],
     json: '{recipients, messages, accountsResumed: string[], lanes: string[]}',
@@ -30,15 +35,19 @@ function addFlush(queue: Command, context: Context): void {
   onAction(flush, context, async (invocation) => {
     const includeHeld = invocation.options.includeHeld === true;
     const wanted = filters(invocation);
-    const parts = await each(wanted, (filter) =>
-      invocation.ask('queue.flush', { filter, includeHeld }),
+    if (invocation.options.plan === true) return await showPlan(invocation, wanted, includeHeld);
+    const parts = await unlessLeft(invocation, () =>
+      each(wanted, (filter) => invocation.ask('queue.flush', { filter, includeHeld })),
     );
+    if (parts === null) return EX_OK;
     const flushed = {
       ...sum(parts),
       accountsResumed: [...new Set(parts.flatMap(({ accountsResumed }) => accountsResumed))],
       lanes: [...new Set(parts.flatMap(({ lanes }) => lanes))],
     };
-    invocation.print(flushed, () => flushedText(flushed, includeHeld));
+    invocation.print(flushed, () => flushedText(flushed, includeHeld) + pauseText(parts[0]?.pause));
+    const [only] = parts;
+    if (only !== undefined && parts.length === 1) await followFlush(invocation, only);
     return allFound(wanted, parts);
   });
 }

@@ -7,7 +7,7 @@ import { annotate, type Context, onAction } from './command.ts';
 import { queueText, recipientsIn } from './queue-counts.ts';
 import { facts } from './table.ts';
 import { count, printable } from './text.ts';
-import { accountReason, age } from './words.ts';
+import { accountReason, age, until } from './words.ts';
 
 /** `relayctl status` */
 export function addStatus(program: Command, context: Context): void {
@@ -62,7 +62,14 @@ function listenersText({ listeners }: StatusReport): string {
 }
 
 function attentionLines(report: StatusReport): string[] {
-  const { refusedReload, nowMs } = report;
+  const { refusedReload, pause, holdRules, nowMs } = report;
+  const paused =
+    pause === null
+      ? []
+      : [
+          `  All delivery is paused for ${age(pause.sinceMs, nowMs)}: ${printable(pause.reason)}\n` +
+            `    It goes on ${pause.untilMs === null ? 'with' : `${until(pause.untilMs, nowMs)}, or with`}: relayctl resume\n`,
+        ];
   const reload =
     refusedReload === null
       ? []
@@ -90,9 +97,13 @@ function attentionLines(report: StatusReport): string[] {
   const stopped = kept('held');
   const broken = kept('quarantined');
   return [
+    ...paused,
     ...reload,
     ...held,
     ...senders,
+    ...(holdRules.length > 0
+      ? [`  ${count(holdRules.length, 'hold rule')} for mail to come: relayctl hold list\n`]
+      : []),
     ...(stopped > 0
       ? [`  ${count(stopped, 'recipient')} held: relayctl queue list --state held\n`]
       : []),

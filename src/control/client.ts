@@ -17,7 +17,9 @@ import {
   answerBytesMax,
   CONTROL_VERSION,
   type ControlErrorCode,
+  type Part,
   type RequestName,
+  type StreamName,
 } from './wire.ts';
 
 /**
@@ -57,6 +59,12 @@ export interface ControlConnection {
    * Resolves to the answer; rejects with ControlFailure. Requests are answered one after the other.
    */
   call<Name extends RequestName>(request: Name, ask: Ask<Name>): Promise<Answer<Name>>;
+  /** The same for an answer in parts, each no later than `withinMs` after the last. */
+  follow<Name extends StreamName>(
+    request: Name,
+    ask: Ask<Name>,
+    on: { readonly withinMs: number; readonly part: (part: Part<Name>) => void },
+  ): Promise<Answer<Name>>;
   close(): void;
 }
 
@@ -101,12 +109,28 @@ export async function connectControl(
     throw error;
   }
   let lastId = 0;
+  const send = (request: RequestName | StreamName, ask: unknown): void => {
+    lastId += 1;
+    socket.write(`${JSON.stringify({ id: lastId, request, ask })}\n`);
+  };
   return {
     async call<Name extends RequestName>(request: Name, ask: Ask<Name>) {
-      lastId += 1;
-      socket.write(`${JSON.stringify({ id: lastId, request, ask })}\n`);
+      send(request, ask);
       const line = await lines.next(options.answerWithinMs ?? answerWithinMs);
       return readReply(parseLine(line), path) as Answer<Name>;
+    },
+    async follow<Name extends StreamName>(
+      request: Name,
+      ask: Ask<Name>,
+      on: { readonly withinMs: number; readonly part: (part: Part<Name>) => void },
+    ) {
+      send(request, ask);
+      for (;;) {
+        const value = parseLine(await lines.next(on.withinMs));
+        if (!isRecord(value) || !('part' in value)) return readReply(value, path) as Answer<Name>;
+        // As with answers: what our own daemon says is taken at its word.
+        on.part(value.part as Part<Name>);
+      }
     },
     close() {
       socket.destroy();

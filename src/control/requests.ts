@@ -3,7 +3,8 @@ import { STATS_KEYS } from '../policy/sending-stats.ts';
 import type { MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type { QueueFilter } from '../relay/queue.ts';
-import { type Ask, queuePageMax, type RequestName } from './wire.ts';
+import { LOG_LEVELS, traceMsMax } from './steering-wire.ts';
+import { type Ask, queuePageMax, type RequestName, type StreamName } from './wire.ts';
 
 /**
  * Whoever may open the socket may send anything: every request is checked before a handler sees it.
@@ -54,7 +55,12 @@ const NamedWithSender = z
 const Filtered = z.strictObject({ filter: Filter });
 const FilteredWithReason = z.strictObject({ filter: Filter, reason: Reason });
 
-export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
+const Pattern = Address.min(1).nullable();
+/** Longest time that one timer can wait. */
+const timerMsMax = 2 ** 31 - 1;
+const Duration = Instant.min(1).nullable();
+
+export const ASKS: { readonly [Name in RequestName | StreamName]: z.ZodType<Ask<Name>> } = {
   status: Nothing,
   'queue.list': z.strictObject({
     filter: Filter,
@@ -87,5 +93,32 @@ export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
     by: z.array(z.enum(STATS_KEYS)).max(STATS_KEYS.length),
     sinceMs: Instant,
   }),
+  'relay.pause': z.strictObject({ reason: Reason, forMs: Duration }),
+  'relay.resume': Nothing,
+  'hold.add': z.strictObject({
+    sender: Pattern,
+    client: Name.nullable(),
+    recipient: Pattern,
+    account: Name.nullable(),
+    reason: Reason,
+    forMs: Duration,
+    keep: z.boolean(),
+  }),
+  'hold.list': Nothing,
+  'hold.remove': z.strictObject({ id: z.int().min(1), keep: z.boolean() }),
+  'log.level': z.strictObject({
+    level: z.enum(LOG_LEVELS).nullable(),
+    forMs: z.int().min(1).max(timerMsMax).nullable(),
+  }),
+  top: Nothing,
+  'queue.flush-plan': z.strictObject({ filter: Filter, includeHeld: z.boolean() }),
+  'queue.flush-progress': z.strictObject({ flush: z.int().min(1) }),
+  trace: z.strictObject({
+    account: Name.nullable(),
+    forMs: z.int().min(1).max(traceMsMax),
+  }),
   'message.send-test': z.strictObject({ from: OwnAddress, to: OwnAddress }),
 };
+
+/** Those that are answered in parts. */
+export const STREAMS: ReadonlySet<RequestName | StreamName> = new Set<StreamName>(['trace']);

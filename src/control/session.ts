@@ -1,16 +1,18 @@
 import type { Socket } from 'node:net';
 import { StoreError } from '../relay/ports.ts';
 import { isRecord, lineReader, parseLine } from './lines.ts';
-import { ASKS } from './requests.ts';
+import { ASKS, STREAMS } from './requests.ts';
 import {
   answerBytesMax,
   CONTROL_VERSION,
   ControlError,
   type ControlHandlers,
   type Hello,
+  type Outlet,
   type ReplyLine,
   type RequestName,
   requestBytesMax,
+  type StreamName,
 } from './wire.ts';
 
 export interface SessionOptions {
@@ -31,6 +33,8 @@ const helloWithinMs = 5_000;
 const idleMs = 120_000;
 /** Requests a client may send ahead of their answers. */
 const linesAheadMax = 100;
+/** What a client may leave unread of an answer in parts. */
+const unreadBytesMax = 1024 * 1024;
 
 /**
  * One connection of the control socket: hello, then requests answered in their order. A client that
@@ -42,6 +46,7 @@ export function openSession(socket: Socket, options: SessionOptions): Session {
   let greeted = false;
   let busy = false;
   let finishing = false;
+  const over = new AbortController();
 
   const send = (line: string): void => {
     if (socket.writable) socket.write(`${line}\n`);
@@ -58,11 +63,23 @@ export function openSession(socket: Socket, options: SessionOptions): Session {
     const refusal = judgeHello(parseLine(line), options.program);
     if (refusal !== null) refuse(refusal);
   };
+  const outlet = (id: number): Outlet<unknown> => {
+    // Else nobody would notice that the client hangs up.
+    socket.resume();
+    return {
+      over: over.signal,
+      send(part) {
+        if (socket.writableLength > unreadBytesMax) return false;
+        send(JSON.stringify({ id, part } satisfies ReplyLine));
+        return true;
+      },
+    };
+  };
   const work = async (): Promise<void> => {
     busy = true;
     for (let line = waiting.shift(); line !== undefined && !finishing; line = waiting.shift()) {
       if (!greeted) takeHello(line);
-      else send(await answerLine(line, options));
+      else send(await answerLine(line, options, outlet));
     }
     busy = false;
     if (finishing) socket.end();
@@ -76,6 +93,7 @@ export function openSession(socket: Socket, options: SessionOptions): Session {
   });
   // The client is gone: what it asked for is done all the same, and nobody is left to tell.
   socket.on('error', () => socket.destroy());
+  socket.on('close', () => over.abort());
   socket.on('data', (chunk) => {
     if (finishing) return;
     const lines = reader.push(chunk);
@@ -92,6 +110,7 @@ export function openSession(socket: Socket, options: SessionOptions): Session {
   return {
     finish() {
       finishing = true;
+      over.abort();
       if (!busy) socket.end();
     },
   };
@@ -110,7 +129,11 @@ function judgeHello(value: unknown, program: string): ControlError | null {
 }
 
 /** One request line to one reply line; never rejects. */
-async function answerLine(line: string, options: SessionOptions): Promise<string> {
+async function answerLine(
+  line: string,
+  options: SessionOptions,
+  outlet: (id: number) => Outlet<unknown>,
+): Promise<string> {
   const value = parseLine(line);
   if (!isRecord(value) || typeof value.id !== 'number' || typeof value.request !== 'string') {
     return failure(null, new ControlError('protocol', 'not a request'));
@@ -118,7 +141,10 @@ async function answerLine(line: string, options: SessionOptions): Promise<string
   const { id, request, ask } = value;
   const startedAtMs = performance.now();
   let detail: string | null = null;
-  const reply = await answerRequest(request, ask, options.handlers)
+  const reply = await answerRequest(request, ask, {
+    handlers: options.handlers,
+    outlet: () => outlet(id),
+  })
     .then((answer) => bounded(JSON.stringify({ id, answer } satisfies ReplyLine)))
     .catch((error: unknown) => {
       const known = asControlError(error);
@@ -132,12 +158,12 @@ async function answerLine(line: string, options: SessionOptions): Promise<string
 async function answerRequest(
   request: string,
   ask: unknown,
-  handlers: ControlHandlers,
+  { handlers, outlet }: { handlers: ControlHandlers; outlet: () => Outlet<unknown> },
 ): Promise<unknown> {
   if (!Object.hasOwn(ASKS, request)) {
     throw new ControlError('protocol', `unknown request ${JSON.stringify(request)}`);
   }
-  const name = request as RequestName;
+  const name = request as RequestName | StreamName;
   const parsed = ASKS[name].safeParse(ask);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -146,8 +172,8 @@ async function answerRequest(
   }
   // The schema of this very name has checked it; the compiler cannot follow a name through two
   // tables.
-  const handler = handlers[name] as (ask: unknown) => Promise<unknown>;
-  return handler(parsed.data);
+  const handler = handlers[name] as (ask: unknown, outlet?: Outlet<unknown>) => Promise<unknown>;
+  return STREAMS.has(name) ? handler(parsed.data, outlet()) : handler(parsed.data);
 }
 
 function bounded(reply: string): string {

@@ -4,6 +4,7 @@ import type { DeviceCode, DeviceProgress, DeviceRefusal } from '../relay/device-
 import type { MessageId } from '../relay/message.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
 import type { Flushed, QueueFilter, QueuePage } from '../relay/queue.ts';
+import type { RelayPause } from '../relay/steering.ts';
 import type {
   AccountDetail,
   AccountReport,
@@ -13,6 +14,7 @@ import type {
   StatusReport,
   Touched,
 } from './reports.ts';
+import type { SteeringRequests, SteeringStreams } from './steering-wire.ts';
 
 /**
  * The language between relayctl and relayd: one JSON value a line over a unix socket.
@@ -23,7 +25,9 @@ import type {
  *     relayd    {"id":1,"answer":{...}}   or
  * {"id":1,"error":{"code":"not-found","message":"..."}}
  *
- * After the hellos any number of requests follow, answered one by one in their order. Raise the
+ * After the hellos any number of requests follow, answered one by one in their order. Those of
+ * ControlStreams have parts before their answer: {"id":1,"part":{...}}; a client that has seen enough
+ * hangs up. Raise the
  * version with every change that an older side would misread: another version is told so and sent
  * away.
  */
@@ -37,7 +41,7 @@ export const answerBytesMax = 32 * 1024 * 1024;
 export const queuePageMax = 1000;
 
 /** Every request by noun and verb: what is asked and what is answered. */
-export interface ControlRequests {
+export interface ControlRequests extends SteeringRequests {
   readonly status: { ask: Nothing; answer: StatusReport };
   readonly 'queue.list': {
     ask: { readonly filter: QueueFilter; readonly after: MessageId | null; readonly limit: number };
@@ -45,10 +49,13 @@ export interface ControlRequests {
   };
   /** not-found when neither the queue nor the history knows the id. */
   readonly 'queue.show': { ask: { readonly id: MessageId }; answer: MessageReport };
-  /** Clears back-off, and pauses (holds with includeHeld), in one transaction. */
+  /**
+   * Clears back-off, and pauses (holds with includeHeld). `flush` is for queue.flush-progress; absent:
+   * nothing is to be waited for. `pause`: that of the whole relay, which it leaves.
+   */
   readonly 'queue.flush': {
     ask: { readonly filter: QueueFilter; readonly includeHeld: boolean };
-    answer: Flushed;
+    answer: Flushed & { readonly flush?: number; readonly pause?: RelayPause };
   };
   readonly 'queue.hold': {
     ask: { readonly filter: QueueFilter; readonly reason: string };
@@ -132,14 +139,33 @@ export interface RouteQuestion {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** Requests that are answered in parts, as long as there is something to tell. */
+export interface ControlStreams extends SteeringStreams {}
+
 export type RequestName = keyof ControlRequests;
-export type Ask<Name extends RequestName> = ControlRequests[Name]['ask'];
-export type Answer<Name extends RequestName> = ControlRequests[Name]['answer'];
+export type StreamName = keyof ControlStreams;
+type Wire = ControlRequests & ControlStreams;
+export type Ask<Name extends RequestName | StreamName> = Wire[Name]['ask'];
+export type Answer<Name extends RequestName | StreamName> = Wire[Name]['answer'];
+export type Part<Name extends StreamName> = ControlStreams[Name]['part'];
 
 /** What the daemon does for relayctl. A handler throws ControlError to refuse. */
 export type ControlHandlers = {
   readonly [Name in RequestName]: (ask: Ask<Name>) => Promise<Answer<Name>>;
+} & {
+  readonly [Name in StreamName]: (
+    ask: Ask<Name>,
+    outlet: Outlet<Part<Name>>,
+  ) => Promise<Answer<Name>>;
 };
+
+/** Where the parts of an answer go. */
+export interface Outlet<Part> {
+  /** False: too much waits to be read already, and this was not sent. */
+  send(part: Part): boolean;
+  /** Aborted when the client has gone, or the daemon stops: the answer is due now. */
+  readonly over: AbortSignal;
+}
 
 /** A first line, from both sides: who speaks, and which version of this language. */
 export interface Hello {
@@ -159,6 +185,7 @@ export type ControlErrorCode =
 
 export type ReplyLine =
   | { readonly id: number; readonly answer: unknown }
+  | { readonly id: number; readonly part: unknown }
   | {
       readonly id: number | null;
       readonly error: { readonly code: ControlErrorCode; readonly message: string };

@@ -4,10 +4,12 @@ import type { ControlHandlers } from '../control/wire.ts';
 import { packageVersion } from '../lib/version.ts';
 import type { MessageId } from '../relay/message.ts';
 import { accountHandlers, accountReports } from './account-handlers.ts';
+import { flushHandlers } from './flush-handlers.ts';
 import { queueHandlers } from './queue-handlers.ts';
 import type { Relay } from './relay.ts';
 import { sendTest } from './send-test.ts';
 import { statsHandlers } from './stats-handlers.ts';
+import { steeringHandlers } from './steering-handlers.ts';
 
 /** The daemon's answers to relayctl. */
 export function controlHandlers(
@@ -17,6 +19,8 @@ export function controlHandlers(
 ): ControlHandlers {
   return {
     ...queueHandlers(relay, nowMs),
+    ...flushHandlers(relay, nowMs),
+    ...steeringHandlers(relay, nowMs),
     ...accountHandlers(relay, nowMs, newMessageId),
     ...statsHandlers(relay.store, () => relay.delivery.quotas()),
 
@@ -37,6 +41,8 @@ export function controlHandlers(
         memoryBytes: process.memoryUsage.rss(),
         store: await relay.store.stats(),
         refusedReload: relay.refusedReload(),
+        pause: relay.delivery.pauses.current,
+        holdRules: relay.delivery.holds.current,
       };
     },
 

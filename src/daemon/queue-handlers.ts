@@ -1,17 +1,10 @@
 import { ControlError, type ControlHandlers } from '../control/wire.ts';
-import type { QueueFilter } from '../relay/queue.ts';
-import { noAccount } from './no-account.ts';
+import { checkAccount } from './check-account.ts';
 import type { Relay } from './relay.ts';
 
 type QueueHandlers = Pick<
   ControlHandlers,
-  | 'queue.list'
-  | 'queue.show'
-  | 'queue.flush'
-  | 'queue.hold'
-  | 'queue.release'
-  | 'queue.remove'
-  | 'queue.bounce'
+  'queue.list' | 'queue.show' | 'queue.hold' | 'queue.release' | 'queue.remove' | 'queue.bounce'
 >;
 
 /** Messages that one transaction bounces: each owes its sender a notification. */
@@ -19,7 +12,7 @@ const bounceBatch = 100;
 
 /** What relayctl may do with waiting mail. */
 export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers {
-  const { store, delivery, emit } = relay;
+  const { store, delivery } = relay;
   return {
     'queue.list': async (ask) => {
       await checkAccount(relay, ask.filter);
@@ -32,16 +25,6 @@ export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers 
         throw new ControlError('not-found', `no message ${id} in the queue or the history`);
       }
       return report;
-    },
-
-    'queue.flush': async ({ filter, includeHeld }) => {
-      await checkAccount(relay, filter);
-      if (includeHeld) await delivery.senders.lift(filter);
-      const flushed = await store.flush({ filter, includeHeld, nowMs: nowMs() });
-      const { recipients, messages } = flushed;
-      emit({ is: 'queue.flushed', recipients, messages, by: 'operator' });
-      await delivery.flushed(flushed);
-      return flushed;
     },
 
     'queue.hold': async ({ filter, reason }) => {
@@ -80,15 +63,4 @@ export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers 
       }
     },
   };
-}
-
-/**
- * A mistyped account would match nothing and look like success. One that has left the file may
- * still have mail.
- */
-async function checkAccount(relay: Relay, { account }: QueueFilter): Promise<void> {
-  const { accounts, file } = relay.settings();
-  if (account === undefined || accounts.has(account)) return;
-  if ((await relay.store.counts()).some(({ lane }) => lane === account)) return;
-  throw new ControlError('not-found', noAccount(account, { accounts, file }));
 }

@@ -11,6 +11,7 @@ import { CertificateWatch } from './certificate-watch.ts';
 import { CredentialsInUse } from './credentials-in-use.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { HeldSenders } from './held-senders.ts';
+import { HoldRules } from './hold-rules.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { KeptTokens } from './kept-tokens.ts';
 import { LaneStates } from './lane-states.ts';
@@ -18,9 +19,11 @@ import { type LoginParts, type Logins, openLogins } from './logins.ts';
 import { isSlower, Permits } from './permits.ts';
 import { Pool } from './pool.ts';
 import { Quotas } from './quotas.ts';
+import { RelayPauses } from './relay-pause.ts';
 import { SafetyNet } from './safety-net.ts';
 import { ScheduleKeeper } from './schedule-keeper.ts';
 import { Settler } from './settler.ts';
+import { Traces } from './traces.ts';
 
 export interface DeliveryDeps {
   /** The configuration in force. */
@@ -46,6 +49,9 @@ export interface DeliveryParts extends LoginParts {
   readonly permits: Permits;
   readonly net: SafetyNet;
   readonly senders: HeldSenders;
+  readonly holds: HoldRules;
+  readonly pauses: RelayPauses;
+  readonly traces: Traces;
   readonly housekeeping: Housekeeping;
   readonly keeper: ScheduleKeeper;
 }
@@ -68,7 +74,9 @@ export function assemble(given: DeliveryDeps): DeliveryParts {
     const current = settings().accounts.get(account.name);
     return current !== undefined && sameAccount(current, account);
   };
+  const traces = new Traces(clock);
   const pool = new Pool({
+    traces,
     hostname: () => settings().hostname,
     clock,
     emit,
@@ -103,6 +111,12 @@ export function assemble(given: DeliveryDeps): DeliveryParts {
   const states = new LaneStates({ ...deps, net, fallBack });
   const quotas = new Quotas({ ...deps, monotonic, boot: deps.owner.boot });
   const permits = new Permits({ ...deps, quotas, monotonic });
+  const pauses: RelayPauses = new RelayPauses({
+    ...deps,
+    onPaused: () => dispatcher.evictAll(),
+    onResumed: () => void keeper.look(),
+  });
+  const holds = new HoldRules({ ...deps, onReleased: () => void keeper.look() });
   const dispatcher: Dispatcher = new Dispatcher({
     ...deps,
     settler,
@@ -110,6 +124,7 @@ export function assemble(given: DeliveryDeps): DeliveryParts {
     permits,
     monotonic,
     senders,
+    isPaused: () => pauses.current !== null,
     attempts: { ...deps, pool, permits, net, senders, settler },
     onRanDry: () => keeper.countSoon(),
     onDue: (atMs) => keeper.wakeAt(atMs),
@@ -130,6 +145,9 @@ export function assemble(given: DeliveryDeps): DeliveryParts {
     permits,
     net,
     senders,
+    holds,
+    pauses,
+    traces,
     dispatcher,
     housekeeping,
     keeper,

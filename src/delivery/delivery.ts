@@ -9,13 +9,17 @@ import type { Dispatch } from '../relay/ports.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
 import type { Flushed, QueueFilter, Work } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
+import type { ConnectionActivity } from './activities.ts';
 import type { Connection } from './connection.ts';
 import { assemble, type DeliveryDeps, type DeliveryParts } from './delivery-parts.ts';
 import type { HeldSenders } from './held-senders.ts';
+import type { HoldRules } from './hold-rules.ts';
 import type { LoginControl } from './logins.ts';
 import type { Slowed } from './permits.ts';
 import { probeAccount } from './probe.ts';
 import { sendProbe, type TestLetter } from './probe-send.ts';
+import type { RelayPauses } from './relay-pause.ts';
+import type { Traces } from './traces.ts';
 
 /** The way out. `reserve`, `start`, `cancel` and `wake` take mail from submission; see Dispatch. */
 export interface Delivery extends Dispatch, LoginControl {
@@ -34,6 +38,10 @@ export interface Delivery extends Dispatch, LoginControl {
   flushed(flushed: Pick<Flushed, 'accountsResumed' | 'lanes'>): Promise<void>;
   /** Whom accounts may not send as. After a change of it `look` sets the mail in motion. */
   readonly senders: Pick<HeldSenders, 'list' | 'release' | 'lift'>;
+  /** Rules for mail to come. */
+  readonly holds: Pick<HoldRules, 'current' | 'add' | 'remove'>;
+  /** All delivery, stopped and let go. */
+  readonly pauses: Pick<RelayPauses, 'current' | 'pause' | 'resume'>;
   /** Stops a configured account until it is resumed. */
   holdAccount(name: string, reason: string): Promise<void>;
   /** Opens a held or paused account. */
@@ -48,6 +56,10 @@ export interface Delivery extends Dispatch, LoginControl {
   outAtMs(name: string, units: number): number | null;
   /** Null: nothing since the start. */
   lastDeliveredAtMs(name: string): number | null;
+  /** Every upstream connection with what it does now. */
+  activities(): readonly ConnectionActivity[];
+  /** Dialogues with upstreams, live. */
+  readonly traces: Pick<Traces, 'watch'>;
   /** Open upstream connections per account. */
   connections(): ReadonlyMap<string, number>;
   /** What the account's server showed at the last handshake, over restarts; null: none yet. */
@@ -89,6 +101,9 @@ export function openDelivery(deps: DeliveryDeps): Delivery {
     ...accountControl(parts),
     ...queueControl(parts),
     senders: parts.senders,
+    holds: parts.holds,
+    pauses: parts.pauses,
+    traces: parts.traces,
   };
 }
 
@@ -108,13 +123,16 @@ type Life = Pick<Delivery, 'resume' | 'reload' | 'look' | 'nextLookAtMs' | 'drai
 
 function life(parts: DeliveryParts): Life {
   const { deps, pool, states, certificates, logins, quotas, permits, dispatcher, keeper } = parts;
-  const { net, senders } = parts;
+  const { net, senders, holds, pauses } = parts;
   const { store, settings, clock } = deps;
   const openMended = (accounts: Settings['accounts']): void => {
     for (const [name, account] of accounts) states.reloaded(dispatcher.lane(name), account);
   };
   return {
     async resume() {
+      const steering = await store.steering();
+      pauses.restore(steering.pause);
+      holds.restore(steering.rules);
       for (const [name, state] of await store.accountStates()) dispatcher.lane(name).state = state;
       await Promise.all([quotas.resume(), net.resume(), senders.resume(), logins.resume()]);
       // What was mended while the relay was down counts like a reload.
@@ -150,6 +168,8 @@ function life(parts: DeliveryParts): Life {
     async drain(cut) {
       dispatcher.stop();
       pool.stop();
+      pauses.stop();
+      holds.stop();
       await keeper.stop();
       const signal = typeof cut === 'number' ? AbortSignal.timeout(cut) : cut;
       const ended = dispatcher.idle().then(async () => {
@@ -176,6 +196,7 @@ type AccountControl = Pick<
   | 'outAtMs'
   | 'lastDeliveredAtMs'
   | 'connections'
+  | 'activities'
   | 'certificate'
   | 'testAccount'
 >;
@@ -213,6 +234,7 @@ function accountControl(parts: DeliveryParts): AccountControl {
     outAtMs: (name, units) => quotas.outFrom(name, units),
     lastDeliveredAtMs: (name) => dispatcher.lanes.get(name)?.lastDeliveredAtMs ?? null,
     connections: () => pool.counts(),
+    activities: () => pool.activities(),
     certificate: (name) => certificates.current(name),
 
     async testAccount(name, letter) {

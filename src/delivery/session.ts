@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import SMTPConnection, { type Options } from 'nodemailer/lib/smtp-connection';
+import type { Options } from 'nodemailer/lib/smtp-connection';
 import { formatDuration } from '../lib/duration.ts';
 import type { Cause, Phase } from '../relay/outcome.ts';
 import { causeOfError, interrupted, networkCause } from './fault.ts';
+import { LibraryConnection } from './library-connection.ts';
+import { noTap, shownCommand, type Tap, tellReply } from './traces.ts';
 
 /**
  * Timers of the library are moved out of the way: every phase has our own deadline. Largest a timer
@@ -19,25 +21,6 @@ const replyBytesMax = 64 * 1024;
 /** Phases can follow one another slowly; all of them together get this long. */
 const attemptMsMax = 20 * 60_000;
 
-/**
- * What is used of the library beyond its documented interface. The library still opens the session
- * (greeting, EHLO, STARTTLS, AUTH) and frames the replies; the envelope and the message are written
- * by us, because the library cannot send them as they came in. test/unit/delivery/seams.test.ts
- * fails when an update moves any of it.
- */
-interface LibraryInternals {
-  _responseActions: ((reply: string) => void)[];
-  _responseQueue: string[];
-  _remainder: string;
-  _ehloLines?: string[];
-  _sendCommand(command: string, logged?: string): void;
-  _upgradeConnection(done: (error: Error | null, secured?: boolean) => void): void;
-}
-
-const LibraryConnection = SMTPConnection as unknown as new (
-  options: Options,
-) => SMTPConnection & LibraryInternals;
-
 export interface SessionOptions {
   readonly library: Options;
   /** Our own deadline for what follows a command or the greeting. Milliseconds. */
@@ -50,6 +33,8 @@ export interface SessionOptions {
    * Judges the peer of a fresh STARTTLS upgrade before another byte is sent; a cause refuses it.
    */
   readonly inspect: (socket: TLSSocket) => Cause | null;
+  /** Absent: nobody can watch. */
+  readonly tap?: Tap;
 }
 
 /** How a login was answered. */
@@ -65,13 +50,16 @@ export interface SaslAnswer {
  * over every wait. `broken` is set exactly once; nothing is sent or received afterwards.
  */
 export class UpstreamSession extends LibraryConnection {
-  phase: Phase = 'greeting';
   broken: Cause | null = null;
   /** Told once when the session ends, for whatever reason. */
   onBroken: (cause: Cause) => void = () => {};
   /** Told what was answered in a phase that is over, for whoever watches the opening. */
   onPhaseOver: ((phase: Phase, answer: string) => void) | null = null;
 
+  /** Told what goes over it. */
+  readonly tap: Tap;
+  #phase: Phase = 'greeting';
+  #phaseSinceMs = performance.now();
   readonly #timeouts: SessionOptions['timeouts'];
   readonly #inspect: SessionOptions['inspect'];
   #timer: NodeJS.Timeout | null = null;
@@ -84,7 +72,7 @@ export class UpstreamSession extends LibraryConnection {
    */
   #limitMs = 0;
 
-  constructor({ library, timeouts, inspect }: SessionOptions) {
+  constructor({ library, timeouts, inspect, tap }: SessionOptions) {
     super({
       ...library,
       connectionTimeout: never,
@@ -95,6 +83,7 @@ export class UpstreamSession extends LibraryConnection {
     });
     this.#timeouts = timeouts;
     this.#inspect = inspect;
+    this.tap = tap ?? noTap;
     this.limit();
     this.enter('greeting', timeouts.greetingMs);
     // The code of a reply must be read here: the library closes right after and forgets it.
@@ -104,6 +93,20 @@ export class UpstreamSession extends LibraryConnection {
 
   get socket(): Socket {
     return this._socket as Socket;
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  set phase(next: Phase) {
+    if (next !== this.#phase) this.#phaseSinceMs = performance.now();
+    this.#phase = next;
+  }
+
+  /** Since when it is in its phase, on `performance`'s clock. */
+  get phaseSinceMs(): number {
+    return this.#phaseSinceMs;
   }
 
   /** What EHLO offered, one keyword with its parameters each, without the greeting line. */
@@ -211,7 +214,13 @@ export class UpstreamSession extends LibraryConnection {
   override _sendCommand(command: string, logged?: string): void {
     const phase = PHASE_OF_VERB[command.slice(0, 4)];
     if (phase !== undefined) this.enter(phase, this.#timeouts.commandMs);
+    if (this.tap.live) this.tap.tell('sent', shownCommand(command, this.phase === 'auth'));
     super._sendCommand(command, logged);
+  }
+
+  override _processResponse(): void {
+    if (this.tap.live) tellReply(this.tap, this._responseQueue[0], this.phase === 'auth');
+    super._processResponse();
   }
 
   override _upgradeConnection(done: (error: Error | null, secured?: boolean) => void): void {

@@ -30,6 +30,7 @@ class Transaction {
   #endOfData: Reply | null = null;
   #accepted = 0;
   #dotted = false;
+  #bodyBytes = 0;
   #ended = false;
   /** Phases of the replies still to come, in order: the session is in the first of them. */
   readonly #awaited: Phase[] = [];
@@ -155,6 +156,7 @@ class Transaction {
     const { session, timeouts } = this.#options;
     if (this.#ended) return;
     session.enter('data', timeouts.dataMs);
+    this.#bodyBytes += piece.length;
     if (session.socket.write(piece)) return;
     return new Promise((resolve) => {
       const done = (): void => {
@@ -171,7 +173,9 @@ class Transaction {
     this.#session.enter('end-of-data', this.#options.timeouts.endOfDataMs);
     this.#letter.beforeDot();
     this.#dotted = true;
-    this.#session.socket.write(bytes);
+    const { tap, socket } = this.#session;
+    if (tap.live) tap.tell('sent', `[${this.#bodyBytes + bytes.length} bytes of message]`);
+    socket.write(bytes);
   }
 
   #onEndOfData(reply: Reply): void {
@@ -204,7 +208,9 @@ class Transaction {
   #write(phase: Phase, commands: string): void {
     if (this.#isOutOfStep()) return;
     this.#session.enter(phase, this.#options.timeouts.commandMs);
-    this.#session.socket.write(commands);
+    const { tap, socket } = this.#session;
+    if (tap.live) for (const one of commands.trimEnd().split('\r\n')) tap.tell('sent', one);
+    socket.write(commands);
   }
 
   /**

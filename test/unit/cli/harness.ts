@@ -1,8 +1,13 @@
-import type { Io } from '../../../src/cli/io.ts';
+import type { Io, Screen } from '../../../src/cli/io.ts';
 import { run } from '../../../src/cli/program.ts';
 import { ControlFailure } from '../../../src/control/client.ts';
 import type { AccountReport } from '../../../src/control/reports.ts';
-import { ControlError, type ControlHandlers, type RequestName } from '../../../src/control/wire.ts';
+import {
+  ControlError,
+  type ControlHandlers,
+  type RequestName,
+  type StreamName,
+} from '../../../src/control/wire.ts';
 import type { Message, MessageId } from '../../../src/relay/message.ts';
 import type { LaneCount, QueuedRecipient, QueueRow } from '../../../src/relay/queue.ts';
 
@@ -10,12 +15,14 @@ export const nowMs = Date.UTC(2026, 10, 21, 12, 0, 0);
 export const minute = 60_000;
 export const hour = 60 * minute;
 
+type Asked = RequestName | StreamName;
+
 export interface Ran {
   readonly exitCode: number;
   readonly out: string;
   readonly err: string;
   /** What the daemon was asked, in order. */
-  readonly asked: readonly (readonly [RequestName, unknown])[];
+  readonly asked: readonly (readonly [Asked, unknown])[];
   /** Control sockets connected to. */
   readonly sockets: readonly string[];
 }
@@ -26,6 +33,11 @@ export interface Surroundings {
   readonly columns?: number;
   readonly environment?: Readonly<Record<string, string>>;
   readonly password?: string;
+  /** Standard error is a terminal; gets the lines of progress. */
+  readonly progress?: string[];
+  /** Ctrl-C is pressed at the first wait. */
+  readonly interrupted?: boolean;
+  readonly screen?: Screen;
 }
 
 /** Runs one command line in this process, against handlers in place of a daemon. */
@@ -33,8 +45,9 @@ export async function relayctl(
   line: string | readonly string[],
   given: Surroundings = {},
 ): Promise<Ran> {
-  const asked: [RequestName, unknown][] = [];
+  const asked: [Asked, unknown][] = [];
   const sockets: string[] = [];
+  const interrupts = new Set<() => void>();
   let [out, err, clockMs] = ['', '', nowMs];
   const io: Io = {
     out: (text) => {
@@ -48,6 +61,7 @@ export async function relayctl(
     nowMs: () => clockMs,
     pause: async (durationMs) => {
       clockMs += durationMs;
+      if (given.interrupted === true) for (const call of interrupts) call();
     },
     connect: async (socket) => {
       sockets.push(socket);
@@ -60,6 +74,12 @@ export async function relayctl(
       return connection(given.daemon, asked);
     },
     readPassword: async () => given.password ?? '',
+    progress: given.progress === undefined ? null : (line) => void given.progress?.push(line),
+    onInterrupt: (call) => {
+      interrupts.add(call);
+      return () => void interrupts.delete(call);
+    },
+    openScreen: async () => given.screen ?? null,
   };
   const args = typeof line === 'string' ? line.split(' ').filter((word) => word !== '') : line;
   const exitCode = await run(args, io);
@@ -68,20 +88,28 @@ export async function relayctl(
 
 function connection(
   daemon: Partial<ControlHandlers>,
-  asked: [RequestName, unknown][],
+  asked: [Asked, unknown][],
 ): Awaited<ReturnType<Io['connect']>> {
+  const answer = async (request: Asked, ...given: unknown[]): Promise<never> => {
+    asked.push([request, given[0]]);
+    const handler = daemon[request] as ((...given: unknown[]) => Promise<never>) | undefined;
+    if (handler === undefined) throw new Error(`${request} was not expected`);
+    try {
+      // As over the wire: only what JSON can carry arrives.
+      return JSON.parse(JSON.stringify(await handler(...given))) as never;
+    } catch (error) {
+      if (error instanceof ControlError) throw new ControlFailure(error.code, error.message);
+      throw error;
+    }
+  };
   return {
-    async call(request, ask) {
-      asked.push([request, ask]);
-      const handler = daemon[request] as ((ask: unknown) => Promise<never>) | undefined;
-      if (handler === undefined) throw new Error(`${request} was not expected`);
-      try {
-        // As over the wire: only what JSON can carry arrives.
-        return JSON.parse(JSON.stringify(await handler(ask))) as never;
-      } catch (error) {
-        if (error instanceof ControlError) throw new ControlFailure(error.code, error.message);
-        throw error;
-      }
+    call: (request, ask) => answer(request, ask),
+    follow: (request, ask, on) => {
+      const send = (part: unknown): boolean => {
+        on.part(part as never);
+        return true;
+      };
+      return answer(request, ask, { send, over: new AbortController().signal });
     },
     close() {},
   };

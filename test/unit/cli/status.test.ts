@@ -25,6 +25,8 @@ const quiet: StatusReport = {
     batchTotal: 1,
   },
   refusedReload: null,
+  pause: null,
+  holdRules: [],
 };
 
 test('a relay with nothing to do', async () => {

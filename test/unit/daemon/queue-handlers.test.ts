@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { flushHandlers } from '../../../src/daemon/flush-handlers.ts';
+import { openFlushWatches } from '../../../src/daemon/flush-watches.ts';
 import { queueHandlers } from '../../../src/daemon/queue-handlers.ts';
 import type { Relay } from '../../../src/daemon/relay.ts';
 import { T0, waiting } from '../../contract/fixtures.ts';
@@ -18,8 +20,9 @@ async function open() {
       bounceMatching: touched,
     },
     emit: () => {},
+    flushes: openFlushWatches(),
   } as unknown as Relay;
-  return queueHandlers(relay, () => T0);
+  return { ...queueHandlers(relay, () => T0), ...flushHandlers(relay, () => T0) };
 }
 
 test('an account that nobody knows is an error everywhere, with the one that was meant', async () => {

@@ -33,6 +33,7 @@ const quiet: MetricSources = {
   quotas: () => new Map(),
   heldSenders: () => new Map(),
   slowed: () => new Map(),
+  steering: () => ({ paused: true, holdRules: 2 }),
   logLinesDropped: () => 0,
 };
 
