@@ -82,6 +82,8 @@ export async function unlessLeft<T>(
   { io }: Pick<Invocation, 'io'>,
   work: (left: () => boolean) => Promise<T>,
 ): Promise<T | null> {
+  // A script that is interrupted ends as any other.
+  if (io.progress === null) return await work(() => false);
   const interrupted = Promise.withResolvers<null>();
   let isLeft = false;
   const stopListening = io.onInterrupt(() => {
@@ -121,7 +123,7 @@ async function showProgress(
   { ask, io }: Invocation,
   on: { flush: number; progress: (line: string) => void; left: () => boolean },
 ): Promise<FlushProgress> {
-  const width = Math.min(io.columns, 100) - 1;
+  const width = Number.isFinite(io.columns) ? io.columns - 1 : 100;
   const begunMs = io.nowMs();
   for (;;) {
     const now = await ask('queue.flush-progress', { flush: on.flush });

@@ -237,7 +237,7 @@ export type RelayEvent =
       /** Released by it. */
       readonly recipients: number;
     }
-  | { readonly is: 'log.level-changed'; readonly level: string; readonly untilMs: number | null }
+  | { readonly is: 'log.level-changed'; readonly to: string; readonly untilMs: number | null }
   | { readonly is: 'queue.row-quarantined'; readonly id: string; readonly detail: string }
   | { readonly is: 'store.committed'; readonly operations: number; readonly tookMs: number }
   | { readonly is: 'store.failed'; readonly fault: string; readonly detail: string }

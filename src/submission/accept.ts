@@ -171,7 +171,7 @@ function discarded({ message }: Part): NewMessage {
 /** A lane with room takes the message straight away, otherwise it waits. */
 function enter(core: Core, { plan, message, rule }: Part, body: Body): NewMessage {
   const { lane } = plan;
-  if (rule !== undefined && core.holds.current.includes(rule)) {
+  if (rule !== undefined && core.holds.current.some(({ id }) => id === rule.id)) {
     return { message, body, lane, start: { is: 'held', reason: heldByRuleText(rule) } };
   }
   if (plan.action === 'hold' || lane === null) {

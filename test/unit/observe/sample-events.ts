@@ -198,7 +198,7 @@ export const SAMPLES: {
   'relay.resumed': { is: 'relay.resumed', by: 'operator' },
   'hold.added': { is: 'hold.added', rule: 3, detail: 'launch', untilMs: 1_795_000_000_000 },
   'hold.ended': { is: 'hold.ended', rule: 3, by: 'time', recipients: 12 },
-  'log.level-changed': { is: 'log.level-changed', level: 'debug', untilMs: null },
+  'log.level-changed': { is: 'log.level-changed', to: 'debug', untilMs: null },
   'queue.row-quarantined': { is: 'queue.row-quarantined', id: '17', detail: 'no envelope' },
   'store.committed': { is: 'store.committed', operations: 12, tookMs: 2.5 },
   'store.failed': { is: 'store.failed', fault: 'full', detail: 'database or disk is full' },
