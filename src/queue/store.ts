@@ -15,9 +15,9 @@ export type Ask = <N extends OperationName>(name: N, given: Given<N>) => Promise
 /** Messages that one stretch of a long command looks at, so that commits are not kept waiting. */
 const scanMax = 2_000;
 /** Counting, or looking for what is rare, reads a row in a fraction of that. */
-const surveyMax = 20_000;
+const surveyMax = 50_000;
 /** What an update of one row costs several times is worked through in shorter stretches. */
-const flushMax = 1_000;
+const flushMax = 2_000;
 const actMax = 500;
 const expireMax = 1_000;
 
