@@ -59,7 +59,8 @@ function addShow(account: Command, context: Context): void {
   annotate(show, {
     examples: [['account show gmail', 'Everything but its password.']],
     json:
-      '{account, routes: {index, line, sender}[], identities[], tls, exception | null, ' +
+      '{account, routes: {index, line, sender}[], handsOverTo[], standsInFor[], identities[], ' +
+      'tls, exception | null, ' +
       'certificate: {subject, issuer, names[], validToMs, pin, chain[], lastSeenAtMs, ...} | null, ' +
       'credentials: {slot, inUse, firstSeenAtMs, lastAcceptedAtMs, refusedAtMs, ...}[], ' +
       'at: {file, line}}',
@@ -80,6 +81,8 @@ function renderAccount(detail: AccountDetail, nowMs: number): string {
     ['Account', printable(account.name)],
     ['State', accountState(account.state, nowMs)],
     ['Why', account.state.is === 'open' ? null : accountReason(account.state)],
+    ['Hands over to', printable(detail.handsOverTo.join(', ')) || null],
+    ['Stands in for', printable(detail.standsInFor.join(', ')) || null],
     ['What to do', accountHint(account.state)],
     ...heldSenderFacts(account, nowMs),
     ['Upstream', printable(`${account.host}:${account.port}`)],

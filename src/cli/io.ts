@@ -1,26 +1,5 @@
 import type { ControlConnection } from '../control/client.ts';
-
-/** A terminal taken over for full screens. */
-export interface Screen {
-  size(): { readonly columns: number; readonly rows: number };
-  /** What does not fit is cut off. */
-  draw(lines: readonly string[]): void;
-  /** A key, a new size, or null when nothing came in this time. */
-  next(withinMs: number): Promise<ScreenKey | null>;
-  /** Gives the terminal back. */
-  close(): void;
-}
-
-export type ScreenKey =
-  | 'quit'
-  | 'sort'
-  | 'up'
-  | 'down'
-  | 'page-up'
-  | 'page-down'
-  | 'home'
-  | 'end'
-  | 'resize';
+import type { Screen } from './screen.ts';
 
 /** All that a command touches outside of itself; tests give their own. */
 export interface Io {

@@ -26,6 +26,7 @@ export function renderMessage(
     report.queued === null ? '' : queuedTable(report.queued, nowMs),
     report.queued === null ? '' : blockedLines(report.queued, accounts, nowMs),
     report.queued === null ? '' : senderLines(report.queued, accounts),
+    standInLines(report.standIns, accounts, nowMs),
     report.history === null ? '' : settledTable(report.history),
     report.history === null ? '' : attemptLines(report.history),
   ];
@@ -112,6 +113,22 @@ function senderLines(
         `Account ${account} may not send as ${address}. ${printable(hint)}\n` +
         `  When it is mended: relayctl account resume ${account} --sender ${address}\n`
       );
+    })
+    .join('');
+}
+
+/** Why it waits for another account than the first of its route. */
+function standInLines(
+  standIns: MessageReport['standIns'],
+  accounts: readonly AccountReport[],
+  nowMs: number,
+): string {
+  return standIns
+    .map(({ account, insteadOf }) => {
+      const state = accounts.find(({ name }) => name === insteadOf)?.state ?? { is: 'open' };
+      const why = accountReason(state) || 'its limits, or it works again';
+      const first = `${printable(insteadOf)}, which is ${accountState(state, nowMs)}`;
+      return `Account ${printable(account)} stands in for ${first}: ${why}\n`;
     })
     .join('');
 }

@@ -67,12 +67,13 @@ function renderRoute(report: RouteReport, question: RouteQuestion, nowMs: number
   const head = `${address(question.from)} -> ${address(question.to)}: ${outcome(report)}${route}\n`;
   const reply = report.reply === null ? '' : `  ${printable(report.reply)}\n`;
   const accounts = report.accounts.map(({ name, host, port, ...account }, index) => {
-    const { maySendAs, rewrittenTo, state } = account;
+    const { maySendAs, rewrittenTo, state, takes } = account;
     const what = [
       index === 0 ? 'first choice' : `choice ${index + 1}`,
       ...(rewrittenTo === null ? [] : [`rewritten to ${address(rewrittenTo)}`]),
       ...(maySendAs ? [] : [`may not send as ${address(question.from)}: never used for it`]),
       ...(state === null ? [] : [accountState(state, nowMs)]),
+      ...(takes === true ? ['takes it now'] : []),
     ];
     return `  ${printable(`${name} at ${host}:${port}`)}: ${what.join('; ')}\n`;
   });

@@ -1,4 +1,24 @@
-import type { Screen, ScreenKey } from './io.ts';
+/** A terminal taken over for full screens. */
+export interface Screen {
+  size(): { readonly columns: number; readonly rows: number };
+  /** What does not fit is cut off. */
+  draw(lines: readonly string[]): void;
+  /** A key, a new size, or null when nothing came in this time. */
+  next(withinMs: number): Promise<ScreenKey | null>;
+  /** Gives the terminal back. */
+  close(): void;
+}
+
+export type ScreenKey =
+  | 'quit'
+  | 'sort'
+  | 'up'
+  | 'down'
+  | 'page-up'
+  | 'page-down'
+  | 'home'
+  | 'end'
+  | 'resize';
 
 /** What is used of `process`; a test gives another. */
 export interface ScreenProcess {
@@ -24,8 +44,7 @@ const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
  */
 export function openScreen(host: ScreenProcess): Screen {
   const { stdin, stdout } = host;
-  const pending: ScreenKey[] = [];
-  let wake = (): void => {};
+  const keys = keyQueue();
   let taken = false;
 
   const take = (): void => {
@@ -42,22 +61,18 @@ export function openScreen(host: ScreenProcess): Screen {
     stdin.setRawMode(false);
     stdin.pause();
   };
-  const press = (key: ScreenKey): void => {
-    pending.push(key);
-    wake();
-  };
   const onData = (text: string): void => {
     for (const key of keysIn(text)) {
       if (key === 'suspend') {
         give();
         host.kill(host.pid, 'SIGSTOP');
-      } else press(key);
+      } else keys.press(key);
     }
   };
-  const onResize = (): void => press('resize');
+  const onResize = (): void => keys.press('resize');
   const onContinued = (): void => {
     take();
-    press('resize');
+    onResize();
   };
   const endings = ENDING.map((signal) => {
     const end = (): void => {
@@ -82,11 +97,26 @@ export function openScreen(host: ScreenProcess): Screen {
   take();
   return {
     size: () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 }),
-    draw(lines) {
-      if (!taken) return;
-      const rows = lines.slice(0, stdout.rows || 24);
-      // Each line is written over the old one: clearing the screen first would flicker.
-      stdout.write(`\x1b[H${rows.map((line) => `${line}\x1b[K`).join('\r\n')}\x1b[J`);
+    draw: (lines) => {
+      if (taken) stdout.write(picture(lines.slice(0, stdout.rows || 24)));
+    },
+    next: keys.next,
+    close,
+  };
+}
+
+/** Each line is written over the old one: clearing the screen first would flicker. */
+function picture(rows: readonly string[]): string {
+  return `\x1b[H${rows.map((line) => `${line}\x1b[K`).join('\r\n')}\x1b[J`;
+}
+
+function keyQueue(): Pick<Screen, 'next'> & { press(key: ScreenKey): void } {
+  const pending: ScreenKey[] = [];
+  let wake = (): void => {};
+  return {
+    press(key) {
+      pending.push(key);
+      wake();
     },
     async next(withinMs) {
       if (pending.length === 0) {
@@ -100,7 +130,6 @@ export function openScreen(host: ScreenProcess): Screen {
       }
       return pending.shift() ?? null;
     },
-    close,
   };
 }
 

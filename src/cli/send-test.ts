@@ -62,7 +62,7 @@ async function outcomeOf(
   waitMs: number,
 ): Promise<Pick<Result, 'outcome' | 'text'>> {
   const giveUpAtMs = io.nowMs() + waitMs;
-  let report: MessageReport = { queued: null, history: null };
+  let report: MessageReport = { queued: null, history: null, standIns: [] };
   while (io.nowMs() < giveUpAtMs) {
     report = await ask('queue.show', { id });
     const settled = report.history?.recipients[0];

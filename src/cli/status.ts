@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { StatusReport } from '../control/reports.ts';
 import { formatSize } from '../lib/size.ts';
 import { EX_OK } from '../lib/sysexits.ts';
+import type { RelayPause } from '../relay/steering.ts';
 import { accountTable } from './account-table.ts';
 import { annotate, type Context, onAction } from './command.ts';
 import { queueText, recipientsIn } from './queue-counts.ts';
@@ -61,15 +62,17 @@ function listenersText({ listeners }: StatusReport): string {
   return texts.length === 0 ? 'none' : texts.join(', ');
 }
 
+function pausedLines({ reason, sinceMs, untilMs }: RelayPause, nowMs: number): string {
+  const end = untilMs === null ? 'with' : `${until(untilMs, nowMs)}, or with`;
+  return (
+    `  All delivery is paused for ${age(sinceMs, nowMs)}: ${printable(reason)}\n` +
+    `    It goes on ${end}: relayctl resume\n`
+  );
+}
+
 function attentionLines(report: StatusReport): string[] {
   const { refusedReload, pause, holdRules, nowMs } = report;
-  const paused =
-    pause === null
-      ? []
-      : [
-          `  All delivery is paused for ${age(pause.sinceMs, nowMs)}: ${printable(pause.reason)}\n` +
-            `    It goes on ${pause.untilMs === null ? 'with' : `${until(pause.untilMs, nowMs)}, or with`}: relayctl resume\n`,
-        ];
+  const paused = pause === null ? [] : [pausedLines(pause, nowMs)];
   const reload =
     refusedReload === null
       ? []

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { EX_OK } from '../lib/sysexits.ts';
 import { annotate, type Context, type Invocation, onAction } from './command.ts';
-import type { Screen, ScreenKey } from './io.ts';
+import type { Screen, ScreenKey } from './screen.ts';
 import { accountRows, SORTS, type Sort, topFrame } from './top-frame.ts';
 
 const drawEveryMs = 1_000;

@@ -77,7 +77,8 @@ that was held for it.
   exim -bt ADDRESS       relayctl route test --from SENDER --to ADDRESS
   exim -bV               relayctl config check
   exigrep, eximstats     they work on the log with log.format: exim
-  exiwhat                relayctl status
+  exiwhat                relayctl top
+  eximon                 relayctl top
 `,
   },
 ];

@@ -32,6 +32,7 @@ export function describeSettings(settings: Settings): Shown {
     clients: mapValues(settings.clients, describeClient),
     accounts: mapValues(settings.accounts, describeAccount),
     routes: settings.routes.map(describeRoute),
+    failover: { after: formatDuration(settings.failover.afterMs) },
     queue: {
       directory: settings.queue.directory,
       retry: settings.queue.retryMs.map(formatDuration),

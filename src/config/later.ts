@@ -13,8 +13,6 @@ interface Later {
 }
 
 const LATER: readonly Later[] = [
-  { path: ['routes', '*', 'accounts', '*'], asks: (_value, key) => key !== 0 },
-  { path: ['failover'] },
   { path: ['notifications', 'webhooks'] },
   { path: ['notifications', 'commands'] },
   { path: ['notifications', 'heartbeat'] },

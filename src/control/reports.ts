@@ -91,6 +91,10 @@ export interface AccountDetail {
     readonly line: number;
     readonly sender: string | null;
   }[];
+  /** Accounts that take its mail now; empty while it works or none of its routes has another. */
+  readonly handsOverTo: readonly string[];
+  /** Accounts whose mail it takes now. */
+  readonly standsInFor: readonly string[];
   /** Addresses it may send as; empty: any. */
   readonly identities: readonly string[];
   /** `starttls, verify full, at least TLSv1.2` */
@@ -139,12 +143,16 @@ export interface RouteAccount {
   readonly rewrittenTo: string | null;
   /** Null when no daemon was asked. */
   readonly state: AccountState | null;
+  /** Whether it is the one that takes the message now; null when no daemon was asked. */
+  readonly takes: boolean | null;
 }
 
 export interface MessageReport {
   /** Null once no recipient is left in the queue. */
   readonly queued: QueueRow | null;
   readonly history: HistoryEntry | null;
+  /** Accounts it waits for in place of the first of its route. */
+  readonly standIns: readonly { readonly account: string; readonly insteadOf: string }[];
 }
 
 /** What was sent, by the keys asked for. */

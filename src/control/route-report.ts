@@ -1,22 +1,30 @@
 import { enhancedStatus } from '../mail/reply.ts';
 import { admitReversePath } from '../policy/admit.ts';
+import { candidates } from '../policy/candidates.ts';
 import { noRouteText, routeFor } from '../policy/route.ts';
-import { foreignAddress, sendsAs } from '../policy/sends-as.ts';
-import type { Account, AccountState } from '../relay/account.ts';
+import { sendsAs } from '../policy/sends-as.ts';
+import type { AccountState } from '../relay/account.ts';
 import type { RefusalReason } from '../relay/events.ts';
 import type { Route } from '../relay/route.ts';
 import type { Settings } from '../relay/settings.ts';
 import type { RouteAccount, RouteReport } from './reports.ts';
 import { ControlError, type RouteQuestion } from './wire.ts';
 
+/** What the daemon knows of its accounts now. */
+export interface Running {
+  readonly states: ReadonlyMap<string, AccountState>;
+  /** Which of these accounts takes a new message. */
+  readonly taker: (accounts: readonly string[]) => string;
+}
+
 /**
- * Where a message would go. `states` is null when no daemon was asked. Throws ControlError when the
- * question names a client that is not configured.
+ * Where a message would go. `running` is null when no daemon was asked. Throws ControlError when
+ * the question names a client that is not configured.
  */
 export function routeReport(
   settings: Pick<Settings, 'routes' | 'accounts' | 'clients'>,
   question: RouteQuestion,
-  states: ReadonlyMap<string, AccountState> | null,
+  running: Running | null,
 ): RouteReport {
   const refused = clientRefusal(settings, question);
   if (refused !== null) return refused;
@@ -30,7 +38,7 @@ export function routeReport(
     const text = noRouteText(question.from, question.to);
     return refusal(`550 ${enhancedStatus(550, '7.1')} ${text}`, 'no route matches');
   }
-  return byRoute(settings, question, route, states);
+  return byRoute(settings, question, route, running);
 }
 
 const WHY: Partial<Record<RefusalReason, string>> = {
@@ -60,16 +68,13 @@ function byRoute(
   settings: Pick<Settings, 'accounts'>,
   question: RouteQuestion,
   route: Route,
-  states: ReadonlyMap<string, AccountState> | null,
+  running: Running | null,
 ): RouteReport {
   const place = { index: route.index, line: route.line };
   const { action } = route;
   const accounts =
     action.is === 'accounts'
-      ? action.accounts.map((name) => {
-          const shown = routeAccount(settings.accounts.get(name), question.from, route);
-          return { name, ...shown, state: states && (states.get(name) ?? { is: 'open' }) };
-        })
+      ? routeAccounts(settings, { from: question.from, route }, running)
       : [];
   const { edits = null, bcc = [] } = route;
   const report = { route: place, accounts, edits, bcc, reply: null };
@@ -87,21 +92,37 @@ function byRoute(
   }
 }
 
-function routeAccount(
-  account: Account | undefined,
-  sender: string,
-  route: Route,
-): Omit<RouteAccount, 'name' | 'state'> {
-  const author = { reversePath: sender, from: sender === '' ? [] : [sender] };
-  const known = account ?? { host: '', port: 0, identities: [] };
-  const shown = sendsAs(known, route, author);
-  return {
-    host: known.host,
-    port: known.port,
-    maySendAs: foreignAddress(known, shown) === null,
-    rewrittenTo: shown === author ? null : (shown.from[0] ?? null),
-  };
+interface Asked {
+  readonly from: string;
+  readonly route: Route;
 }
+
+function routeAccounts(
+  { accounts }: Pick<Settings, 'accounts'>,
+  { from, route }: Asked,
+  running: Running | null,
+): RouteAccount[] {
+  const names = route.action.is === 'accounts' ? route.action.accounts : [];
+  const author = { reversePath: from, from: from === '' ? [] : [from], own: false, bytes: 0 };
+  const may = candidates(names, accounts, author, route);
+  const taker = running === null || may.length === 0 ? null : running.taker(may);
+  return names.map((name) => {
+    const account = accounts.get(name);
+    const shown = sendsAs(account ?? nobody, route, author);
+    return {
+      name,
+      host: account?.host ?? '',
+      port: account?.port ?? 0,
+      maySendAs: may.includes(name),
+      rewrittenTo: shown === author ? null : (shown.from[0] ?? null),
+      state: running && (running.states.get(name) ?? { is: 'open' }),
+      takes: running && name === taker,
+    };
+  });
+}
+
+/** An account that the file does not have. */
+const nobody = { identities: [] };
 
 function refusal(reply: string, why: string): RouteReport {
   return { result: 'refused', route: null, accounts: [], edits: null, bcc: [], reply, why };

@@ -63,18 +63,7 @@ export function openSession(socket: Socket, options: SessionOptions): Session {
     const refusal = judgeHello(parseLine(line), options.program);
     if (refusal !== null) refuse(refusal);
   };
-  const outlet = (id: number): Outlet<unknown> => {
-    // Else nobody would notice that the client hangs up.
-    socket.resume();
-    return {
-      over: over.signal,
-      send(part) {
-        if (socket.writableLength > unreadBytesMax) return false;
-        send(JSON.stringify({ id, part } satisfies ReplyLine));
-        return true;
-      },
-    };
-  };
+  const outlet = (id: number) => openOutlet(socket, { id, over: over.signal, send });
   const work = async (): Promise<void> => {
     busy = true;
     for (let line = waiting.shift(); line !== undefined && !finishing; line = waiting.shift()) {
@@ -112,6 +101,22 @@ export function openSession(socket: Socket, options: SessionOptions): Session {
       finishing = true;
       over.abort();
       if (!busy) socket.end();
+    },
+  };
+}
+
+function openOutlet(
+  socket: Socket,
+  { id, over, send }: { id: number; over: AbortSignal; send: (line: string) => void },
+): Outlet<unknown> {
+  // Else nobody would notice that the client hangs up.
+  socket.resume();
+  return {
+    over,
+    send(part) {
+      if (socket.writableLength > unreadBytesMax) return false;
+      send(JSON.stringify({ id, part } satisfies ReplyLine));
+      return true;
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { AccountReport } from '../control/reports.ts';
+import type { AccountDetail, AccountReport } from '../control/reports.ts';
 import { type Answer, ControlError, type ControlHandlers } from '../control/wire.ts';
 import type { Account } from '../relay/account.ts';
 import type { MessageId } from '../relay/message.ts';
@@ -37,6 +37,7 @@ export function accountHandlers(
           .settings()
           .routes.filter(({ action }) => action.is === 'accounts' && action.accounts.includes(name))
           .map(({ index, line, sender }) => ({ index, line, sender })),
+        ...standIns(relay, name),
         identities: account.identities,
         tls: tlsInWords(account),
         exception: account.tls.exception,
@@ -145,6 +146,20 @@ function accountReport(
     outAtMs: relay.delivery.outAtMs(name, waitingIn(queue)),
     lastDeliveredAtMs: relay.delivery.lastDeliveredAtMs(name),
   };
+}
+
+/** Whose mail goes to whom in the routes that name the account; identities aside. */
+function standIns(relay: Relay, name: string): Pick<AccountDetail, 'handsOverTo' | 'standsInFor'> {
+  const handsOverTo = new Set<string>();
+  const standsInFor = new Set<string>();
+  for (const { action } of relay.settings().routes) {
+    if (action.is !== 'accounts' || !action.accounts.includes(name)) continue;
+    const taker = relay.delivery.taker(action.accounts);
+    const before = action.accounts.slice(0, action.accounts.indexOf(taker));
+    if (before.includes(name)) handsOverTo.add(taker);
+    if (taker === name) for (const account of before) standsInFor.add(account);
+  }
+  return { handsOverTo: [...handsOverTo], standsInFor: [...standsInFor] };
 }
 
 /** Recipients that an account still has to serve by itself. */

@@ -47,7 +47,10 @@ export function controlHandlers(
     },
 
     'route.test': async (question) =>
-      routeReport(relay.settings(), question, relay.delivery.states()),
+      routeReport(relay.settings(), question, {
+        states: relay.delivery.states(),
+        taker: relay.delivery.taker,
+      }),
 
     'config.show': async () => ({
       file: relay.settings().file,

@@ -32,7 +32,7 @@ export function openLogLevel(options: {
     ordered = next;
     configure({ ...settings, level: next?.level ?? settings.level });
     const { level, untilMs } = report();
-    emit({ is: 'log.level-changed', to: level, untilMs });
+    emit({ is: 'log.level-changed', newLevel: level, untilMs });
   };
   return {
     report,

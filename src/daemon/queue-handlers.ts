@@ -1,4 +1,7 @@
+import type { MessageReport } from '../control/reports.ts';
 import { ControlError, type ControlHandlers } from '../control/wire.ts';
+import { planMessage } from '../policy/route.ts';
+import type { QueueRow } from '../relay/queue.ts';
 import { checkAccount } from './check-account.ts';
 import type { Relay } from './relay.ts';
 
@@ -24,7 +27,7 @@ export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers 
       if (report.queued === null && report.history === null) {
         throw new ControlError('not-found', `no message ${id} in the queue or the history`);
       }
-      return report;
+      return { ...report, standIns: report.queued === null ? [] : standIns(relay, report.queued) };
     },
 
     'queue.hold': async ({ filter, reason }) => {
@@ -63,4 +66,16 @@ export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers 
       }
     },
   };
+}
+
+/** Where a message waits for another account than the first that its route names for it. */
+function standIns(relay: Relay, { message, recipients }: QueueRow): MessageReport['standIns'] {
+  const plans = planMessage(relay.settings(), message);
+  const found = recipients.flatMap(({ index, lane }) => {
+    const plan = plans.find(({ indexes }) => indexes.includes(index));
+    const [first] = plan?.accounts ?? [];
+    if (lane === null || first === undefined || lane === first) return [];
+    return plan?.accounts.includes(lane) ? [{ account: lane, insteadOf: first }] : [];
+  });
+  return [...new Map(found.map((one) => [`${one.account} ${one.insteadOf}`, one])).values()];
 }

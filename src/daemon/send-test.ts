@@ -1,7 +1,7 @@
 import type { Answer, Ask } from '../control/wire.ts';
 import { ControlError } from '../control/wire.ts';
 import { ownAccepted } from '../delivery/settled-events.ts';
-import { admitThrough } from '../policy/admit.ts';
+import { admitThroughAny } from '../policy/admit.ts';
 import { planLanes } from '../policy/route.ts';
 import type { MessageId } from '../relay/message.ts';
 import type { Relay } from './relay.ts';
@@ -25,6 +25,7 @@ export async function sendTest(
     client: 'relayd',
     sender: from,
     boundAccount: null,
+    author: { reversePath: from, from: [], own: false, bytes: 0 },
     recipients: [to],
     headers: {},
   });
@@ -34,9 +35,10 @@ export async function sendTest(
   if (plan.action === 'discard') {
     throw new ControlError('refused', `the route for ${from} to ${to} discards`);
   }
-  const account = plan.lane === null ? undefined : settings.accounts.get(plan.lane);
-  const foreign = account && admitThrough(account, { reversePath: from, from: [from] }, plan.route);
-  if (foreign) throw new ControlError('refused', foreign.text);
+  const names = plan.accounts.length > 0 ? plan.accounts : [plan.lane ?? ''];
+  const accounts = names.flatMap((name) => settings.accounts.get(name) ?? []);
+  const foreign = admitThroughAny(accounts, { reversePath: from, from: [from] }, plan.route);
+  if (foreign !== null) throw new ControlError('refused', foreign.text);
   const id = newMessageId();
   const acceptedAtMs = nowMs();
   const { message, bytes } = testMessage({
@@ -52,12 +54,13 @@ export async function sendTest(
     ],
   });
   const held = plan.action === 'hold' || plan.lane === null;
+  const lane = held ? plan.lane : relay.delivery.choose(plan.accounts, 1);
   const start = held
     ? ({ is: 'held', reason: plan.text } as const)
     : ({ is: 'waiting', dueAtMs: acceptedAtMs } as const);
-  const own = { message, body: { in: 'memory', bytes }, lane: plan.lane, start } as const;
+  const own = { message, body: { in: 'memory', bytes }, lane, start } as const;
   await relay.store.accept([own]);
   relay.emit(ownAccepted(own, nowMs()));
-  if (plan.lane !== null) relay.delivery.wake(plan.lane, acceptedAtMs);
-  return { id, account: plan.lane };
+  if (lane !== null) relay.delivery.wake(lane, acceptedAtMs);
+  return { id, account: lane };
 }

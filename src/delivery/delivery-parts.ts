@@ -10,6 +10,7 @@ import { sameAccount } from './account-identity.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { CredentialsInUse } from './credentials-in-use.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { Failover } from './failover.ts';
 import { HeldSenders } from './held-senders.ts';
 import { HoldRules } from './hold-rules.ts';
 import { Housekeeping } from './housekeeping.ts';
@@ -17,7 +18,7 @@ import { KeptTokens } from './kept-tokens.ts';
 import { LaneStates } from './lane-states.ts';
 import { type LoginParts, type Logins, openLogins } from './logins.ts';
 import { isSlower, Permits } from './permits.ts';
-import { Pool } from './pool.ts';
+import { Pool, type PoolDeps } from './pool.ts';
 import { Quotas } from './quotas.ts';
 import { RelayPauses } from './relay-pause.ts';
 import { SafetyNet } from './safety-net.ts';
@@ -49,6 +50,7 @@ export interface DeliveryParts extends LoginParts {
   readonly permits: Permits;
   readonly net: SafetyNet;
   readonly senders: HeldSenders;
+  readonly failover: Failover;
   readonly holds: HoldRules;
   readonly pauses: RelayPauses;
   readonly traces: Traces;
@@ -69,54 +71,35 @@ export function assemble(given: DeliveryDeps): DeliveryParts {
   const { settings } = credentials;
   const deps = { ...given, settings };
   const certificates = new CertificateWatch(deps);
-  const onCertificate = certificates.saw;
-  const inForce = (account: Account): boolean => {
-    const current = settings().accounts.get(account.name);
-    return current !== undefined && sameAccount(current, account);
-  };
   const traces = new Traces(clock);
   const pool = new Pool({
     traces,
+    ...poolOccasions({ settings, clock }, () => ({ dispatcher, states, permits, credentials })),
     hostname: () => settings().hostname,
     clock,
     emit,
     monotonic,
     keptTokens,
-    onLoginRefused(account, { verdict, cause }) {
-      if (!inForce(account) || verdict.scope !== 'account' || isSlower(verdict)) return false;
-      const lane = dispatcher.lane(account.name);
-      if (states.stop(lane, account, { verdict, cause })) dispatcher.evict(lane);
-      return true;
-    },
-    mayLogIn: (account) =>
-      inForce(account) && mayWork(dispatcher.lane(account.name).state, clock()),
-    onCertificate,
-    connectionsMax: (account) => permits.connectionsMax(account),
-    onConnected(account) {
-      credentials.accepted(account);
-      const lane = dispatcher.lane(account.name);
-      if (states.connected(lane)) dispatcher.pump(lane);
-    },
+    onCertificate: certificates.saw,
   });
   const settler = new Settler(deps, (lane, dueAtMs) => {
     keeper.noteMail();
     dispatcher.wake(lane, dueAtMs);
+    failover.rested(lane);
   });
-  const net = new SafetyNet({ ...deps, stateOf: (name) => dispatcher.lane(name).state });
-  const senders = new HeldSenders({
-    ...deps,
-    onHeld: (name) => dispatcher.holdSenders(dispatcher.lane(name)),
-  });
+  const { net, senders } = refusalParts(deps, () => dispatcher);
   const fallBack = (account: Account, cause: Cause) => credentials.refused(account, cause);
-  const states = new LaneStates({ ...deps, net, fallBack });
+  const onChanged = (name: string) => failover.changed(name);
+  const states = new LaneStates({ ...deps, net, fallBack, onChanged });
   const quotas = new Quotas({ ...deps, monotonic, boot: deps.owner.boot });
   const permits = new Permits({ ...deps, quotas, monotonic });
-  const pauses: RelayPauses = new RelayPauses({
+  const failover: Failover = new Failover({
     ...deps,
-    onPaused: () => dispatcher.evictAll(),
-    onResumed: () => void keeper.look(),
+    quotas,
+    lane: (name) => dispatcher.lane(name),
+    onDue: (atMs) => keeper.wakeAt(atMs),
   });
-  const holds = new HoldRules({ ...deps, onReleased: () => void keeper.look() });
+  const { holds, pauses } = steeringParts(deps, () => ({ dispatcher, keeper }));
   const dispatcher: Dispatcher = new Dispatcher({
     ...deps,
     settler,
@@ -124,36 +107,82 @@ export function assemble(given: DeliveryDeps): DeliveryParts {
     permits,
     monotonic,
     senders,
+    failover,
     isPaused: () => pauses.current !== null,
     attempts: { ...deps, pool, permits, net, senders, settler },
     onRanDry: () => keeper.countSoon(),
     onDue: (atMs) => keeper.wakeAt(atMs),
   });
-  const housekeeping = new Housekeeping({ ...deps, settler });
+  const housekeeping = new Housekeeping({ ...deps, settler, choose: failover.choose });
   const keeper: ScheduleKeeper = new ScheduleKeeper({
     ...deps,
     monotonic,
     dispatcher,
+    failover,
     housekeeping,
   });
   const below = {
-    deps,
-    pool,
-    states,
-    certificates,
-    quotas,
-    permits,
-    net,
-    senders,
-    holds,
-    pauses,
-    traces,
-    dispatcher,
-    housekeeping,
-    keeper,
+    ...{ deps, pool, states, certificates, quotas, permits, net, senders, failover },
+    ...{ dispatcher, housekeeping, keeper, holds, pauses, traces },
   };
   const logins: Logins = openLogins(below, credentials, keptTokens);
   return { ...below, logins };
+}
+
+/** What an operator has ordered for the time to come. */
+function steeringParts(
+  deps: DeliveryDeps,
+  parts: () => Pick<DeliveryParts, 'dispatcher' | 'keeper'>,
+): Pick<DeliveryParts, 'holds' | 'pauses'> {
+  const look = () => void parts().keeper.look();
+  const onPaused = () => parts().dispatcher.evictAll();
+  return {
+    holds: new HoldRules({ ...deps, onReleased: look }),
+    pauses: new RelayPauses({ ...deps, onPaused, onResumed: look }),
+  };
+}
+
+/** What keeps refusals of an account from becoming bounces. */
+function refusalParts(
+  deps: DeliveryDeps,
+  dispatcher: () => Dispatcher,
+): Pick<DeliveryParts, 'net' | 'senders'> {
+  const lane = (name: string) => dispatcher().lane(name);
+  return {
+    net: new SafetyNet({ ...deps, stateOf: (name) => lane(name).state }),
+    senders: new HeldSenders({ ...deps, onHeld: (name) => dispatcher().holdSenders(lane(name)) }),
+  };
+}
+
+/** What the pool asks and tells about logins; the parts it concerns are made after it. */
+function poolOccasions(
+  { settings, clock }: Pick<DeliveryDeps, 'settings' | 'clock'>,
+  parts: () => Pick<DeliveryParts, 'dispatcher' | 'states' | 'permits'> & {
+    readonly credentials: CredentialsInUse;
+  },
+): Pick<PoolDeps, 'onLoginRefused' | 'mayLogIn' | 'connectionsMax' | 'onConnected'> {
+  const inForce = (account: Account): boolean => {
+    const current = settings().accounts.get(account.name);
+    return current !== undefined && sameAccount(current, account);
+  };
+  return {
+    onLoginRefused(account, { verdict, cause }) {
+      const { dispatcher, states } = parts();
+      if (!inForce(account) || verdict.scope !== 'account' || isSlower(verdict)) return false;
+      const lane = dispatcher.lane(account.name);
+      if (states.stop(lane, account, { verdict, cause })) dispatcher.evict(lane);
+      return true;
+    },
+    mayLogIn: (account) =>
+      inForce(account) && mayWork(parts().dispatcher.lane(account.name).state, clock()),
+    connectionsMax: (account) => parts().permits.connectionsMax(account),
+    onConnected(account) {
+      const { dispatcher, states, credentials } = parts();
+      credentials.accepted(account);
+      const lane = dispatcher.lane(account.name);
+      if (states.connected(lane)) dispatcher.pump(lane);
+    },
+  };
 }
 
 /** The same for every process of one boot, so that a restart knows how long it took. */

@@ -1,28 +1,19 @@
-import { assert } from '../lib/assert.ts';
 import { endsBefore } from '../lib/ends-before.ts';
 import { mayWork } from '../policy/lane-state.ts';
-import type { QuotaUse } from '../policy/quota.ts';
-import type { Account, AccountState } from '../relay/account.ts';
-import type { RememberedCertificate } from '../relay/certificate.ts';
 import type { Cause } from '../relay/outcome.ts';
 import type { Dispatch } from '../relay/ports.ts';
-import type { ProbeReport } from '../relay/probe-report.ts';
 import type { Flushed, QueueFilter, Work } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
-import type { ConnectionActivity } from './activities.ts';
-import type { Connection } from './connection.ts';
+import { type AccountControl, accountControl } from './account-control.ts';
 import { assemble, type DeliveryDeps, type DeliveryParts } from './delivery-parts.ts';
 import type { HeldSenders } from './held-senders.ts';
 import type { HoldRules } from './hold-rules.ts';
 import type { LoginControl } from './logins.ts';
-import type { Slowed } from './permits.ts';
-import { probeAccount } from './probe.ts';
-import { sendProbe, type TestLetter } from './probe-send.ts';
 import type { RelayPauses } from './relay-pause.ts';
 import type { Traces } from './traces.ts';
 
 /** The way out. `reserve`, `start`, `cancel` and `wake` take mail from submission; see Dispatch. */
-export interface Delivery extends Dispatch, LoginControl {
+export interface Delivery extends Dispatch, AccountControl, LoginControl {
   /** At start, after store.recover: reads account states and due times, and begins. */
   resume(): Promise<void>;
   /** After the settings were swapped: opens what was mended, moves queued mail to its new ways. */
@@ -42,36 +33,14 @@ export interface Delivery extends Dispatch, LoginControl {
   readonly holds: Pick<HoldRules, 'current' | 'add' | 'remove'>;
   /** All delivery, stopped and let go. */
   readonly pauses: Pick<RelayPauses, 'current' | 'pause' | 'resume'>;
-  /** Stops a configured account until it is resumed. */
-  holdAccount(name: string, reason: string): Promise<void>;
-  /** Opens a held or paused account. */
-  resumeAccount(name: string): Promise<void>;
-  /** Every configured account. */
-  states(): ReadonlyMap<string, AccountState>;
-  /** What every configured account has used of its limits now. */
-  quotas(): ReadonlyMap<string, readonly QuotaUse[]>;
-  /** What every configured account keeps to because of its upstream. */
-  slowed(): ReadonlyMap<string, Slowed>;
-  /** When so many more will be out at the earliest, by the account's limits; null: it has none. */
-  outAtMs(name: string, units: number): number | null;
-  /** Null: nothing since the start. */
-  lastDeliveredAtMs(name: string): number | null;
-  /** Every upstream connection with what it does now. */
-  activities(): readonly ConnectionActivity[];
   /** Dialogues with upstreams, live. */
   readonly traces: Pick<Traces, 'watch'>;
-  /** Open upstream connections per account. */
-  connections(): ReadonlyMap<string, number>;
-  /** What the account's server showed at the last handshake, over restarts; null: none yet. */
-  certificate(name: string): RememberedCertificate | null;
   /** Bounces up to `limit` messages that match, with a notification each. */
   bounceMatching(filter: QueueFilter, reason: string, limit: number): Promise<Touched>;
   /** Removes everything that matches without telling the sender. */
   removeMatching(filter: QueueFilter): Promise<Touched>;
   /** Ends leased work with a bounce. */
   settleByOperator(works: readonly Work[], cause: Cause): Promise<void>;
-  /** Connects and logs in as an attempt would, and sends nothing. */
-  testAccount(name: string, send?: TestLetter): Promise<ProbeReport>;
   /**
    * Begins nothing more and waits for what runs; after so many milliseconds, or at the signal, that
    * is cut off. Then all leases are given back. `aborted` counts the attempts cut off.
@@ -109,6 +78,7 @@ export function openDelivery(deps: DeliveryDeps): Delivery {
 
 function intake({ dispatcher, keeper }: DeliveryParts): Dispatch {
   return {
+    choose: (accounts, recipients) => dispatcher.choose(accounts, recipients),
     reserve: (lane, bytes) => dispatcher.reserve(lane, bytes),
     start: (work, body) => dispatcher.start(work, body),
     cancel: (lane, bytes) => dispatcher.cancel(lane, bytes),
@@ -123,10 +93,13 @@ type Life = Pick<Delivery, 'resume' | 'reload' | 'look' | 'nextLookAtMs' | 'drai
 
 function life(parts: DeliveryParts): Life {
   const { deps, pool, states, certificates, logins, quotas, permits, dispatcher, keeper } = parts;
-  const { net, senders, holds, pauses } = parts;
+  const { net, senders, failover, holds, pauses } = parts;
   const { store, settings, clock } = deps;
   const openMended = (accounts: Settings['accounts']): void => {
-    for (const [name, account] of accounts) states.reloaded(dispatcher.lane(name), account);
+    for (const [name, account] of accounts) {
+      states.reloaded(dispatcher.lane(name), account);
+      failover.changed(name);
+    }
   };
   return {
     async resume() {
@@ -182,70 +155,6 @@ function life(parts: DeliveryParts): Life {
       const kept = Promise.all([ended, certificates.stop(), logins.stop()]).then(() => {});
       await endsBefore(kept, AbortSignal.timeout(settleGraceMs));
       return { aborted };
-    },
-  };
-}
-
-type AccountControl = Pick<
-  Delivery,
-  | 'holdAccount'
-  | 'resumeAccount'
-  | 'states'
-  | 'quotas'
-  | 'slowed'
-  | 'outAtMs'
-  | 'lastDeliveredAtMs'
-  | 'connections'
-  | 'activities'
-  | 'certificate'
-  | 'testAccount'
->;
-
-function accountControl(parts: DeliveryParts): AccountControl {
-  const { deps, pool, states, certificates, logins, quotas, permits, dispatcher, keeper } = parts;
-  const { settings, clock } = deps;
-  const accountNamed = (name: string): Account => {
-    const account = settings().accounts.get(name);
-    assert(account !== undefined, `no account ${name} in the configuration in force`);
-    return account;
-  };
-  return {
-    async holdAccount(name, reason) {
-      const account = accountNamed(name);
-      const lane = dispatcher.lane(name);
-      await states.hold(lane, account, reason);
-      dispatcher.evict(lane);
-    },
-
-    async resumeAccount(name) {
-      accountNamed(name);
-      await states.resume(dispatcher.lane(name));
-      logins.mended(name);
-      await keeper.look();
-    },
-
-    states() {
-      const open: AccountState = { is: 'open' };
-      const names = [...settings().accounts.keys()];
-      return new Map(names.map((name) => [name, dispatcher.lanes.get(name)?.state ?? open]));
-    },
-    quotas: () => new Map([...settings().accounts.keys()].map((name) => [name, quotas.uses(name)])),
-    slowed: () => new Map([...settings().accounts].map(([name, of]) => [name, permits.slowed(of)])),
-    outAtMs: (name, units) => quotas.outFrom(name, units),
-    lastDeliveredAtMs: (name) => dispatcher.lanes.get(name)?.lastDeliveredAtMs ?? null,
-    connections: () => pool.counts(),
-    activities: () => pool.activities(),
-    certificate: (name) => certificates.current(name),
-
-    async testAccount(name, letter) {
-      const account = accountNamed(name);
-      const { hostname } = settings();
-      const { tokens, aborted: signal } = pool;
-      const onCertificate = certificates.saw;
-      const options = { hostname, clock, signal, tokens, onCertificate };
-      if (letter === undefined) return await probeAccount(account, options);
-      const send = (one: Connection) => sendProbe(one, letter, { quotas, emit: deps.emit, clock });
-      return await probeAccount(account, { ...options, send });
     },
   };
 }

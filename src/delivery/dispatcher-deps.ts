@@ -3,6 +3,7 @@ import type { Clock, QueueStore } from '../relay/ports.ts';
 import type { LeaseOwner } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import type { AttemptDeps } from './attempt-contract.ts';
+import type { Failover } from './failover.ts';
 import type { HeldSenders } from './held-senders.ts';
 import type { LaneStates } from './lane-states.ts';
 import type { Permits } from './permits.ts';
@@ -15,6 +16,7 @@ export interface DispatcherDeps {
   readonly states: LaneStates;
   readonly senders: HeldSenders;
   readonly permits: Permits;
+  readonly failover: Failover;
   readonly attempts: AttemptDeps;
   readonly emit: EventSink;
   readonly clock: Clock;

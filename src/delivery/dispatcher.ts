@@ -2,16 +2,15 @@ import { mayWork } from '../policy/lane-state.ts';
 import type { Account } from '../relay/account.ts';
 import type { Body } from '../relay/message.ts';
 import type { Dispatch } from '../relay/ports.ts';
-import { StoreError } from '../relay/ports.ts';
 import type { Lease, Work } from '../relay/queue.ts';
 import { sameAccount } from './account-identity.ts';
 import { attempt } from './attempt.ts';
 import type { Stopped } from './attempt-contract.ts';
+import { claim } from './claim.ts';
 import type { DispatcherDeps } from './dispatcher-deps.ts';
 import { type Decision, putBack } from './disposition.ts';
-import { claimMax, type Item, Lane, leaseFrom, type Ready } from './lane.ts';
-import { reroute } from './reroute.ts';
-import { readBody, storageRestMs, withoutBody } from './stored-body.ts';
+import { type Item, Lane, leaseFrom, type Ready } from './lane.ts';
+import { readBody, withoutBody } from './stored-body.ts';
 
 /** Leased mail that has to wait longer for the quota than this waits in the queue. */
 const quotaWaitMsMax = 10_000;
@@ -38,6 +37,10 @@ export class Dispatcher implements Dispatch {
     const lane = this.lane(name);
     if (this.#freeFromMs(lane) > nowMs || !lane.reserve(account, bytes, nowMs)) return null;
     return leaseFrom(this.#deps.owner, nowMs);
+  }
+
+  choose(accounts: readonly string[], recipients: number): string {
+    return this.#deps.failover.choose({ accounts, current: null, recipients });
   }
 
   start(work: Work, body: Body): void {
@@ -117,7 +120,9 @@ export class Dispatcher implements Dispatch {
     }
     const atMs = lane.hasItems ? nowMs : lane.wakeAtMs(nowMs);
     if (atMs !== null) this.#lookFrom(Math.max(atMs, fromMs), nowMs);
-    if (Number.isFinite(fromMs) && fromMs > nowMs + quotaWaitMsMax) this.evict(lane);
+    if (!Number.isFinite(fromMs) || fromMs <= nowMs + quotaWaitMsMax) return;
+    this.evict(lane);
+    if (lane.dueAtMs !== null) this.#deps.failover.rested(lane.name);
   }
 
   /** Gives the work in memory back to the queue. */
@@ -206,42 +211,11 @@ export class Dispatcher implements Dispatch {
   }
 
   async #claim(lane: Lane): Promise<void> {
-    const { store, owner, clock, onRanDry } = this.#deps;
-    lane.claiming = true;
-    // Mail that becomes due while the claim is under way is noted again.
-    lane.dueAtMs = null;
-    const nowMs = clock();
-    const lease = leaseFrom(owner, nowMs);
-    const query = { lane: lane.name, nowMs, lease, limit: claimMax };
-    try {
-      const works = await store.claim(query);
-      if (works.length < claimMax) onRanDry();
-      else lane.noteDue(nowMs);
-      this.#addClaimed(lane, works);
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      const { fault, message } = error;
-      if (fault !== 'closed') this.#deps.emit({ is: 'store.failed', fault, detail: message });
-      lane.noteDue(nowMs + storageRestMs);
-    } finally {
-      lane.claiming = false;
-    }
-    // Stopped while the claim was under way: what it brought goes back.
-    if (this.#isStopped || !mayWork(lane.state, clock())) this.evict(lane);
-    this.#look(lane);
-  }
-
-  /** Queued mail follows the routes in force: what has another way now is handed over. */
-  #addClaimed(lane: Lane, works: readonly Work[]): void {
-    const { settings, clock } = this.#deps;
-    const items: Item[] = [];
-    for (const work of works) {
-      const { stay, decisions } = reroute(work, lane.name, settings(), clock());
-      if (decisions.length > 0) this.#track(this.#settle(work, decisions));
-      if (stay.length > 0) items.push({ work: { ...work, recipients: stay }, body: null });
-    }
-    lane.addClaimed(items);
+    await claim(this.#deps, lane, (work, decisions) => this.#track(this.#settle(work, decisions)));
     this.holdSenders(lane);
+    // Stopped while the claim was under way: what it brought goes back.
+    if (this.#isStopped || !mayWork(lane.state, this.#deps.clock())) this.evict(lane);
+    this.#look(lane);
   }
 
   /** What is in memory of senders that the account may not send as is held without an attempt. */

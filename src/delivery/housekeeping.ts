@@ -10,6 +10,7 @@ import type { Clock, QueueStore } from '../relay/ports.ts';
 import type { LeaseOwner, QueueFilter, QueueRow, Work } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { bounced, type Decision, putBack } from './disposition.ts';
+import type { Choose } from './failover.ts';
 import { leaseFrom } from './lane.ts';
 import { reroute } from './reroute.ts';
 import type { Settler } from './settler.ts';
@@ -21,6 +22,7 @@ export interface HousekeepingDeps {
   readonly emit: EventSink;
   readonly clock: Clock;
   readonly owner: LeaseOwner;
+  readonly choose: Choose;
 }
 
 const batchMax = 100;
@@ -77,19 +79,24 @@ export class Housekeeping {
    * Lane null: mail that was released without ever having had one. Returns the lanes that got mail.
    */
   async reroute(lane: string | null): Promise<ReadonlySet<string>> {
-    const { settings, store, clock } = this.#deps;
+    const { settings, store, clock, choose } = this.#deps;
     const woken = new Set<string>();
     let moves: { id: MessageId; lane: string }[] = [];
+    const known = lane !== null && settings().accounts.has(lane);
     const filter: QueueFilter = {
-      states: ['waiting', 'in-doubt'],
+      // What may have arrived already stays with its account as long as there is one.
+      states: known ? ['waiting'] : ['waiting', 'in-doubt'],
       ...(lane === null ? {} : { account: lane }),
     };
     await this.#eachRow(filter, async ({ message, recipients }) => {
       const plans = planMessage(settings(), message);
       const plan = plans.length === 1 ? plans[0] : undefined;
-      const target = plan?.action === 'deliver' ? plan.lane : null;
       const here = recipients.filter((recipient) => recipient.lane === lane);
-      if (here.length === 0 || (target !== null && target === lane)) return;
+      if (here.length === 0) return;
+      const { accounts = [] } = plan ?? {};
+      const question = { accounts, current: lane, recipients: here.length };
+      const target = accounts.length === 0 ? null : choose(question);
+      if (target !== null && target === lane) return;
       const simple = recipients.every(({ state }) => state === 'waiting' || state === 'held');
       if (target !== null && simple && here.length === recipients.length) {
         moves.push({ id: message.id, lane: target });
@@ -100,12 +107,8 @@ export class Housekeeping {
           const mine = work.recipients.filter((recipient) => recipient.lane === lane);
           const others = work.recipients.filter((recipient) => recipient.lane !== lane);
           const nowMs = clock();
-          const { stay, decisions } = reroute(
-            { ...work, recipients: mine },
-            lane,
-            settings(),
-            nowMs,
-          );
+          const context = { settings: settings(), choose, nowMs };
+          const { stay, decisions } = reroute({ ...work, recipients: mine }, lane, context);
           return [
             ...decisions,
             ...[...stay, ...others].map((recipient) =>

@@ -16,6 +16,7 @@ export interface LaneStateDeps {
   readonly net: Pick<SafetyNet, 'forget'>;
   /** A login was refused; true: the account has other credentials and goes on. */
   readonly fallBack: (account: Account, cause: Cause) => boolean;
+  readonly onChanged: (account: string) => void;
 }
 
 type By = (RelayEvent & { is: 'account.resumed' })['by'];
@@ -86,6 +87,7 @@ export class LaneStates {
     lane.state = { is: 'open' };
     this.#deps.net.forget(lane.name);
     this.#deps.emit({ is: 'account.resumed', account: lane.name, by: 'operator' });
+    this.#deps.onChanged(lane.name);
   }
 
   /** A new configuration or a switch may have brought what the lane was waiting for. */
@@ -111,6 +113,7 @@ export class LaneStates {
    */
   async #set(lane: Lane, state: AccountState): Promise<void> {
     lane.state = state;
+    this.#deps.onChanged(lane.name);
     try {
       await this.#deps.store.setAccountState(lane.name, state);
     } catch (error) {

@@ -56,6 +56,10 @@ export class Lane {
   needs = 1;
   /** The last look at what waits ended for want of a permit. */
   refused = false;
+  /** When a message was last sent here to find out whether the account works again. */
+  probeSentAtMs = Number.NEGATIVE_INFINITY;
+  /** When one was last claimed for that. */
+  probedAtMs = Number.NEGATIVE_INFINITY;
 
   #fresh: Item[] = [];
   #claimed: Item[] = [];

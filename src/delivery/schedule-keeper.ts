@@ -4,6 +4,7 @@ import type { LaneCount } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { Alarm } from './alarm.ts';
 import type { Dispatcher } from './dispatcher.ts';
+import type { Failover } from './failover.ts';
 import type { Housekeeping } from './housekeeping.ts';
 
 export interface KeeperDeps {
@@ -14,6 +15,7 @@ export interface KeeperDeps {
   /** Milliseconds that only grow. */
   readonly monotonic: () => number;
   readonly dispatcher: Dispatcher;
+  readonly failover: Failover;
   readonly housekeeping: Housekeeping;
 }
 
@@ -103,10 +105,12 @@ export class ScheduleKeeper {
   }
 
   #ring(): void {
-    const { clock, dispatcher, housekeeping } = this.#deps;
+    const { clock, dispatcher, failover, housekeeping } = this.#deps;
     this.#checkClock();
     const nowMs = clock();
     dispatcher.lookAt();
+    const stuck = failover.due();
+    if (stuck.length > 0) void this.#chore(() => this.#reroute(stuck));
     if (isDue(this.#expiryAtMs, nowMs)) {
       this.#expiryAtMs = null;
       void this.#chore(async () => {
@@ -173,9 +177,11 @@ export class ScheduleKeeper {
   }
 
   async #reroute(lanes: Iterable<string | null>): Promise<void> {
-    const { housekeeping, dispatcher, clock } = this.#deps;
+    const { housekeeping, dispatcher, failover, clock, monotonic } = this.#deps;
     for (const lane of lanes) {
+      const startedMs = monotonic();
       const woken = await housekeeping.reroute(lane);
+      if (lane !== null) failover.searched(lane, monotonic() - startedMs);
       for (const name of woken) dispatcher.wake(name, clock());
     }
   }

@@ -163,6 +163,11 @@ export const METRICS = {
     help: 'Senders that the account may not send as, whose mail is held.',
     labels: ACCOUNT,
   },
+  relayd_failovers_total: {
+    type: 'counter',
+    help: 'Times that another account of the route (to) took over.',
+    labels: { account: 'accounts', to: 'accounts' },
+  },
   relayd_account_last_success_timestamp_seconds: {
     type: 'gauge',
     help: 'When the account last delivered, in this run of the daemon; absent before the first time.',

@@ -146,6 +146,7 @@ function upstreamFolds(m: Instruments, account: AccountName) {
   const opened = each((name) => m.relayd_upstream_connections_opened_total.labels(name));
   const changes = eachPair((name, to) => m.relayd_account_changes_total.labels(name, to));
   const switches = eachPair((name, to) => m.relayd_credential_switches_total.labels(name, to));
+  const failovers = eachPair((from, to) => m.relayd_failovers_total.labels(from, to));
   const keys = each((name) => m.relayd_upstream_key_changes_total.labels(name));
   const exceptions = each((name) => m.relayd_tls_exceptions_used_total.labels(name));
   return {
@@ -169,6 +170,8 @@ function upstreamFolds(m: Instruments, account: AccountName) {
     'credential.switched': (event) => switches(account(event.account), event.to).inc(),
     'credential.fell-back': (event) => switches(account(event.account), event.to).inc(),
     'credential.refused': null,
+    'failover.used': (event) => failovers(account(event.account), account(event.to)).inc(),
+    'failover.ended': null,
     'account.misrouted': () => m.relayd_accounts_misrouted_total.inc(),
     'tls.exception-used': (event) => exceptions(account(event.account)).inc(),
     'tls.exception-ending': null,

@@ -5,7 +5,7 @@ import type { Client } from '../relay/client.ts';
 import type { RefusalReason } from '../relay/events.ts';
 import type { Route } from '../relay/route.ts';
 import type { Settings } from '../relay/settings.ts';
-import { noRouteText, onlyAccountAtMail, routeAtMail } from './route.ts';
+import { accountsAtMail, noRouteText, routeAtMail } from './route.ts';
 import { type Author, foreignAddress, sendsAs } from './sends-as.ts';
 
 /**
@@ -27,7 +27,7 @@ export interface Refusal {
 
 /**
  * RFC 6409 section 6.1 at MAIL: may this session use the reverse-path, and is there a route at all?
- * And where only one account can be meant: may that one? The null reverse-path is nobody's: the
+ * And of the accounts that can be meant: may any send it? The null reverse-path is nobody's: the
  * From field is checked in its place after DATA.
  */
 export function admitReversePath(
@@ -43,9 +43,9 @@ export function admitReversePath(
   const sender = reversePath === '' ? null : reversePath;
   const answer = routeAtMail(settings.routes, { sender, client: client.name });
   if (answer.is === 'may') {
-    const only = sender && onlyAccountAtMail(settings.routes, { sender, client: client.name });
-    const account = settings.accounts.get(only || '');
-    return account === undefined ? null : admitThrough(account, { reversePath, from: [] });
+    const names = sender && accountsAtMail(settings.routes, { sender, client: client.name });
+    const accounts = (names || []).flatMap((name) => settings.accounts.get(name) ?? []);
+    return admitThroughAny(accounts, { reversePath, from: [] });
   }
   const text = answer.is === 'reject' ? answer.text : noRouteText(reversePath, null);
   return refusal(550, '7.1', text, 'no-route');
@@ -88,6 +88,16 @@ export function admitThrough(
   const foreign = foreignAddress(account, sendsAs(account, route, author));
   if (foreign === null) return null;
   return refusal(550, '7.1', `account ${account.name} may not send as ${foreign}`, 'identity');
+}
+
+/** Refused when none of them may; several are tried in turn. */
+export function admitThroughAny(
+  accounts: readonly Account[],
+  author: Author,
+  route: Pick<Route, 'edits'> | null = null,
+): Refusal | null {
+  const [first, ...others] = accounts.map((account) => admitThrough(account, author, route));
+  return others.includes(null) ? null : (first ?? null);
 }
 
 function mayUse(client: Client | BoundAccount, address: string): boolean {

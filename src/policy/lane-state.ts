@@ -33,9 +33,10 @@ export function onVerdict(
 ): AccountState {
   if (verdict.scope !== 'account' || state.is === 'held') return state;
   const { nowMs, detail, credentialVersion } = context;
-  const { reason } = verdict;
+  const { reason, mayFailOver } = verdict;
+  const own = mayFailOver === undefined ? {} : { mayFailOver };
   if (verdict.action === 'hold') {
-    return { is: 'held', reason, detail, sinceMs: nowMs, credentialVersion };
+    return { is: 'held', reason, detail, sinceMs: nowMs, credentialVersion, ...own };
   }
   const again = state.is === 'paused' && state.reason === reason ? state : null;
   const running = state.is === 'paused' && !mayWork(state, nowMs) ? state : null;
@@ -49,7 +50,21 @@ export function onVerdict(
   if (running !== null && running.untilMs >= untilMs) return running;
   // A clock set back meanwhile must not leave the beginning in the future.
   const sinceMs = Math.min(again?.sinceMs ?? nowMs, nowMs);
-  return { is: 'paused', untilMs, reason, detail, sinceMs, strikes };
+  return {
+    is: 'paused',
+    untilMs,
+    reason,
+    detail,
+    sinceMs,
+    strikes,
+    ...failingSince(state),
+    ...own,
+  };
+}
+
+/** A pause that follows another prolongs what began with the first, whatever their reasons. */
+function failingSince(state: AccountState): { failingSinceMs?: number } {
+  return state.is === 'paused' ? { failingSinceMs: state.failingSinceMs ?? state.sinceMs } : {};
 }
 
 /**

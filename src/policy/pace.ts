@@ -1,13 +1,14 @@
 /*
  * How fast an account may send when its upstream says "too fast" and not how fast it may be.
  *
- * The first such reply halves what was measured as accepted, rests a second, so that windows of the
- * upstream's empty themselves, and gives the pace a rate to return to: the one that worked. Return
- * is quick (it doubles) up to just below it; from there the rate climbs slowly, reaches what worked
- * after a minute, and goes on with the third power of the time, so that a limit that was raised, or
- * an outage that looked like a limit, is soon outgrown. Time counts only while the pace is what
- * holds mail back and mail is taken: any other rate has not been tried. What was measured before
- * the first cut may have been much too short, so all this goes faster until the second.
+ * Such a reply halves what was measured as accepted and gives the pace a rate to return to: the one
+ * that worked. The first one, and one that follows soon, is answered with a second's rest as well,
+ * so that windows of the upstream's empty themselves. Return is quick (it doubles) up to just below
+ * what worked; from there the rate climbs slowly, reaches it after a minute, and goes on with the
+ * third power of the time, so that a limit that was raised, or an outage that looked like a limit,
+ * is soon outgrown. Time counts only while the pace is what holds mail back and mail is taken: any
+ * other rate has not been tried. What was measured before the first cut may have been much too
+ * short, so all this goes faster until the second.
  */
 
 export interface Pace {
@@ -61,7 +62,9 @@ export function afterRefusal(pace: Pace | null, refused: Refused): Pace | null {
   const worked = Math.max(floorPerSecond, workedUntil(pace, refused));
   const cut = Math.min(pace?.perSecond ?? worked, worked) / 2;
   const perSecond = Math.max(floorPerSecond, cut);
-  const nextAtMs = nowMs + Math.max(restMs, 1_000 / perSecond);
+  // A single refusal at a rate that had settled is chance: half the rate is rest enough.
+  const settled = pace !== null && nowMs - pace.cutAtMs >= settlingMs;
+  const nextAtMs = nowMs + Math.max(settled ? 0 : restMs, 1_000 / perSecond);
   return {
     worked,
     guessed: pace === null || (pace.guessed && !pace.acceptedSinceCut),

@@ -2,6 +2,7 @@ import { addressMatcher } from '../relay/address-pattern.ts';
 import type { Message } from '../relay/message.ts';
 import type { Route } from '../relay/route.ts';
 import type { Settings } from '../relay/settings.ts';
+import { candidates, type Sending, sendingOf } from './candidates.ts';
 
 export interface RouteQuery {
   /** See `routingSender`. */
@@ -59,32 +60,25 @@ export function routeAtMail(
 }
 
 /**
- * The only account that the message can leave through, whatever its recipients and header; null
- * when there are several, or when it may be held, discarded or rewritten.
+ * The accounts that the message can leave through, whatever its recipients and header; null when it
+ * may be held, discarded or rewritten.
  */
-export function onlyAccountAtMail(
+export function accountsAtMail(
   routes: readonly Route[],
   query: { readonly sender: string; readonly client: string },
-): string | null {
+): readonly string[] | null {
   const isSender = addressMatcher(query.sender);
-  let only: string | null = null;
+  const names: string[] = [];
   for (const route of routes) {
     if (route.client !== null && route.client !== query.client) continue;
     if (route.sender !== null && !isSender(route.sender)) continue;
-    if (route.action.is !== 'reject') {
-      // Whether it is rewritten may hang on the From field.
-      const lane = (route.edits?.rewrite ?? null) === null ? laneOf(route) : null;
-      if (lane === null || (only !== null && only !== lane)) return null;
-      only = lane;
-    }
+    // Whether it is rewritten may hang on the From field.
+    if ((route.edits?.rewrite ?? null) !== null) return null;
+    if (route.action.is === 'accounts') names.push(...route.action.accounts);
+    else if (route.action.is !== 'reject') return null;
     if (route.recipient === null && route.header === null) break;
   }
-  return only;
-}
-
-/** The account whose lane a route puts its mail into; null when it goes to none. */
-export function laneOf(route: Route | null): string | null {
-  return route?.action.is === 'accounts' ? (route.action.accounts[0] ?? null) : null;
+  return names;
 }
 
 /** The address routes go by: the reverse-path; for the null reverse-path the From field. */
@@ -100,8 +94,10 @@ export function routingSender(facts: {
 export interface LanePlan {
   /** Into the recipients asked about, ascending. */
   readonly indexes: readonly number[];
-  /** Account; null unless the action is `deliver` (or `hold` of a bound account that is gone). */
+  /** The first account of the route; null unless the action is `deliver`. */
   readonly lane: string | null;
+  /** Those of the route that may send the message, in order; at `deliver` none: nobody may. */
+  readonly accounts: readonly string[];
   readonly action: 'deliver' | 'hold' | 'discard' | 'reject';
   /** Why it is held, or what the client is told at `reject`; '' otherwise. */
   readonly text: string;
@@ -115,6 +111,7 @@ export interface PlanFacts {
   /** See `routingSender`. */
   readonly sender: string;
   readonly boundAccount: string | null;
+  readonly author: Sending;
   readonly recipients: readonly string[];
   /** Keys in lower case. */
   readonly headers: Readonly<Record<string, string>>;
@@ -126,10 +123,14 @@ export function planLanes(
   facts: PlanFacts,
 ): readonly LanePlan[] {
   const groups = new Map<string, LanePlan & { indexes: number[] }>();
+  const fates = new Map<Route | null, Fate>();
   facts.recipients.forEach((recipient, index) => {
-    const fate = fateOf(settings, facts, recipient);
-    const { action, lane, text, lifetimeMs, route } = fate;
-    const key = JSON.stringify([action, lane, text, lifetimeMs, route?.edits, route?.bcc]);
+    const route = routeOf(settings, facts, recipient);
+    const fate = (route && fates.get(route)) ?? fateOf(settings, facts, { route, recipient });
+    fates.set(route, fate);
+    const { action, lane, accounts, text, lifetimeMs } = fate;
+    const changes = [route?.edits, route?.bcc];
+    const key = JSON.stringify([action, lane, accounts, text, lifetimeMs, ...changes]);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { ...fate, indexes: [index] });
     else group.indexes.push(index);
@@ -149,6 +150,7 @@ export function planMessage(
     client: message.client,
     sender: routingSender({ ...message, reversePath: message.envelope.reversePath }),
     boundAccount: message.boundAccount,
+    author: sendingOf(message),
     recipients: recipients.map((one) => (one.blind === true && main ? main : one).forwardPath),
     headers: message.routeHeaders,
   });
@@ -156,22 +158,32 @@ export function planMessage(
 
 type Fate = Omit<LanePlan, 'indexes'>;
 
-function fateOf(
-  settings: Pick<Settings, 'routes' | 'accounts' | 'queue'>,
-  facts: PlanFacts,
+function routeOf(
+  { routes }: Pick<Settings, 'routes'>,
+  { client, sender, headers, boundAccount }: PlanFacts,
   recipient: string,
+): Route | null {
+  if (boundAccount !== null) return null;
+  return routeFor(routes, { client, sender, headers, recipient });
+}
+
+function fateOf(
+  settings: Pick<Settings, 'accounts' | 'queue'>,
+  facts: PlanFacts,
+  { route, recipient }: { readonly route: Route | null; readonly recipient: string },
 ): Fate {
   if (facts.boundAccount !== null) return boundFate(settings, facts.boundAccount);
-  const { client, sender, headers } = facts;
-  const route = routeFor(settings.routes, { client, sender, headers, recipient });
   const lifetimeMs = route?.lifetimeMs ?? settings.queue.lifetimeMs;
-  const plain = { lane: null, text: '', lifetimeMs, route } as const;
+  const plain = { lane: null, accounts: [], text: '', lifetimeMs, route } as const;
   if (route === null) {
     return { ...plain, action: 'reject', text: noRouteText(facts.sender, recipient) };
   }
   switch (route.action.is) {
-    case 'accounts':
-      return { ...plain, action: 'deliver', lane: laneOf(route) };
+    case 'accounts': {
+      const named = route.action.accounts;
+      const accounts = candidates(named, settings.accounts, facts.author, route);
+      return { ...plain, action: 'deliver', lane: named[0] ?? null, accounts };
+    }
     case 'discard':
       return { ...plain, action: 'discard' };
     case 'hold':
@@ -186,10 +198,10 @@ function boundFate(settings: Pick<Settings, 'accounts' | 'queue'>, account: stri
   const { lifetimeMs } = settings.queue;
   const plain = { lifetimeMs, route: null } as const;
   if (settings.accounts.has(account)) {
-    return { ...plain, action: 'deliver', lane: account, text: '' };
+    return { ...plain, action: 'deliver', lane: account, accounts: [account], text: '' };
   }
   const text = `account ${account}, which it was submitted through, is no longer configured`;
-  return { ...plain, action: 'hold', lane: null, text };
+  return { ...plain, action: 'hold', lane: null, accounts: [], text };
 }
 
 export function noRouteText(sender: string, recipient: string | null): string {

@@ -39,7 +39,11 @@ export function accountStatements(db: Database) {
     // Reads: all accounts that are paused or held.
     accounts: db.prepare<[], Record<string, unknown>>('SELECT * FROM accounts ORDER BY account'),
     // Writes: one account.
-    setAccount: db.prepare('INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    setAccount: db.prepare(
+      `INSERT OR REPLACE INTO accounts (account, state, reason, detail, since_at, until_at, strikes,
+         credential_version, hint, failing_since_at, may_fail_over)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
     // Deletes: one account, which is thereby open.
     openAccount: db.prepare('DELETE FROM accounts WHERE account = ?'),
     // Reads: what is remembered of all accounts' servers.

@@ -1,8 +1,9 @@
 import type { LaneSurvey, RecipientState } from '../relay/queue.ts';
 import type { Core } from './core.ts';
 import { stretchEnd, type Where, where } from './filter.ts';
-import type { FlushedStretch, FlushQuery, Given, Surveyed, SurveyQuery } from './operations.ts';
+import type { Given } from './operations.ts';
 import { move } from './operator.ts';
+import type { FlushedStretch, FlushQuery, Surveyed, SurveyQuery } from './queries.ts';
 
 /**
  * One stretch of a flush: what matches is due now. In-doubt mail may have arrived already; it keeps

@@ -6,7 +6,8 @@ import { sql as queue003 } from './migrations/queue-003-quotas.ts';
 import { sql as queue004 } from './migrations/queue-004-safety.ts';
 import { sql as queue005 } from './migrations/queue-005-credentials.ts';
 import { sql as queue006 } from './migrations/queue-006-account-hints.ts';
-import { sql as queue007 } from './migrations/queue-007-steering.ts';
+import { sql as queue007 } from './migrations/queue-007-failover.ts';
+import { sql as queue008 } from './migrations/queue-008-steering.ts';
 
 /**
  * Append only: a migration that has been released is never edited, a change is a new file at the
@@ -20,6 +21,7 @@ export const QUEUE_MIGRATIONS: readonly string[] = [
   queue005,
   queue006,
   queue007,
+  queue008,
 ];
 export const HISTORY_MIGRATIONS: readonly string[] = [history001];
 

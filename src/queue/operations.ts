@@ -8,11 +8,8 @@ import type {
   Disposition,
   HistoryEntry,
   LaneCount,
-  LaneSurvey,
   Lease,
-  LeaseOwner,
   NewMessage,
-  OperatorAction,
   QueueFilter,
   QueueRow,
   Recovered,
@@ -23,6 +20,17 @@ import type {
 import type { KeptQuota } from '../relay/quota.ts';
 import type { Refusals } from '../relay/refusals.ts';
 import type { HoldRule, RelayPause, Steering } from '../relay/steering.ts';
+import type {
+  Acted,
+  ActQuery,
+  FlushedStretch,
+  FlushQuery,
+  Listed,
+  ListQuery,
+  RecoverQuery,
+  Surveyed,
+  SurveyQuery,
+} from './queries.ts';
 import { encodeMessage, type MessageRow } from './rows.ts';
 
 /**
@@ -128,74 +136,6 @@ export const OUTSIDE: ReadonlySet<OperationName> = new Set<OperationName>([
   'history.expire',
   'store.stats',
 ]);
-
-export interface RecoverQuery {
-  readonly owner: LeaseOwner;
-  readonly nowMs: number;
-  readonly dotted: ReadonlySet<MessageId>;
-  readonly inDoubtDueAtMs: number;
-  readonly inDoubtHold: boolean;
-}
-
-/** One stretch of a flush: at most `scan` messages after `after` are looked at. */
-export interface FlushQuery {
-  readonly filter: QueueFilter;
-  readonly includeHeld: boolean;
-  readonly nowMs: number;
-  readonly after: number;
-  readonly scan: number;
-}
-
-export interface FlushedStretch extends Acted {
-  readonly lanes: readonly string[];
-}
-
-/** One stretch of counting what a flush would set in motion. */
-export interface SurveyQuery {
-  readonly filter: QueueFilter;
-  readonly includeHeld: boolean;
-  readonly expiriesMs: readonly number[];
-  readonly after: number;
-  readonly scan: number;
-}
-
-export interface Surveyed {
-  readonly lanes: readonly LaneSurvey[];
-  readonly next: number | null;
-}
-
-/**
- * One stretch of an operator's action: at most `scan` messages after `after` are looked at, and at
- * most `limit` of them changed.
- */
-export interface ActQuery {
-  readonly filter: QueueFilter;
-  readonly action: OperatorAction;
-  readonly nowMs: number;
-  readonly after: number;
-  readonly limit: number;
-  readonly scan: number;
-}
-
-export interface Acted {
-  readonly recipients: number;
-  readonly messages: number;
-  /** Where the next stretch starts; null when nothing is left. */
-  readonly next: number | null;
-}
-
-/** One stretch of a listing: at most `scan` messages after `after` are looked at. */
-export interface ListQuery {
-  readonly filter: QueueFilter;
-  readonly after: number;
-  readonly limit: number;
-  readonly scan: number;
-}
-
-export interface Listed {
-  readonly rows: readonly QueueRow[];
-  readonly next: number | null;
-}
 
 export type AcceptedRow = readonly [
   message: MessageRow,

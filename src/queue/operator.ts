@@ -2,7 +2,8 @@ import { messageIdToNumber } from '../relay/message-id.ts';
 import type { RecipientState } from '../relay/queue.ts';
 import { type Core, count } from './core.ts';
 import { matchingRecipients, stretchEnd } from './filter.ts';
-import type { Acted, ActQuery, Given } from './operations.ts';
+import type { Given } from './operations.ts';
+import type { Acted, ActQuery } from './queries.ts';
 import { finish } from './settle.ts';
 
 const ACTS_ON: Record<ActQuery['action']['is'], readonly RecipientState[]> = {

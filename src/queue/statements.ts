@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3';
 import type { RecipientState } from '../relay/queue.ts';
 import { accountStatements } from './account-statements.ts';
 import { MESSAGE_COLUMNS } from './rows.ts';
-import { steeringStatements } from './steering.ts';
+import { steeringStatements } from './steering-statements.ts';
 
 /** A recipient as its row gives it. */
 export interface RecipientRow {

@@ -165,6 +165,10 @@ export type AccountState =
       readonly strikes: number;
       /** What a person can do about it. */
       readonly hint?: string;
+      /** Since when it has not worked, when other reasons came before; absent: `sinceMs`. */
+      readonly failingSinceMs?: number;
+      /** Whether another account may take over; absent: as its reason says. */
+      readonly mayFailOver?: boolean;
     }
   | {
       readonly is: 'held';
@@ -173,4 +177,5 @@ export type AccountState =
       readonly sinceMs: number;
       readonly credentialVersion: string;
       readonly hint?: string;
+      readonly mayFailOver?: boolean;
     };

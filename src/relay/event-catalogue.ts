@@ -71,6 +71,11 @@ export const EVENTS = {
     level: 'info',
     help: 'A sender that was held for an account is tried again.',
   },
+  'failover.used': {
+    level: 'warn',
+    help: 'An account has not worked for failover.after; the next of the route takes its mail.',
+  },
+  'failover.ended': { level: 'info', help: 'An account takes its mail again.' },
   'account.misrouted': {
     level: 'error',
     help: 'A session was authenticated as somebody else than its account; nothing was sent on it.',

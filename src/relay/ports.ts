@@ -198,6 +198,8 @@ export interface DotLedger {
 
 /** The way of fresh mail into delivery without a detour over the database. */
 export interface Dispatch {
+  /** Which of these accounts takes a new message for so many recipients; the first that works. */
+  choose(accounts: readonly string[], recipients: number): string;
   /**
    * A lease when the lane has room for one more attempt right now; null: accept the message as
    * waiting.

@@ -15,6 +15,8 @@ export interface Settings {
   readonly clients: ReadonlyMap<string, Client>;
   readonly accounts: ReadonlyMap<string, Account>;
   readonly routes: readonly Route[];
+  /** How long an account has not worked when the next of its route takes over. */
+  readonly failover: { readonly afterMs: number };
   readonly queue: QueueSettings;
   readonly notifications: {
     readonly dsn: { readonly mode: 'account' | 'off'; readonly from: string | null };

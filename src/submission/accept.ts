@@ -1,6 +1,6 @@
 import { parseAddressList } from '../mail/header-address.ts';
 import type { HeaderScan } from '../mail/header-scan.ts';
-import { admitFrom, admitThrough, type Refusal } from '../policy/admit.ts';
+import { admitFrom, admitThroughAny, type Refusal } from '../policy/admit.ts';
 import { copiesOf } from '../policy/copies.ts';
 import { heldByRuleText } from '../policy/hold-rules.ts';
 import { planLanes, routingSender } from '../policy/route.ts';
@@ -81,6 +81,7 @@ function planParts(core: Core, received: Received, addresses: readonly string[])
     client,
     sender: routingSender({ routeSender: null, reversePath, from }),
     boundAccount,
+    author: { reversePath, from: addresses, own: false, bytes: received.bytes },
     recipients: recipients.map(({ forwardPath }) => forwardPath),
     headers,
   });
@@ -111,15 +112,16 @@ function planParts(core: Core, received: Received, addresses: readonly string[])
   });
 }
 
-/** Nothing of a message is taken when one of its accounts may not send as its author. */
+/** Nothing of a message is taken when no account of one of its routes may send as its author. */
 function admitThroughAccounts(
   { accounts }: Transaction['settings'],
   parts: readonly Part[],
 ): Refusal | null {
   for (const { plan, message } of parts) {
-    const account = plan.lane === null ? undefined : accounts.get(plan.lane);
-    const refusal = account && admitThrough(account, authorOf(message), plan.route);
-    if (refusal) return refusal;
+    const names = plan.accounts.length > 0 ? plan.accounts : [plan.lane ?? ''];
+    const named = names.flatMap((name) => accounts.get(name) ?? []);
+    const refusal = admitThroughAny(named, authorOf(message), plan.route);
+    if (refusal !== null) return refusal;
   }
   return null;
 }
@@ -170,13 +172,14 @@ function discarded({ message }: Part): NewMessage {
 
 /** A lane with room takes the message straight away, otherwise it waits. */
 function enter(core: Core, { plan, message, rule }: Part, body: Body): NewMessage {
-  const { lane } = plan;
   if (rule !== undefined && core.holds.current.some(({ id }) => id === rule.id)) {
-    return { message, body, lane, start: { is: 'held', reason: heldByRuleText(rule) } };
+    const reason = heldByRuleText(rule);
+    return { message, body, lane: plan.lane, start: { is: 'held', reason } };
   }
-  if (plan.action === 'hold' || lane === null) {
-    return { message, body, lane, start: { is: 'held', reason: plan.text } };
+  if (plan.action === 'hold' || plan.lane === null) {
+    return { message, body, lane: plan.lane, start: { is: 'held', reason: plan.text } };
   }
+  const lane = core.dispatch.choose(plan.accounts, message.envelope.recipients.length);
   const lease = core.dispatch.reserve(lane, bytesOf(body));
   if (lease !== null) return { message, body, lane, start: { is: 'leased', lease } };
   return { message, body, lane, start: { is: 'waiting', dueAtMs: message.acceptedAtMs } };

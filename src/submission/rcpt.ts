@@ -52,7 +52,8 @@ function rejectedByRoute(transaction: Transaction, forwardPath: string): Reply |
   if (identity.is === 'account' || reversePath === '' || !recipientDecides(settings)) return null;
   const client = identityName(identity);
   const facts = { client, sender: reversePath, boundAccount: null, headers: {} };
-  const [plan] = planLanes(settings, { ...facts, recipients: [forwardPath] });
+  const author = { reversePath, from: [], own: false, bytes: 0 };
+  const [plan] = planLanes(settings, { ...facts, author, recipients: [forwardPath] });
   return plan?.action === 'reject' ? noPermission(plan.text) : null;
 }
 

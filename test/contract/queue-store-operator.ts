@@ -272,10 +272,11 @@ function restContract(current: () => OpenStore): void {
       const { store } = current();
       await store.setAccountState('gmail', paused);
       await store.setAccountState('ses', stopped);
-      await store.setAccountState('gmail', { ...paused, strikes: 3 });
+      const again = { ...paused, strikes: 3, failingSinceMs: T0 - 5, mayFailOver: false };
+      await store.setAccountState('gmail', again);
       expect(new Map(await store.accountStates())).toEqual(
         new Map<string, AccountState>([
-          ['gmail', { ...paused, strikes: 3 }],
+          ['gmail', again],
           ['ses', stopped],
         ]),
       );

@@ -53,7 +53,7 @@ test('trace, top, loglevel and the plan of a flush, on a daemon at work', async 
   const server = await upstream({ accounts: mainLogin });
   const relay = await daemon({ config: await simpleConfig(server) });
   expect(await ask(relay, 'loglevel', 'debug', '--for', '10m')).toMatchObject({ level: 'debug' });
-  await relay.event('log.level-changed', ({ to }) => to === 'debug');
+  await relay.event('log.level-changed', ({ newLevel }) => newLevel === 'debug');
 
   const tracing = relay.relayctl('trace', '--account', 'main', '--for', '3s');
   await relay.event('control.called');

@@ -77,7 +77,8 @@ export async function serve(socket: Socket, host: Host, number: number): Promise
   } catch (error) {
     if (error !== cut) throw error;
   } finally {
-    state.wire.socket.destroy();
+    // What was written last still goes out: TLS writes it later than a plain socket.
+    state.wire.socket.destroySoon();
   }
 }
 

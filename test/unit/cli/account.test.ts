@@ -43,18 +43,15 @@ test('list and show: when what the limits delay will be out', async () => {
   expect(listed.out).toContain('\n  limits.rate: out in 3h\n');
   const at = { file: '/etc/relayd/relay.yaml', line: 5 };
   const rest = {
-    routes: [],
-    identities: [],
-    tls: 'none',
-    exception: null,
-    certificate: null,
+    ...{ routes: [], handsOverTo: ['ses', 'sendgrid'], standsInFor: [], identities: [] },
+    ...{ tls: 'none', exception: null, certificate: null, at },
     credentials: [],
-    at,
   };
   const shown = await relayctl('account show gmail-velosi', {
     daemon: { 'account.show': async () => ({ account: delayed, ...rest }) },
   });
   expect(shown.out).toMatch(/^Waits for: +limits.rate: out in 3h$/m);
+  expect(shown.out).toMatch(/^Hands over to: +ses, sendgrid$/m);
 });
 
 test('show: what its upstream makes it keep to', async () => {
@@ -63,6 +60,7 @@ test('show: what its upstream makes it keep to', async () => {
   const rest = {
     ...{ routes: [], identities: [], tls: 'none', exception: null, certificate: null, at },
     credentials: [],
+    ...{ handsOverTo: [], standsInFor: [] },
   };
   const { out } = await relayctl('account show gmail-velosi', {
     daemon: { 'account.show': async () => ({ account: slowed, ...rest }) },
@@ -84,6 +82,8 @@ test('show: all there is but the password', async () => {
       'account.show': async () => ({
         account: { ...heldAccount, queue: [lane(), lane({ state: 'in-doubt', recipients: 1 })] },
         routes: [{ index: 1, line: 10, sender: 'erp@velosi.example' }],
+        handsOverTo: [],
+        standsInFor: [],
         identities: ['erp@velosi.example'],
         tls: 'starttls, verify full, at least TLSv1.2',
         exception: {

@@ -209,14 +209,11 @@ test('route test --running asks the daemon, for the states of the accounts', asy
           maySendAs: true,
           rewrittenTo: null,
           state: { is: 'open' as const },
+          takes: true,
         },
         {
-          name: 'ses',
-          host: 'ses.example',
-          port: 587,
-          maySendAs: false,
-          rewrittenTo: null,
-          state: null,
+          ...{ name: 'ses', host: 'ses.example', port: 587, maySendAs: false },
+          ...{ rewrittenTo: null, state: null, takes: false },
         },
       ],
       edits: null,
@@ -231,7 +228,7 @@ test('route test --running asks the daemon, for the states of the accounts', asy
   ]);
   expect(ran.out).toBe(
     '<> -> a@b.example: relayed (route 2, line 9)\n' +
-      '  gmail at smtp.gmail.com:587: first choice; open\n' +
+      '  gmail at smtp.gmail.com:587: first choice; open; takes it now\n' +
       '  ses at ses.example:587: choice 2; may not send as <>: never used for it\n',
   );
   expect((await relayctl('route test --from <> --to a@b.example --running')).exitCode).toBe(69);

@@ -1,5 +1,6 @@
-import type { Io, Screen } from '../../../src/cli/io.ts';
+import type { Io } from '../../../src/cli/io.ts';
 import { run } from '../../../src/cli/program.ts';
+import type { Screen } from '../../../src/cli/screen.ts';
 import { ControlFailure } from '../../../src/control/client.ts';
 import type { AccountReport } from '../../../src/control/reports.ts';
 import {

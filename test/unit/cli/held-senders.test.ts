@@ -29,6 +29,7 @@ test('account list and show name the sender, the words of the provider and the h
   const rest = {
     ...{ routes: [], identities: [], tls: 'none', exception: null, certificate: null, at },
     credentials: [],
+    ...{ handsOverTo: [], standsInFor: [] },
   };
   const show = await relayctl('account show ses', {
     daemon: { 'account.show': async () => ({ account: ses, ...rest }) },
@@ -46,7 +47,7 @@ test('queue show says what sets the message going', async () => {
   };
   const { out } = await relayctl(`queue show ${messageId}`, {
     daemon: {
-      'queue.show': async () => ({ queued, history: null }),
+      'queue.show': async () => ({ queued, history: null, standIns: [] }),
       'account.list': async () => ({ accounts: [ses, account()] }),
     },
   });

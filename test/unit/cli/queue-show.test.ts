@@ -42,9 +42,10 @@ const history = {
 
 test('a waiting message: each recipient, each attempt, and the account that is in the way', async () => {
   const queued = { message: twoRecipients, recipients: [recipient()] };
+  const standIns = [{ account: 'gmail-velosi', insteadOf: 'ses' }];
   const { out, exitCode } = await relayctl(`queue show ${messageId}`, {
     daemon: {
-      'queue.show': async () => ({ queued, history }),
+      'queue.show': async () => ({ queued, history, standIns }),
       'account.list': async () => ({ accounts: [heldAccount, account({ name: 'ses' })] }),
     },
     columns: 100,
@@ -66,6 +67,8 @@ test('a waiting message: each recipient, each attempt, and the account that is i
     Account gmail-velosi is held for 3h: credentials: 535 5.7.8 Username and Password not accepted
       To set it going: relayctl account resume gmail-velosi
 
+    Account gmail-velosi stands in for ses, which is open: its limits, or it works again
+
     SETTLED         OUTCOME  WHEN                     REPLY OR REASON
     gone@b.example  bounced  2026-11-21 11:00:00 UTC  550 5.1.1 no such user
 
@@ -82,7 +85,9 @@ test('what the provider calls the message stands below its reply', async () => {
   const results = [{ index: 0, outcome: 'delivered' as const, text, providerId: '0100-000000' }];
   const attempts = history.attempts.map((attempt) => ({ ...attempt, results }));
   const { out } = await relayctl(`queue show ${messageId}`, {
-    daemon: { 'queue.show': async () => ({ queued: null, history: { ...history, attempts } }) },
+    daemon: {
+      'queue.show': async () => ({ queued: null, history: { ...history, attempts }, standIns: [] }),
+    },
   });
   expect(out).toContain(
     "    a@b.example delivered: 250 Ok 0100-000000\n      provider's id: 0100-000000\n",
@@ -96,7 +101,7 @@ test('what to do about an account stands with what it is', async () => {
   const queued = { message: twoRecipients, recipients: [recipient()] };
   const { out } = await relayctl(`queue show ${messageId}`, {
     daemon: {
-      'queue.show': async () => ({ queued, history: null }),
+      'queue.show': async () => ({ queued, history: null, standIns: [] }),
       'account.list': async () => ({ accounts: [held] }),
     },
   });
@@ -105,7 +110,7 @@ test('what to do about an account stands with what it is', async () => {
 
 test('a message that has left the queue needs no accounts', async () => {
   const { out, asked } = await relayctl(`queue show ${messageId}`, {
-    daemon: { 'queue.show': async () => ({ queued: null, history }) },
+    daemon: { 'queue.show': async () => ({ queued: null, history, standIns: [] }) },
   });
   expect(asked.map(([request]) => request)).toEqual(['queue.show']);
   expect(out).toContain('gone@b.example  bounced  2026-11-21 11:00:00 UTC  550 5.1.1 no such user');
@@ -113,7 +118,7 @@ test('a message that has left the queue needs no accounts', async () => {
 });
 
 test('--json gives the answer as it came', async () => {
-  const report = { queued: null, history };
+  const report = { queued: null, history, standIns: [] };
   const { out } = await relayctl(`queue show ${messageId} --json`, {
     daemon: { 'queue.show': async () => report },
   });

@@ -12,11 +12,15 @@ function settling(outcome: string, text: string): () => Promise<MessageReport> {
   return async () => {
     looks += 1;
     if (looks < 3) {
-      return { queued: { message: message(), recipients: [recipient()] }, history: null };
+      return {
+        queued: { message: message(), recipients: [recipient()] },
+        history: null,
+        standIns: [],
+      };
     }
     const settled = { index: 0, outcome, reason: 'ok' as const, text, atMs: nowMs };
     const history = { message: message(), settledAtMs: nowMs, recipients: [settled], attempts: [] };
-    return { queued: null, history };
+    return { queued: null, history, standIns: [] };
   };
 }
 
@@ -56,7 +60,7 @@ test('what is still in the queue at the end is exit code 75, with the last reply
   const queued = { message: message(), recipients: [recipient()] };
   const daemon = {
     'message.send-test': accepted,
-    'queue.show': async () => ({ queued, history: null }),
+    'queue.show': async () => ({ queued, history: null, standIns: [] }),
   };
   const ran = await relayctl(`${line} --wait 2s`, { daemon });
   expect(ran.exitCode).toBe(75);

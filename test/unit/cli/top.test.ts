@@ -1,7 +1,11 @@
 import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
-import type { Screen, ScreenKey } from '../../../src/cli/io.ts';
-import { openScreen, type ScreenProcess } from '../../../src/cli/screen.ts';
+import {
+  openScreen,
+  type Screen,
+  type ScreenKey,
+  type ScreenProcess,
+} from '../../../src/cli/screen.ts';
 import { accountRows, topFrame } from '../../../src/cli/top-frame.ts';
 import type { TopReport } from '../../../src/control/steering-reports.ts';
 import { account, heldAccount, lane, minute, nowMs, relayctl } from './harness.ts';

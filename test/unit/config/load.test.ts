@@ -221,8 +221,6 @@ log: {format: exim, addresses: domain}
 `;
   const result = await loadText(text);
   expect(result.ok && result.notYetActedOn).toEqual([
-    'routes[0].accounts[1] (line 15)',
-    'failover (line 17)',
     'notifications.heartbeat (line 18)',
     'observe.dashboard (line 19)',
   ]);

@@ -6,7 +6,7 @@ import type { Route } from '../../../src/relay/route.ts';
 
 const account = (name: string, identities: readonly string[]): [string, Account] => [
   name,
-  { name, host: `${name}.example`, port: 587, identities } as unknown as Account,
+  { name, host: `${name}.example`, port: 587, identities, limits: {} } as unknown as Account,
 ];
 const route = (some: Partial<Route>): Route => ({
   sender: null,
@@ -46,12 +46,13 @@ test('accounts come in the order they are tried, with what keeps each from it', 
     credentialVersion: '',
   };
   const states = new Map<string, AccountState>([['gmail', held]]);
-  expect(routeReport(settings, question, states)).toMatchObject({
+  const running = { states, taker: ([first = '']: readonly string[]) => first };
+  expect(routeReport(settings, question, running)).toMatchObject({
     result: 'accounts',
     route: { index: 1, line: 10 },
     accounts: [
-      { name: 'gmail', maySendAs: true, state: held },
-      { name: 'ses', maySendAs: false, state: { is: 'open' } },
+      { name: 'gmail', maySendAs: true, state: held, takes: true },
+      { name: 'ses', maySendAs: false, state: { is: 'open' }, takes: false },
     ],
     reply: null,
   });

@@ -97,13 +97,18 @@ export function makeRoute(sender: string, accounts: readonly string[]): Route {
 
 export function makeSettings(
   accounts: readonly Account[],
-  overrides: { routes?: readonly Route[]; queue?: Partial<Settings['queue']> } = {},
+  overrides: {
+    routes?: readonly Route[];
+    queue?: Partial<Settings['queue']>;
+    failover?: Settings['failover'];
+  } = {},
 ): Settings {
   return {
     file: '/etc/relayd/relay.yaml',
     hostname: 'relay.test',
     accounts: new Map(accounts.map((account) => [account.name, account])),
     routes: overrides.routes ?? [makeRoute('*', [accounts[0]?.name ?? ''])],
+    failover: overrides.failover ?? { afterMs: 600_000 },
     clients: new Map(),
     listeners: [],
     queue: {

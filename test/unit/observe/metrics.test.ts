@@ -236,6 +236,7 @@ test('every event is counted or named as not counted', () => {
     'daemon.started',
     'daemon.stopped',
     'daemon.stopping',
+    'failover.ended',
     'hold.added',
     'hold.ended',
     'listener.opened',

@@ -117,6 +117,13 @@ export const SAMPLES: {
     sender: 'shop@velosi.example',
     by: 'operator',
   },
+  'failover.used': {
+    is: 'failover.used',
+    account: 'gmail',
+    to: 'ses-paris',
+    reason: 'credentials',
+  },
+  'failover.ended': { is: 'failover.ended', account: 'gmail', to: 'ses-paris' },
   'account.misrouted': {
     is: 'account.misrouted',
     account: 'gmail',
@@ -198,7 +205,7 @@ export const SAMPLES: {
   'relay.resumed': { is: 'relay.resumed', by: 'operator' },
   'hold.added': { is: 'hold.added', rule: 3, detail: 'launch', untilMs: 1_795_000_000_000 },
   'hold.ended': { is: 'hold.ended', rule: 3, by: 'time', recipients: 12 },
-  'log.level-changed': { is: 'log.level-changed', to: 'debug', untilMs: null },
+  'log.level-changed': { is: 'log.level-changed', newLevel: 'debug', untilMs: null },
   'queue.row-quarantined': { is: 'queue.row-quarantined', id: '17', detail: 'no envelope' },
   'store.committed': { is: 'store.committed', operations: 12, tookMs: 2.5 },
   'store.failed': { is: 'store.failed', fault: 'full', detail: 'database or disk is full' },

@@ -122,6 +122,8 @@ describe('the account that it leaves through', () => {
     expect(at({ client: 'shop', action: ['ses'] }, own)).toEqual(refused);
     expect(at({ recipient: '@c.example', action: ['own'] }, own)).toEqual(refused);
     expect(at(own, { action: ['ses'] })).toEqual(refused);
+    expect(at({ action: ['own', 'ses'] })).toBeNull();
+    expect(at({ action: ['ses', 'own'] })).toBeNull();
     expect(at({ recipient: '@c.example', action: ['ses'] }, own)).toBeNull();
     expect(at({ header: { 'X-A': 'b' }, action: { is: 'hold' } }, own)).toBeNull();
     expect(at({ recipient: '@c.example', action: { is: 'discard' } }, own)).toBeNull();

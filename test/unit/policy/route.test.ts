@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import {
-  laneOf,
   planLanes,
   planMessage,
   routeAtMail,
@@ -35,13 +34,8 @@ describe('the first matching route', () => {
     expect(routeFor(list, asked)?.index).toBe(index);
   });
 
-  test('no route, no lane', () => {
+  test('no route', () => {
     expect(routeFor([], { ...query, sender: 'a@b.example' })).toBeNull();
-    expect(laneOf(null)).toBeNull();
-  });
-
-  test('the lane is the first account of the route; other actions have none', () => {
-    expect(list.map(laneOf)).toEqual(['gmail', 'ses', 'old', 'gmail', null]);
   });
 });
 
@@ -100,7 +94,8 @@ describe('lane plans', () => {
       { recipient: '@ses.example', action: ['ses', 'gmail'] },
     ),
   };
-  const facts = { client: 'app', sender: 's@x.example', boundAccount: null, headers: {} };
+  const author = { reversePath: 's@x.example', from: [], own: false, bytes: 100 };
+  const facts = { client: 'app', sender: 's@x.example', boundAccount: null, headers: {}, author };
 
   test('recipients are grouped by what becomes of them, in order', () => {
     const recipients = [
@@ -113,27 +108,16 @@ describe('lane plans', () => {
       'g@nowhere.example',
     ];
     const { lifetimeMs } = queue;
+    const none = { lane: null, accounts: [], text: '', lifetimeMs };
+    const deliver = { action: 'deliver', text: '', lifetimeMs } as const;
+    const text = 'no route for s@x.example to g@nowhere.example';
     expect(planLanes(settings, { ...facts, recipients })).toMatchObject([
-      {
-        indexes: [0, 2],
-        lane: 'ses',
-        action: 'deliver',
-        text: '',
-        lifetimeMs,
-        route: { index: 5 },
-      },
-      { indexes: [1], lane: 'old', action: 'deliver', text: '', lifetimeMs: 1_800_000 },
-      { indexes: [3], lane: null, action: 'discard', text: '', lifetimeMs },
-      { indexes: [4], lane: null, action: 'hold', text: 'held by route 3', lifetimeMs },
-      { indexes: [5], lane: null, action: 'reject', text: 'not there', lifetimeMs },
-      {
-        indexes: [6],
-        lane: null,
-        action: 'reject',
-        text: 'no route for s@x.example to g@nowhere.example',
-        lifetimeMs,
-        route: null,
-      },
+      { ...deliver, indexes: [0, 2], lane: 'ses', accounts: ['ses', 'gmail'] },
+      { ...deliver, indexes: [1], lane: 'old', accounts: ['old'], lifetimeMs: 1_800_000 },
+      { ...none, indexes: [3], action: 'discard' },
+      { ...none, indexes: [4], action: 'hold', text: 'held by route 3' },
+      { ...none, indexes: [5], action: 'reject', text: 'not there' },
+      { ...none, indexes: [6], action: 'reject', text },
     ]);
   });
 

@@ -57,6 +57,9 @@ describe('who an account sends as', () => {
   });
 });
 
+const sender = 's@x.example';
+const author = { reversePath: sender, from: [sender], own: false, bytes: 100 };
+
 describe('copies', () => {
   const settings = {
     accounts: new Map([['own', account('own')]]),
@@ -74,7 +77,7 @@ describe('copies', () => {
       notify: null,
       orcpt: null,
     }));
-    const facts = { client: 'app', sender: 's@x.example', boundAccount: null, headers: {} };
+    const facts = { client: 'app', sender, author, boundAccount: null, headers: {} };
     const plans = planLanes(settings, { ...facts, recipients: forwardPaths });
     return copiesOf(plans, recipients).map((list) => list.map(({ forwardPath }) => forwardPath));
   };
@@ -89,7 +92,8 @@ describe('copies', () => {
   test('are blind, and the sender hears nothing of them', () => {
     const plans = planLanes(settings, {
       client: 'app',
-      sender: 's@x.example',
+      sender,
+      author,
       boundAccount: null,
       headers: {},
       recipients: ['1@b.example'],
@@ -129,7 +133,8 @@ test('routes of one account keep recipients apart when they change different thi
   };
   const plans = planLanes(settings, {
     client: 'app',
-    sender: 's@x.example',
+    sender,
+    author,
     boundAccount: null,
     headers: {},
     recipients: ['1@a.example', '1@c.example', '1@b.example', '1@d.example'],

@@ -77,6 +77,7 @@ export async function startRelay({ config, deps }: TestRelayOptions): Promise<Te
     pace,
     ...deps,
   });
+  const queued = () => stored.filter(({ start }) => start.is !== 'discarded');
   const [address] = submission.addresses();
   const body = async ({ body }: NewMessage): Promise<Buffer> =>
     body.in === 'memory' ? body.bytes : readFile(join(spoolDirectoryOf(queueDirectory), body.file));
@@ -95,7 +96,7 @@ export async function startRelay({ config, deps }: TestRelayOptions): Promise<Te
     },
     taken: () =>
       Promise.all(
-        stored.map(async (one) => ({
+        queued().map(async (one) => ({
           reversePath: one.message.envelope.reversePath,
           forwardPaths: one.message.envelope.recipients.map(({ forwardPath }) => forwardPath),
           bytes: await body(one),
@@ -122,6 +123,7 @@ async function load(
 
 function recordingDispatch(dispatched: string[]): Dispatch {
   return {
+    choose: ([first = '']) => first,
     reserve: () => null,
     start: ({ message }) => void dispatched.push(`start ${message.id}`),
     cancel: (lane) => void dispatched.push(`cancel ${lane}`),

@@ -29,6 +29,7 @@ const lease: Lease = { owner: { boot: 'b', run: 'r' }, untilMs: 1 };
 /** A lane with room, and what was asked of it. */
 function leasing(calls: string[]): Dispatch {
   return {
+    choose: ([first = '']) => first,
     reserve(lane, bytes) {
       calls.push(`reserve ${lane} ${bytes > 0}`);
       return lease;

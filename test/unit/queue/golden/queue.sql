@@ -6,7 +6,7 @@ CREATE TABLE accounts (
   since_at INTEGER NOT NULL,
   until_at INTEGER,
   strikes INTEGER,
-  credential_version TEXT, hint TEXT,
+  credential_version TEXT, hint TEXT, failing_since_at INTEGER, may_fail_over INTEGER,
   CHECK ((until_at IS NOT NULL AND strikes IS NOT NULL) = (state = 'paused')),
   CHECK ((credential_version IS NOT NULL) = (state = 'held'))
 ) STRICT, WITHOUT ROWID;

@@ -1,6 +1,7 @@
-/** queue.db, seventh schema: what an operator has ordered for the time to come. */
+/** queue.db, eighth schema: what an operator has ordered for the time to come. */
 export const sql = `
--- rule is JSON (relay/steering.ts). Ids are never used again: held mail names the rule that held it.
+-- rule is JSON (relay/steering.ts). Ids are never used again: held mail names the rule that held
+-- it.
 CREATE TABLE hold_rules (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   rule TEXT NOT NULL
