@@ -55,7 +55,7 @@ const NamedWithSender = z
 const Filtered = z.strictObject({ filter: Filter });
 const FilteredWithReason = z.strictObject({ filter: Filter, reason: Reason });
 
-const Pattern = Address.min(1).nullable();
+const Pattern = Address.regex(/^(?:\*|.*@[^\s@]+)$/, 'is no address and no @domain').nullable();
 /** Longest time that one timer can wait. */
 const timerMsMax = 2 ** 31 - 1;
 const Duration = Instant.min(1).nullable();

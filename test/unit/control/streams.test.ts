@@ -125,3 +125,16 @@ test('a refusal is one as with any request', async () => {
     connection.follow('trace', ask, { withinMs: 5_000, part: () => {} }),
   ).rejects.toMatchObject({ code: 'not-found', exitCode: 65 });
 });
+
+test.each(['staging.example', '', 'a b', 'x@'])('a hold rule for %j is refused', async (sender) => {
+  const control = await opened({});
+  const connection = await connectControl(control.socket);
+  onTestFinished(() => connection.close());
+  const scope = { sender, client: null, recipient: null, account: null };
+  await expect(
+    connection.call('hold.add', { ...scope, reason: 'x', forMs: null, keep: false }),
+  ).rejects.toMatchObject({
+    code: 'invalid',
+    message: 'hold.add.sender: is no address and no @domain',
+  });
+});
