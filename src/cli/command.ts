@@ -27,7 +27,9 @@ export interface Invocation {
   ask<Name extends RequestName>(
     request: Name,
     ask: Ask<Name>,
-    onPart?: (part: Part<Name>) => Promise<void>,
+    onPart?: (part: Part<Name>) => Promise<void> | void,
+    /** How long the daemon may be silent; default: as for every answer. */
+    withinMs?: number,
   ): Promise<Answer<Name>>;
   /** Prints the value as one line of JSON with --json, else what `render` makes of it. */
   print(value: unknown, render: () => string): void;
@@ -76,9 +78,9 @@ export function onAction(
       args: command.processedArgs,
       options: command.opts(),
       json: globals.json === true,
-      async ask(request, ask, onPart) {
+      async ask(request, ask, onPart, withinMs) {
         connection ??= await io.connect(await socketPath(globals, io.environment));
-        return connection.call(request, ask, onPart);
+        return connection.call(request, ask, onPart, withinMs);
       },
       print: (value, render) => io.out(globals.json === true ? jsonLine(value) : render()),
     };

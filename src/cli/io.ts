@@ -1,4 +1,5 @@
 import type { ControlConnection } from '../control/client.ts';
+import type { Screen } from './screen.ts';
 
 /** All that a command touches outside of itself; tests give their own. */
 export interface Io {
@@ -24,6 +25,12 @@ export interface Io {
   readLine(question: string): Promise<string>;
   /** The same without showing it. */
   readHidden(question: string): Promise<string>;
+  /** Replaces the line of progress on the terminal; null: standard error is none. */
+  readonly progress: ((line: string) => void) | null;
+  /** Ctrl-C calls this in place of ending the program, until the function it gives is called. */
+  onInterrupt(call: () => void): () => void;
+  /** The whole terminal; null: there is none. */
+  openScreen(): Promise<Screen | null>;
 }
 
 /** The terminal and the daemon. What few commands need is loaded when they need it. */
@@ -51,5 +58,14 @@ export function processIo(): Io {
       (await import('./password-prompt.ts')).readLine(process, question),
     readHidden: async (question) =>
       (await import('./password-prompt.ts')).readHidden(process, question),
+    progress: stderr.isTTY ? (line) => void stderr.write(`\r${line}\x1b[K`) : null,
+    onInterrupt: (call) => {
+      process.on('SIGINT', call);
+      return () => void process.off('SIGINT', call);
+    },
+    openScreen: async () => {
+      if (!stdout.isTTY || !process.stdin.isTTY) return null;
+      return (await import('./screen.ts')).openScreen(process);
+    },
   };
 }

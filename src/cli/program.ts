@@ -10,10 +10,13 @@ import { addDomain } from './domain.ts';
 import { addEvidence } from './evidence.ts';
 import { Failure } from './failure.ts';
 import { addHelp } from './help.ts';
+import { addHold } from './hold.ts';
 import { addImport } from './import.ts';
 import { addInit } from './init.ts';
 import type { Io } from './io.ts';
 import { addLog } from './log.ts';
+import { addLogLevel } from './log-level.ts';
+import { addPause } from './pause.ts';
 import { addProvider } from './provider.ts';
 import { addQueue } from './queue.ts';
 import { addReply } from './reply.ts';
@@ -22,6 +25,8 @@ import { addSendTest } from './send-test.ts';
 import { addStats } from './stats.ts';
 import { addStatus } from './status.ts';
 import { jsonLine, printable } from './text.ts';
+import { addTop } from './top.ts';
+import { addTrace } from './trace.ts';
 import { addUpstream } from './upstream.ts';
 
 /** The whole command tree; `scripts` make the man page from it. */
@@ -58,6 +63,10 @@ export function buildProgram(context: Context): Command {
   });
   addStatus(program, context);
   addQueue(program, context);
+  addHold(program, context);
+  addPause(program, context);
+  addTop(program, context);
+  addTrace(program, context);
   addLog(program, context);
   addEvidence(program, context);
   addAccount(program, context);
@@ -72,6 +81,7 @@ export function buildProgram(context: Context): Command {
   addImport(program, context);
   addSendTest(program, context);
   addStats(program, context);
+  addLogLevel(program, context);
   addCompletion(program, context);
   addHelp(program, context);
   return program;

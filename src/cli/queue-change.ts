@@ -4,6 +4,7 @@ import { EX_OK } from '../lib/sysexits.ts';
 import type { Flushed, QueueFilter } from '../relay/queue.ts';
 import { annotate, type Context, type Invocation, onAction } from './command.ts';
 import { addFilterOptions, addFilterOptionsWithReason, readMessageIds } from './queue-filter.ts';
+import { followFlush, showPlan, unlessLeft } from './queue-flush.ts';
 import {
   addTouchOptions,
   allFound,
@@ -14,6 +15,7 @@ import {
   sum,
 } from './queue-touch.ts';
 import { count, printable } from './text.ts';
+import { pauseText } from './words.ts';
 
 /** The commands of `relayctl queue` that change waiting mail. */
 export function addChangeCommands(queue: Command, context: Context): void {
@@ -25,11 +27,14 @@ function addFlush(queue: Command, context: Context): void {
   const flush = addTouchOptions(addFilterOptionsWithReason(queue.command('flush')))
     .description('try mail now: clears its waiting time and the pauses of its accounts')
     .argument('[id...]', 'message ids', readMessageIds)
-    .option('--include-held', 'also what is held, and accounts that are held');
+    .option('--include-held', 'also what is held, and accounts that are held')
+    .option('--plan', 'only say what would go through which account, and by when')
+    .option('--no-wait', 'do not show the progress on a terminal');
   annotate(flush, {
     examples: [
       ['queue flush', 'Try everything that waits.'],
       ['queue flush 1n8f3k2x0q4', 'Try one message.'],
+      ['queue flush --plan', 'What would go, how fast, what comes too late.'],
       ['queue flush --account gmail --include-held', 'After its password was mended.'],
     ],
     json: '{recipients, messages, accountsResumed: string[], lanes: string[]}',
@@ -37,16 +42,20 @@ function addFlush(queue: Command, context: Context): void {
   onAction(flush, context, async (invocation) => {
     const includeHeld = invocation.options.includeHeld === true;
     const wanted = filters(invocation);
+    if (invocation.options.plan === true) return await showPlan(invocation, wanted, includeHeld);
     if (!(await mayTouch(invocation, { verb: 'flush', includeHeld, wanted }))) return EX_OK;
-    const parts = await each(wanted, (filter) =>
-      invocation.ask('queue.flush', { filter, includeHeld }),
+    const parts = await unlessLeft(invocation, () =>
+      each(wanted, (filter) => invocation.ask('queue.flush', { filter, includeHeld })),
     );
+    if (parts === null) return EX_OK;
     const flushed = {
       ...sum(parts),
       accountsResumed: [...new Set(parts.flatMap(({ accountsResumed }) => accountsResumed))],
       lanes: [...new Set(parts.flatMap(({ lanes }) => lanes))],
     };
-    invocation.print(flushed, () => flushedText(flushed, includeHeld));
+    invocation.print(flushed, () => flushedText(flushed, includeHeld) + pauseText(parts[0]?.pause));
+    const [only] = parts;
+    if (only !== undefined && parts.length === 1) await followFlush(invocation, only);
     return allFound(wanted, parts);
   });
 }

@@ -2,12 +2,13 @@ import type { Command } from 'commander';
 import type { StatusReport } from '../control/reports.ts';
 import { formatSize } from '../lib/size.ts';
 import { EX_OK } from '../lib/sysexits.ts';
+import type { RelayPause } from '../relay/steering.ts';
 import { accountTable } from './account-table.ts';
 import { annotate, type Context, onAction } from './command.ts';
 import { queueText, recipientsIn } from './queue-counts.ts';
 import { facts } from './table.ts';
 import { count, printable } from './text.ts';
-import { accountReason, age } from './words.ts';
+import { accountReason, age, until } from './words.ts';
 
 /** `relayctl status` */
 export function addStatus(program: Command, context: Context): void {
@@ -61,8 +62,17 @@ function listenersText({ listeners }: StatusReport): string {
   return texts.length === 0 ? 'none' : texts.join(', ');
 }
 
+function pausedLines({ reason, sinceMs, untilMs }: RelayPause, nowMs: number): string {
+  const end = untilMs === null ? 'with' : `${until(untilMs, nowMs)}, or with`;
+  return (
+    `  All delivery is paused for ${age(sinceMs, nowMs)}: ${printable(reason)}\n` +
+    `    It goes on ${end}: relayctl resume\n`
+  );
+}
+
 function attentionLines(report: StatusReport): string[] {
-  const { refusedReload, nowMs } = report;
+  const { refusedReload, pause, holdRules, nowMs } = report;
+  const paused = pause === null ? [] : [pausedLines(pause, nowMs)];
   const reload =
     refusedReload === null
       ? []
@@ -90,9 +100,13 @@ function attentionLines(report: StatusReport): string[] {
   const stopped = kept('held');
   const broken = kept('quarantined');
   return [
+    ...paused,
     ...reload,
     ...held,
     ...senders,
+    ...(holdRules.length > 0
+      ? [`  ${count(holdRules.length, 'hold rule')} for mail to come: relayctl hold list\n`]
+      : []),
     ...(stopped > 0
       ? [`  ${count(stopped, 'recipient')} held: relayctl queue list --state held\n`]
       : []),

@@ -83,7 +83,8 @@ that was held for it.
   exim -bV               relayctl config check
   exigrep PATTERN        relayctl log search --recipient, --sender, --message-id ...
   exigrep, eximstats     they work on the log with log.format: exim
-  exiwhat                relayctl status
+  exiwhat                relayctl top
+  eximon                 relayctl top
 `,
   },
 ];

@@ -1,5 +1,6 @@
 import { formatAge } from '../lib/duration.ts';
 import type { AccountState } from '../relay/account.ts';
+import type { RelayPause } from '../relay/steering.ts';
 import { printable } from './text.ts';
 
 /** How long ago: `2h14m`. A clock that went back gives `0s`. */
@@ -43,4 +44,11 @@ export function accountReason(state: AccountState): string {
 /** What a person can do about it; null when there is nothing to say. */
 export function accountHint(state: AccountState): string | null {
   return state.is === 'open' || state.hint === undefined ? null : printable(state.hint);
+}
+
+/** A sentence for whoever expects mail to go while all delivery is paused; '' when it is not. */
+export function pauseText(pause: RelayPause | null | undefined): string {
+  if (pause === null || pause === undefined) return '';
+  const end = pause.untilMs === null ? '' : `, until ${instant(pause.untilMs)}`;
+  return `All delivery is paused (${printable(pause.reason)}${end}): nothing goes before relayctl resume.\n`;
 }

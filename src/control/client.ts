@@ -61,7 +61,9 @@ export interface ControlConnection {
     request: Name,
     ask: Ask<Name>,
     /** Gets what comes before the answer; nothing more is read until it resolves. */
-    onPart?: (part: Part<Name>) => Promise<void>,
+    onPart?: (part: Part<Name>) => Promise<void> | void,
+    /** How long the daemon may be silent; default: as for every answer. */
+    withinMs?: number,
   ): Promise<Answer<Name>>;
   close(): void;
 }
@@ -114,13 +116,15 @@ export async function connectControl(
     async call<Name extends RequestName>(
       request: Name,
       ask: Ask<Name>,
-      onPart?: (part: Part<Name>) => Promise<void>,
+      onPart?: (part: Part<Name>) => Promise<void> | void,
+      withinMs = options.answerWithinMs ?? answerWithinMs,
     ) {
       lastId += 1;
       socket.write(`${JSON.stringify({ id: lastId, request, ask })}\n`);
       for (;;) {
-        const reply = parseLine(await lines.next(options.answerWithinMs ?? answerWithinMs));
+        const reply = parseLine(await lines.next(withinMs));
         if (!isRecord(reply) || !('part' in reply)) return readReply(reply, path) as Answer<Name>;
+        // As with answers: what our own daemon says is taken at its word.
         await onPart?.(reply.part as Part<Name>);
       }
     },

@@ -4,6 +4,7 @@ import type { RememberedCertificate } from '../relay/certificate.ts';
 import type { CredentialUse } from '../relay/credential.ts';
 import type { HistoryEntry, LaneCount, QueueRow, StoreStats } from '../relay/queue.ts';
 import type { RouteEdits } from '../relay/route.ts';
+import type { HoldRule, RelayPause } from '../relay/steering.ts';
 
 /**
  * What the daemon answers. All of it is plain JSON: instants in milliseconds since 1970, sizes in
@@ -28,6 +29,10 @@ export interface StatusReport {
   readonly store: StoreStats;
   /** The last reload that was refused and is not yet mended; null when the file is in force. */
   readonly refusedReload: { readonly atMs: number; readonly problems: readonly string[] } | null;
+  /** All delivery is paused; null: it is not. */
+  readonly pause: RelayPause | null;
+  /** For mail to come, in force now. */
+  readonly holdRules: readonly HoldRule[];
 }
 
 export interface ListenerReport {

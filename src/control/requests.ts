@@ -7,6 +7,7 @@ import { messageIdToNumber } from '../relay/message-id.ts';
 import { REASON_CLASSES } from '../relay/outcome.ts';
 import type { QueueFilter } from '../relay/queue.ts';
 import { QUEUE_GROUP_KEYS, QUEUE_SORTS } from '../relay/queue-views.ts';
+import { LOG_LEVELS, traceMsMax } from './steering-wire.ts';
 import { type Ask, logPageMax, queuePageMax, type RequestName } from './wire.ts';
 
 /**
@@ -81,6 +82,11 @@ const NamedWithSender = z
 const Filtered = z.strictObject({ filter: Filter });
 const FilteredWithReason = z.strictObject({ filter: Filter, reason: Reason });
 
+const Pattern = Address.regex(/^(?:\*|.*@[^\s@]+)$/, 'is no address and no @domain').nullable();
+/** Longest time that one timer can wait. */
+const timerMsMax = 2 ** 31 - 1;
+const Duration = Instant.min(1).nullable();
+
 export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
   status: Nothing,
   'queue.list': z.strictObject({
@@ -143,6 +149,30 @@ export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
     sinceMs: Instant,
     after: Id.nullable(),
     limit: z.int().min(1).max(queuePageMax),
+  }),
+  'relay.pause': z.strictObject({ reason: Reason, forMs: Duration }),
+  'relay.resume': Nothing,
+  'hold.add': z.strictObject({
+    sender: Pattern,
+    client: Name.nullable(),
+    recipient: Pattern,
+    account: Name.nullable(),
+    reason: Reason,
+    forMs: Duration,
+    keep: z.boolean(),
+  }),
+  'hold.list': Nothing,
+  'hold.remove': z.strictObject({ id: z.int().min(1), keep: z.boolean() }),
+  'log.level': z.strictObject({
+    level: z.enum(LOG_LEVELS).nullable(),
+    forMs: z.int().min(1).max(timerMsMax).nullable(),
+  }),
+  top: Nothing,
+  'queue.flush-plan': z.strictObject({ filter: Filter, includeHeld: z.boolean() }),
+  'queue.flush-progress': z.strictObject({ flush: z.int().min(1) }),
+  trace: z.strictObject({
+    account: Name.nullable(),
+    forMs: z.int().min(1).max(traceMsMax),
   }),
   'message.send-test': z.strictObject({ from: OwnAddress, to: OwnAddress }),
   'import.piece': z.strictObject({

@@ -8,6 +8,7 @@ import {
   ControlError,
   type ControlHandlers,
   type Hello,
+  type Outlet,
   type ReplyLine,
   type RequestName,
   requestBytesMax,
@@ -31,6 +32,8 @@ const helloWithinMs = 5_000;
 const idleMs = 120_000;
 /** Requests a client may send ahead of their answers. */
 const linesAheadMax = 100;
+/** What a client may leave unread of an answer in parts. */
+const unreadBytesMax = 1024 * 1024;
 
 /**
  * One connection of the control socket: hello, then requests answered in their order. A client that
@@ -42,18 +45,10 @@ export function openSession(socket: Socket, options: SessionOptions): Session {
   let greeted = false;
   let busy = false;
   let finishing = false;
+  const over = new AbortController();
 
   const send = (line: string): void => {
     if (socket.writable) socket.write(`${line}\n`);
-  };
-  /** A part waits for room: whoever reads slowly costs no memory. */
-  const sendPart = async (line: string): Promise<void> => {
-    if (socket.destroyed || !socket.writable) throw hungUp();
-    if (socket.write(`${line}\n`)) return;
-    const room = Promise.withResolvers<void>();
-    const gone = (): void => room.reject(hungUp());
-    socket.once('drain', room.resolve).once('close', gone);
-    await room.promise.finally(() => socket.off('drain', room.resolve).off('close', gone));
   };
   const refuse = (error: ControlError): void => {
     finishing = true;
@@ -67,11 +62,12 @@ export function openSession(socket: Socket, options: SessionOptions): Session {
     const refusal = judgeHello(parseLine(line), options.program);
     if (refusal !== null) refuse(refusal);
   };
+  const outlet = (id: number) => openOutlet(socket, { id, over: over.signal });
   const work = async (): Promise<void> => {
     busy = true;
     for (let line = waiting.shift(); line !== undefined && !finishing; line = waiting.shift()) {
       if (!greeted) takeHello(line);
-      else send(await answerLine(line, options, sendPart));
+      else send(await answerLine(line, options, outlet));
     }
     busy = false;
     if (finishing) socket.end();
@@ -85,6 +81,7 @@ export function openSession(socket: Socket, options: SessionOptions): Session {
   });
   // The client is gone: what it asked for is done all the same, and nobody is left to tell.
   socket.on('error', () => socket.destroy());
+  socket.on('close', () => over.abort());
   socket.on('data', (chunk) => {
     if (finishing) return;
     const lines = reader.push(chunk);
@@ -101,7 +98,38 @@ export function openSession(socket: Socket, options: SessionOptions): Session {
   return {
     finish() {
       finishing = true;
+      over.abort();
       if (!busy) socket.end();
+    },
+  };
+}
+
+function openOutlet(
+  socket: Socket,
+  { id, over }: { readonly id: number; readonly over: AbortSignal },
+): Outlet<unknown> {
+  /** False: there is no room for more. */
+  const write = (part: unknown): boolean =>
+    socket.write(`${JSON.stringify({ id, part } satisfies ReplyLine)}\n`);
+  return {
+    /** Whoever reads slowly costs no memory. */
+    async send(part) {
+      if (socket.destroyed || !socket.writable) throw hungUp();
+      if (write(part)) return;
+      const room = Promise.withResolvers<void>();
+      const gone = (): void => room.reject(hungUp());
+      socket.once('drain', room.resolve).once('close', gone);
+      await room.promise.finally(() => socket.off('drain', room.resolve).off('close', gone));
+    },
+    offer(part) {
+      if (!socket.writable || socket.writableLength > unreadBytesMax) return false;
+      write(part);
+      return true;
+    },
+    over() {
+      // Else nobody would notice that the client hangs up.
+      socket.resume();
+      return over;
     },
   };
 }
@@ -122,7 +150,7 @@ function judgeHello(value: unknown, program: string): ControlError | null {
 async function answerLine(
   line: string,
   options: SessionOptions,
-  sendPart: (line: string) => Promise<void>,
+  outlet: (id: number) => Outlet<unknown>,
 ): Promise<string> {
   const value = parseLine(line);
   if (!isRecord(value) || typeof value.id !== 'number' || typeof value.request !== 'string') {
@@ -131,8 +159,7 @@ async function answerLine(
   const { id, request, ask } = value;
   const startedAtMs = performance.now();
   let detail: string | null = null;
-  const send = (part: unknown) => sendPart(JSON.stringify({ id, part } satisfies ReplyLine));
-  const reply = await answerRequest(request, { ask, send }, options.handlers)
+  const reply = await answerRequest(request, { ask, outlet: outlet(id) }, options.handlers)
     .then((answer) => bounded(JSON.stringify({ id, answer } satisfies ReplyLine)))
     .catch((error: unknown) => {
       const known = asControlError(error);
@@ -145,7 +172,7 @@ async function answerLine(
 
 async function answerRequest(
   request: string,
-  { ask, send }: { readonly ask: unknown; readonly send: (part: unknown) => Promise<void> },
+  { ask, outlet }: { readonly ask: unknown; readonly outlet: Outlet<unknown> },
   handlers: ControlHandlers,
 ): Promise<unknown> {
   if (!Object.hasOwn(ASKS, request)) {
@@ -160,8 +187,8 @@ async function answerRequest(
   }
   // The schema of this very name has checked it; the compiler cannot follow a name through two
   // tables.
-  const handler = handlers[name] as (ask: unknown, send: unknown) => Promise<unknown>;
-  return handler(parsed.data, send);
+  const handler = handlers[name] as (ask: unknown, outlet: Outlet<unknown>) => Promise<unknown>;
+  return handler(parsed.data, outlet);
 }
 
 const hungUp = (): ControlError => new ControlError('refused', 'the client hung up');

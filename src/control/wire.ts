@@ -15,6 +15,7 @@ import type {
   QueueSort,
   RedirectReport,
 } from '../relay/queue-views.ts';
+import type { RelayPause } from '../relay/steering.ts';
 import type { EvidenceReport } from './evidence-report.ts';
 import type {
   AccountDetail,
@@ -27,6 +28,7 @@ import type {
   StatusReport,
   Touched,
 } from './reports.ts';
+import type { SteeringRequests } from './steering-wire.ts';
 
 /**
  * The language between relayctl and relayd: one JSON value a line over a unix socket.
@@ -62,7 +64,7 @@ export const bodyBytesMax = 1024 * 1024;
 export const logPageMax = 200;
 
 /** Every request by noun and verb: what is asked and what is answered. */
-export interface ControlRequests {
+export interface ControlRequests extends SteeringRequests {
   readonly status: { ask: Nothing; answer: StatusReport };
   readonly 'queue.list': {
     ask: {
@@ -105,10 +107,13 @@ export interface ControlRequests {
     ask: { readonly id: MessageId; readonly from: number };
     answer: { readonly bytes: string; readonly total: number };
   };
-  /** Clears back-off, and pauses (holds with includeHeld), in one transaction. */
+  /**
+   * Clears back-off, and pauses (holds with includeHeld). `flush` is for queue.flush-progress; absent:
+   * nothing is to be waited for. `pause`: that of the whole relay, which it leaves.
+   */
   readonly 'queue.flush': {
     ask: { readonly filter: QueueFilter; readonly includeHeld: boolean };
-    answer: Flushed;
+    answer: Flushed & { readonly flush?: number; readonly pause?: RelayPause };
   };
   readonly 'queue.hold': {
     ask: { readonly filter: QueueFilter; readonly reason: string };
@@ -272,15 +277,22 @@ export type Part<Name extends RequestName> = ControlRequests[Name] extends { par
   ? P
   : never;
 
-/** Resolves when there is room for more; rejects when the client has gone. */
-export type SendPart<Name extends RequestName> = (part: Part<Name>) => Promise<void>;
-
 /** What the daemon does for relayctl. A handler throws ControlError to refuse. */
 export type ControlHandlers = {
   readonly [Name in RequestName]: [Part<Name>] extends [never]
     ? (ask: Ask<Name>) => Promise<Answer<Name>>
-    : (ask: Ask<Name>, send: SendPart<Name>) => Promise<Answer<Name>>;
+    : (ask: Ask<Name>, outlet: Outlet<Part<Name>>) => Promise<Answer<Name>>;
 };
+
+/** Where the parts of an answer go. */
+export interface Outlet<P> {
+  /** Resolves when there is room for more; rejects when the client has gone. */
+  send(part: P): Promise<void>;
+  /** For what cannot wait. False: too much is unread already, and this was not sent. */
+  offer(part: P): boolean;
+  /** Aborted when the client has gone, or the daemon stops: the answer is due now. */
+  over(): AbortSignal;
+}
 
 /** A first line, from both sides: who speaks, and which version of this language. */
 export interface Hello {

@@ -6,6 +6,7 @@ import { packageVersion } from '../lib/version.ts';
 import { type Observe, openObserve } from '../observe/http.ts';
 import { ObserveError } from '../observe/http-listen.ts';
 import { openMetrics } from '../observe/metrics.ts';
+import { openThroughput } from '../observe/throughput.ts';
 import { QueueOpenError } from '../queue/open-error.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { Settings } from '../relay/settings.ts';
@@ -13,8 +14,10 @@ import { ListenError } from '../submission/listen.ts';
 import { openSubmission, type Submission } from '../submission/submission.ts';
 import { systemdSockets } from '../submission/systemd-sockets.ts';
 import { controlHandlers } from './control-handlers.ts';
+import { openFlushWatches } from './flush-watches.ts';
 import { knownNames } from './known-names.ts';
 import { StartError } from './lifecycle.ts';
+import type { LogLevel } from './log-level.ts';
 import { type OpenStorageOptions, openStorage, type Storage } from './open-storage.ts';
 import type { Relay } from './relay.ts';
 
@@ -22,6 +25,7 @@ export interface ComposeOptions extends Omit<OpenStorageOptions, 'queue'> {
   /** The configuration in force; another one after a reload. */
   readonly settings: () => Settings;
   readonly refusedReload: Relay['refusedReload'];
+  readonly logLevel: LogLevel;
   readonly logLinesDropped: () => number;
   /** Events go to the metrics, too, from here on. */
   readonly alsoTo: (sink: EventSink) => void;
@@ -65,7 +69,12 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
   await delivery.resume();
 
   const sockets = systemdSockets(process.env, process.pid);
-  const submission = await openSubmission({ ...shared, dispatch: delivery, sockets });
+  const submission = await openSubmission({
+    ...shared,
+    dispatch: delivery,
+    holds: delivery.holds,
+    sockets,
+  });
   opened.push(() => submission.close(0));
 
   let state: 'running' | 'stopping' = 'running';
@@ -75,6 +84,9 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
     spool,
     delivery,
     submission,
+    throughput: openThroughput(() => performance.now()),
+    flushes: openFlushWatches(),
+    logLevel: options.logLevel,
     emit,
     startedAtMs: Date.now(),
     state: () => state,
@@ -98,7 +110,7 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
 
 async function openObservation(
   options: ComposeOptions,
-  { store, delivery, state }: Relay,
+  { store, delivery, state, throughput, flushes }: Relay,
   inherited: (name: string) => number | null,
 ): Promise<Observe | null> {
   const { listen, token } = options.settings().observe;
@@ -115,11 +127,19 @@ async function openObservation(
       quotas: () => delivery.quotas(),
       heldSenders: () => heldSenders(options.settings(), delivery),
       slowed: () => delivery.slowed(),
+      steering: () => ({
+        paused: delivery.pauses.current !== null,
+        holdRules: delivery.holds.current.length,
+      }),
       logLinesDropped: options.logLinesDropped,
     },
     nowMs: Date.now,
   });
-  options.alsoTo(metrics.sink);
+  options.alsoTo((event) => {
+    metrics.sink(event);
+    throughput.sink(event);
+    flushes.sink(event);
+  });
   if (listen === null) return null;
   return openObserve({
     listen,

@@ -4,6 +4,7 @@ import type { ControlHandlers } from '../control/wire.ts';
 import { packageVersion } from '../lib/version.ts';
 import type { MessageId } from '../relay/message.ts';
 import { accountHandlers, accountReports } from './account-handlers.ts';
+import { flushHandlers } from './flush-handlers.ts';
 import { importHandlers } from './import-handlers.ts';
 import { logHandlers } from './log-handlers.ts';
 import { queueHandlers } from './queue-handlers.ts';
@@ -11,6 +12,7 @@ import { recordedHandlers } from './recorded-handlers.ts';
 import type { Relay } from './relay.ts';
 import { sendTest } from './send-test.ts';
 import { statsHandlers } from './stats-handlers.ts';
+import { steeringHandlers } from './steering-handlers.ts';
 
 /** The daemon's answers to relayctl. */
 export function controlHandlers(
@@ -21,6 +23,8 @@ export function controlHandlers(
   return {
     ...queueHandlers(relay, nowMs),
     ...logHandlers(relay, nowMs),
+    ...flushHandlers(relay, nowMs),
+    ...steeringHandlers(relay, nowMs),
     ...accountHandlers(relay, nowMs, newMessageId),
     ...recordedHandlers(relay.store),
     ...statsHandlers(relay.store, () => relay.delivery.quotas()),
@@ -43,6 +47,8 @@ export function controlHandlers(
         memoryBytes: process.memoryUsage.rss(),
         store: await relay.store.stats(),
         refusedReload: relay.refusedReload(),
+        pause: relay.delivery.pauses.current,
+        holdRules: relay.delivery.holds.current,
       };
     },
 

@@ -10,7 +10,7 @@ import { changesBetween } from './settings-changes.ts';
 export interface DaemonOptions
   extends Pick<
     ComposeOptions,
-    'onDeath' | 'logLinesDropped' | 'alsoTo' | 'openStore' | 'openDots'
+    'onDeath' | 'logLevel' | 'logLinesDropped' | 'alsoTo' | 'openStore' | 'openDots'
   > {
   readonly settings: Settings;
   readonly emit: EventSink;

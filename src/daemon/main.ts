@@ -11,6 +11,7 @@ import { readArguments, USAGE } from './arguments.ts';
 import { createDaemon, warn } from './daemon.ts';
 import { describeError } from './describe-error.ts';
 import { type Lifecycle, openLifecycle } from './lifecycle.ts';
+import { openLogLevel } from './log-level.ts';
 import { openNotifier } from './notify.ts';
 
 const stdout = 1;
@@ -64,6 +65,8 @@ async function run(
   let counted: EventSink = () => {};
   const onBug = (error: unknown): void => lifecycle.fail('an event sink', error);
   const emit = fanOut([log.sink, (event) => counted(event)], onBug);
+  const { configure } = log;
+  const logLevel = openLogLevel({ settings: settings.log, configure, emit, clock: Date.now });
   const lifecycle: Lifecycle = openLifecycle({
     process,
     emit,
@@ -91,7 +94,8 @@ async function run(
       emit,
       environment: process.env,
       onDeath: (what, error) => lifecycle.fail(what, error, EX_SOFTWARE),
-      onReloaded: (reloaded) => log.configure(reloaded.log),
+      onReloaded: (reloaded) => logLevel.follow(reloaded.log),
+      logLevel,
       logLinesDropped: log.dropped,
       alsoTo: (sink) => {
         counted = sink;

@@ -1,11 +1,10 @@
-import { didYouMean } from '../config/wanted.ts';
 import type { MessageReport } from '../control/reports.ts';
 import { bodyBytesMax, ControlError, type ControlHandlers } from '../control/wire.ts';
 import { statesTouchedBy } from '../policy/queue-verbs.ts';
 import { planMessage } from '../policy/route.ts';
 import type { Body } from '../relay/message.ts';
-import type { QueueFilter, QueueRow, RecipientState } from '../relay/queue.ts';
-import type { Settings } from '../relay/settings.ts';
+import type { QueueRow, RecipientState } from '../relay/queue.ts';
+import { checkNames } from './check-names.ts';
 import { noAccount } from './no-account.ts';
 import { readMessage } from './read-message.ts';
 import type { Relay } from './relay.ts';
@@ -19,7 +18,6 @@ type QueueHandlers = Pick<
   | 'queue.body'
   | 'queue.reroute'
   | 'message.read'
-  | 'queue.flush'
   | 'queue.hold'
   | 'queue.release'
   | 'queue.remove'
@@ -61,7 +59,7 @@ function readHandlers(relay: Relay, nowMs: () => number): ReadHandlers {
       return store.groups({ filter, by, nowMs: nowMs() });
     },
 
-    'message.read': (ask, send) => readMessage(delivery, ask, send),
+    'message.read': (ask, { send }) => readMessage(delivery, ask, send),
 
     'queue.show': async ({ id }) => {
       const report = await store.show(id);
@@ -85,16 +83,6 @@ function changeHandlers(
 ): Omit<QueueHandlers, keyof ReadHandlers> {
   const { store, delivery, emit } = relay;
   return {
-    'queue.flush': async ({ filter, includeHeld }) => {
-      await checkNames(relay, filter);
-      if (includeHeld) await delivery.senders.lift(filter);
-      const flushed = await store.flush({ filter, includeHeld, nowMs: nowMs() });
-      const { recipients, messages } = flushed;
-      emit({ is: 'queue.flushed', recipients, messages, by: 'operator' });
-      await delivery.flushed(flushed);
-      return flushed;
-    },
-
     'queue.hold': async ({ filter, reason }) => {
       await checkNames(relay, filter);
       return store.act({ filter, action: { is: 'hold', reason }, nowMs: nowMs() });
@@ -165,31 +153,8 @@ function standIns(relay: Relay, { message, recipients }: QueueRow): MessageRepor
   });
   return [...new Map(found.map((one) => [`${one.account} ${one.insteadOf}`, one])).values()];
 }
+
 const ALL_QUARANTINED: readonly RecipientState[] = ['quarantined'];
-
-/**
- * A mistyped name would match nothing and look like success. One that has left the file may still
- * have mail.
- */
-async function checkNames(relay: Relay, { account, client }: QueueFilter): Promise<void> {
-  const { accounts, clients, file } = relay.settings();
-  if (account !== undefined && !accounts.has(account)) {
-    const waits = (await relay.store.counts()).some(({ lane }) => lane === account);
-    if (!waits) throw new ControlError('not-found', noAccount(account, { accounts, file }));
-  }
-  if (client === undefined || isClient(relay.settings(), client)) return;
-  const { rows } = await relay.store.list({ filter: { client }, after: null, limit: 1 });
-  if (rows.length > 0) return;
-  const known = [...clients.keys()];
-  const meant = didYouMean(client, known) || `; there is: ${known.join(', ')}`;
-  throw new ControlError('not-found', `no client ${client} in ${file}${meant}`);
-}
-
-/** Also relayd itself, and an app that logged in as an account. */
-function isClient({ clients, accounts }: Settings, name: string): boolean {
-  const bound = name.startsWith('account:') && accounts.has(name.slice('account:'.length));
-  return clients.has(name) || name === 'relayd' || bound;
-}
 
 function sizeOf(body: Body): number {
   return body.in === 'memory' ? body.bytes.length : body.bytes;

@@ -1,5 +1,5 @@
 import type { MessageRead } from '../control/reports.ts';
-import { type Ask, ControlError, type SendPart } from '../control/wire.ts';
+import { type Ask, ControlError, type Outlet, type Part } from '../control/wire.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 
 /** Bytes in one part: a multiple of three, so that base 64 needs no padding in between. */
@@ -9,7 +9,7 @@ const partBytesMax = 48 * 1024;
 export async function readMessage(
   delivery: Pick<Delivery, 'preview'>,
   { id, what }: Ask<'message.read'>,
-  send: SendPart<'message.read'>,
+  send: Outlet<Part<'message.read'>>['send'],
 ): Promise<MessageRead> {
   const preview = await delivery.preview(id);
   if (preview === null) {

@@ -1,8 +1,11 @@
 import type { Delivery } from '../delivery/delivery.ts';
+import type { Throughput } from '../observe/throughput.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { QueueStore, Spool } from '../relay/ports.ts';
 import type { Settings } from '../relay/settings.ts';
 import type { Submission } from '../submission/submission.ts';
+import type { FlushWatches } from './flush-watches.ts';
+import type { LogLevel } from './log-level.ts';
 
 /** The open parts of a running daemon, as the answers to relayctl need them. */
 export interface Relay {
@@ -12,6 +15,9 @@ export interface Relay {
   readonly spool: Spool;
   readonly delivery: Delivery;
   readonly submission: Submission;
+  readonly throughput: Throughput;
+  readonly flushes: FlushWatches;
+  readonly logLevel: LogLevel;
   readonly emit: EventSink;
   readonly startedAtMs: number;
   readonly state: () => 'running' | 'stopping';

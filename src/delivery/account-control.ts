@@ -3,6 +3,7 @@ import type { QuotaUse } from '../policy/quota.ts';
 import type { Account, AccountState } from '../relay/account.ts';
 import type { RememberedCertificate } from '../relay/certificate.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
+import type { ConnectionActivity } from './activities.ts';
 import type { Connection } from './connection.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
 import type { Slowed } from './permits.ts';
@@ -29,6 +30,8 @@ export interface AccountControl {
   lastDeliveredAtMs(name: string): number | null;
   /** Open upstream connections per account. */
   connections(): ReadonlyMap<string, number>;
+  /** Every upstream connection with what it does now. */
+  activities(): readonly ConnectionActivity[];
   /** What the account's server showed at the last handshake, over restarts; null: none yet. */
   certificate(name: string): RememberedCertificate | null;
   /** Connects and logs in as an attempt would, and sends nothing. */
@@ -70,6 +73,7 @@ export function accountControl(parts: DeliveryParts): AccountControl {
     outAtMs: (name, units) => quotas.outFrom(name, units),
     lastDeliveredAtMs: (name) => dispatcher.lanes.get(name)?.lastDeliveredAtMs ?? null,
     connections: () => pool.counts(),
+    activities: () => pool.activities(),
     certificate: (name) => certificates.current(name),
 
     async testAccount(name, letter) {

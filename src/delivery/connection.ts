@@ -1,7 +1,7 @@
 import { assert } from '../lib/assert.ts';
 import type { Account } from '../relay/account.ts';
 import type { EventSink } from '../relay/events.ts';
-import type { Cause } from '../relay/outcome.ts';
+import type { Cause, Phase } from '../relay/outcome.ts';
 import type { Capabilities, Letter } from './letter.ts';
 import type { UpstreamSession } from './session.ts';
 import { transact } from './transaction.ts';
@@ -44,6 +44,8 @@ export class Connection {
   #unfinished = false;
   #running = false;
   #closed = false;
+  /** On `performance`'s clock. */
+  #restingSinceMs = performance.now();
 
   constructor(established: Established, emit: EventSink) {
     this.account = established.account;
@@ -69,12 +71,22 @@ export class Connection {
     return this.#session.dialogue.lines();
   }
 
+  /** What it is doing now, and for how long. */
+  get doing(): { readonly doing: Phase | 'idle'; readonly forMs: number } {
+    const { phase, phaseSinceMs } = this.#session;
+    const [doing, sinceMs] = this.#running
+      ? ([phase, Math.max(phaseSinceMs, this.#restingSinceMs)] as const)
+      : (['idle', this.#restingSinceMs] as const);
+    return { doing, forMs: Math.round(performance.now() - sinceMs) };
+  }
+
   /**
    * Runs one transaction. Never rejects; afterwards `usable` tells whether there can be another.
    */
   async transact(letter: Letter): Promise<TransactionEnd> {
     assert(!this.#running, 'one transaction at a time on a connection');
     this.#running = true;
+    this.#restingSinceMs = performance.now();
     this.messages++;
     this.#session.limit();
     const end = await transact({
@@ -85,6 +97,7 @@ export class Connection {
       reset: this.#unfinished,
     });
     this.#running = false;
+    this.#restingSinceMs = performance.now();
     this.#unfinished = end.unfinished;
     if (end.broken === null) this.#watchIdle();
     else this.#noteClosed(describe(end.broken));
@@ -116,6 +129,8 @@ export class Connection {
     this.#closed = true;
     this.#session.onBroken = () => {};
     const { account, peer, messages } = this;
+    const { tap } = this.#session;
+    if (tap.live) tap.tell('note', `closed: ${why}`);
     this.#emit({ is: 'connection.closed', account: account.name, peer, messages, why });
     this.onClosed();
   }

@@ -12,6 +12,7 @@ import { CredentialsInUse } from './credentials-in-use.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Failover } from './failover.ts';
 import { HeldSenders } from './held-senders.ts';
+import { HoldRules } from './hold-rules.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { KeptTokens } from './kept-tokens.ts';
 import { LaneStates } from './lane-states.ts';
@@ -19,9 +20,11 @@ import { type LoginParts, type Logins, openLogins } from './logins.ts';
 import { isSlower, Permits } from './permits.ts';
 import { Pool, type PoolDeps } from './pool.ts';
 import { Quotas } from './quotas.ts';
+import { RelayPauses } from './relay-pause.ts';
 import { SafetyNet } from './safety-net.ts';
 import { ScheduleKeeper } from './schedule-keeper.ts';
 import { Settler } from './settler.ts';
+import { Traces } from './traces.ts';
 
 export interface DeliveryDeps {
   /** The configuration in force. */
@@ -48,6 +51,9 @@ export interface DeliveryParts extends LoginParts {
   readonly net: SafetyNet;
   readonly senders: HeldSenders;
   readonly failover: Failover;
+  readonly holds: HoldRules;
+  readonly pauses: RelayPauses;
+  readonly traces: Traces;
   readonly housekeeping: Housekeeping;
   readonly keeper: ScheduleKeeper;
 }
@@ -65,7 +71,9 @@ export function assemble(given: DeliveryDeps): DeliveryParts {
   const { settings } = credentials;
   const deps = { ...given, settings };
   const certificates = new CertificateWatch(deps);
+  const traces = new Traces(clock);
   const pool = new Pool({
+    traces,
     ...poolOccasions({ settings, clock }, () => ({ dispatcher, states, permits, credentials })),
     hostname: () => settings().hostname,
     clock,
@@ -95,6 +103,7 @@ export function assemble(given: DeliveryDeps): DeliveryParts {
     lane: (name) => dispatcher.lane(name),
     onDue: (atMs) => keeper.wakeAt(atMs),
   });
+  const { holds, pauses } = steeringParts(deps, () => ({ dispatcher, keeper }));
   const dispatcher: Dispatcher = new Dispatcher({
     ...deps,
     settler,
@@ -103,6 +112,7 @@ export function assemble(given: DeliveryDeps): DeliveryParts {
     monotonic,
     senders,
     failover,
+    isPaused: () => pauses.current !== null,
     attempts: { ...deps, pool, permits, net, senders, settler },
     onRanDry: () => keeper.countSoon(),
     onDue: (atMs) => keeper.wakeAt(atMs),
@@ -117,10 +127,23 @@ export function assemble(given: DeliveryDeps): DeliveryParts {
   });
   const below = {
     ...{ deps, pool, states, certificates, quotas, permits, net, senders, failover },
-    ...{ dispatcher, housekeeping, keeper },
+    ...{ dispatcher, housekeeping, keeper, holds, pauses, traces },
   };
   const logins: Logins = openLogins(below, credentials, keptTokens);
   return { ...below, logins };
+}
+
+/** What an operator has ordered for the time to come. */
+function steeringParts(
+  deps: DeliveryDeps,
+  parts: () => Pick<DeliveryParts, 'dispatcher' | 'keeper'>,
+): Pick<DeliveryParts, 'holds' | 'pauses'> {
+  const look = () => void parts().keeper.look();
+  const onPaused = () => parts().dispatcher.evictAll();
+  return {
+    holds: new HoldRules({ ...deps, onReleased: look }),
+    pauses: new RelayPauses({ ...deps, onPaused, onResumed: look }),
+  };
 }
 
 /** What keeps refusals of an account from becoming bounces. */

@@ -7,8 +7,11 @@ import type { Settings } from '../relay/settings.ts';
 import { type AccountControl, accountControl } from './account-control.ts';
 import { assemble, type DeliveryDeps, type DeliveryParts } from './delivery-parts.ts';
 import type { HeldSenders } from './held-senders.ts';
+import type { HoldRules } from './hold-rules.ts';
 import type { LoginControl } from './logins.ts';
 import { type MailControl, mailControl } from './mail-control.ts';
+import type { RelayPauses } from './relay-pause.ts';
+import type { Traces } from './traces.ts';
 
 /** The way out. `reserve`, `start`, `cancel` and `wake` take mail from submission; see Dispatch. */
 export interface Delivery extends Dispatch, AccountControl, LoginControl, MailControl {
@@ -27,6 +30,12 @@ export interface Delivery extends Dispatch, AccountControl, LoginControl, MailCo
   flushed(flushed: Pick<Flushed, 'accountsResumed' | 'lanes'>): Promise<void>;
   /** Whom accounts may not send as. After a change of it `look` sets the mail in motion. */
   readonly senders: Pick<HeldSenders, 'list' | 'release' | 'lift'>;
+  /** Rules for mail to come. */
+  readonly holds: Pick<HoldRules, 'current' | 'add' | 'remove'>;
+  /** All delivery, stopped and let go. */
+  readonly pauses: Pick<RelayPauses, 'current' | 'pause' | 'resume'>;
+  /** Dialogues with upstreams, live. */
+  readonly traces: Pick<Traces, 'watch'>;
   /** Bounces up to `limit` messages that match, with a notification each. */
   bounceMatching(filter: QueueFilter, reason: string, limit: number): Promise<Touched>;
   /** Removes everything that matches without telling the sender. */
@@ -63,6 +72,9 @@ export function openDelivery(deps: DeliveryDeps): Delivery {
     ...queueControl(parts),
     ...mailControl(parts),
     senders: parts.senders,
+    holds: parts.holds,
+    pauses: parts.pauses,
+    traces: parts.traces,
   };
 }
 
@@ -83,7 +95,7 @@ type Life = Pick<Delivery, 'resume' | 'reload' | 'look' | 'nextLookAtMs' | 'drai
 
 function life(parts: DeliveryParts): Life {
   const { deps, pool, states, certificates, logins, quotas, permits, dispatcher, keeper } = parts;
-  const { net, senders, failover } = parts;
+  const { net, senders, failover, holds, pauses } = parts;
   const { store, settings, clock } = deps;
   const openMended = (accounts: Settings['accounts']): void => {
     for (const [name, account] of accounts) {
@@ -93,6 +105,9 @@ function life(parts: DeliveryParts): Life {
   };
   return {
     async resume() {
+      const steering = await store.steering();
+      pauses.restore(steering.pause);
+      holds.restore(steering.rules);
       for (const [name, state] of await store.accountStates()) dispatcher.lane(name).state = state;
       await Promise.all([quotas.resume(), net.resume(), senders.resume(), logins.resume()]);
       // What was mended while the relay was down counts like a reload.
@@ -128,6 +143,8 @@ function life(parts: DeliveryParts): Life {
     async drain(cut) {
       dispatcher.stop();
       pool.stop();
+      pauses.stop();
+      holds.stop();
       await keeper.stop();
       const signal = typeof cut === 'number' ? AbortSignal.timeout(cut) : cut;
       const ended = dispatcher.idle().then(async () => {

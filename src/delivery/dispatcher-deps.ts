@@ -23,6 +23,8 @@ export interface DispatcherDeps {
   /** Milliseconds that only grow. */
   readonly monotonic: () => number;
   readonly owner: LeaseOwner;
+  /** All delivery is paused. */
+  readonly isPaused: () => boolean;
   /** A claim found nothing more: when the lane's next mail is due has to be looked up. */
   readonly onRanDry: () => void;
   /** A lane must be looked at again at this time. */

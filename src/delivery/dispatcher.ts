@@ -32,7 +32,7 @@ export class Dispatcher implements Dispatch {
 
   reserve(name: string, bytes: number): Lease | null {
     const account = this.#deps.settings().accounts.get(name);
-    if (this.#stopping || account === undefined) return null;
+    if (this.#isStopped || account === undefined) return null;
     const nowMs = this.#deps.clock();
     const lane = this.lane(name);
     if (this.#freeFromMs(lane) > nowMs || !lane.reserve(account, bytes, nowMs)) return null;
@@ -48,7 +48,7 @@ export class Dispatcher implements Dispatch {
     const lane = this.lane(name);
     lane.addFresh({ work, body });
     this.holdSenders(lane);
-    if (this.#stopping) this.evict(lane);
+    if (this.#isStopped) this.evict(lane);
     else this.pump(lane);
   }
 
@@ -99,7 +99,7 @@ export class Dispatcher implements Dispatch {
 
   /** Starts attempts while there is work and room, and claims more when the work runs low. */
   pump(lane: Lane): void {
-    if (this.#stopping) return;
+    if (this.#isStopped) return;
     const account = this.#deps.settings().accounts.get(lane.name);
     if (account === undefined) return;
     const nowMs = this.#deps.clock();
@@ -138,7 +138,15 @@ export class Dispatcher implements Dispatch {
   /** No attempt begins from now on; those running go on. */
   stop(): void {
     this.#stopping = true;
+    this.evictAll();
+  }
+
+  evictAll(): void {
     for (const lane of this.lanes.values()) this.evict(lane);
+  }
+
+  get #isStopped(): boolean {
+    return this.#stopping || this.#deps.isPaused();
   }
 
   /** Attempts that hold a connection or wait for one to open. */
@@ -206,7 +214,7 @@ export class Dispatcher implements Dispatch {
     await claim(this.#deps, lane, (work, decisions) => this.#track(this.#settle(work, decisions)));
     this.holdSenders(lane);
     // Stopped while the claim was under way: what it brought goes back.
-    if (this.#stopping || !mayWork(lane.state, this.#deps.clock())) this.evict(lane);
+    if (this.#isStopped || !mayWork(lane.state, this.#deps.clock())) this.evict(lane);
     this.#look(lane);
   }
 

@@ -1,5 +1,7 @@
+import type { Socket } from 'node:net';
 import SMTPConnection, { type Options } from 'nodemailer/lib/smtp-connection';
 import { Dialogue } from './dialogue.ts';
+import type { Tap } from './traces.ts';
 
 /**
  * What is used of the library beyond its documented interface. The library still opens the session
@@ -24,9 +26,28 @@ const LibraryConnection = SMTPConnection as unknown as new (
 /** Digits and a hyphen: another line of the reply is still to come. */
 const PARTIAL = /(?:^|\n)\d{3}-[^\n]*$/;
 
-/** The library's session, with a record of what is said. */
+/** The library's session, with a record of what is said and somebody who may look on. */
 export class LibrarySession extends LibraryConnection {
   readonly dialogue = new Dialogue();
+  /** Told what goes over it. */
+  readonly tap: Tap;
+
+  constructor(options: Options, tap: Tap) {
+    super(options);
+    this.tap = tap;
+  }
+
+  get socket(): Socket {
+    return this._socket as Socket;
+  }
+
+  /** Writes commands past the library. */
+  say(commands: string): void {
+    this.dialogue.sent(commands);
+    const { tap } = this;
+    if (tap.live) for (const one of commands.trimEnd().split('\r\n')) tap.tell('sent', one);
+    this.socket.write(commands);
+  }
 
   override _sendCommand(command: string, logged?: string): void {
     this.dialogue.sent(command);

@@ -17,6 +17,7 @@ import { UpstreamSession } from './session.ts';
 import { tlsOptions } from './tls.ts';
 import { logInWithToken } from './token-login.ts';
 import type { Tokens } from './tokens.ts';
+import { noTap, type Tap } from './traces.ts';
 
 export interface OpenOptions {
   readonly account: Account;
@@ -29,6 +30,8 @@ export interface OpenOptions {
   readonly signal: AbortSignal;
   /** Told what was seen on the way, for `relayctl account test`. */
   readonly witness?: OpenWitness;
+  /** Told what goes over the connection; absent: nobody can watch. */
+  readonly tap?: Tap;
   readonly tokens: Pick<Tokens, 'of'>;
   /** Whose turn it is to log in; absent: nobody else does. */
   readonly logins?: Pick<LoginTurns, 'turn'>;
@@ -46,8 +49,9 @@ export async function openConnection(options: OpenOptions): Promise<Opened> {
 }
 
 async function openOnce(options: OpenOptions, useTls: boolean): Promise<Opened> {
-  const { account, clock, signal, witness } = options;
+  const { account, clock, signal, witness, tap = noTap } = options;
   const openedAtMs = clock();
+  if (tap.live) tap.tell('note', `connecting to ${account.host}:${account.port}`);
   const dialled = await dial(account, signal);
   if ('cause' in dialled) return refused(account, dialled.cause);
   witness?.connected(dialled.socket);
@@ -92,7 +96,7 @@ async function openOnce(options: OpenOptions, useTls: boolean): Promise<Opened> 
 }
 
 function startSession(
-  { account, hostname }: OpenOptions,
+  { account, hostname, tap }: OpenOptions,
   way: { socket: Socket; guard: PeerGuard; useTls: boolean },
 ): UpstreamSession {
   const { host, tls, timeouts } = account;
@@ -110,6 +114,7 @@ function startSession(
     },
     timeouts,
     inspect: (socket) => way.guard.inspect(socket),
+    ...(tap === undefined ? {} : { tap }),
   });
   return session;
 }

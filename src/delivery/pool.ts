@@ -2,6 +2,7 @@ import type { Account } from '../relay/account.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { Clock } from '../relay/ports.ts';
 import { logsIn, sameAccount } from './account-identity.ts';
+import { activityOf, type ConnectionActivity, Openings } from './activities.ts';
 import type { Connection } from './connection.ts';
 import { interrupted } from './fault.ts';
 import type { KeptTokens } from './kept-tokens.ts';
@@ -11,6 +12,7 @@ import type { OnCertificate } from './peer-guard.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
 import { requestToken } from './token-request.ts';
 import { Tokens } from './tokens.ts';
+import type { Traces } from './traces.ts';
 
 /** Balancers and providers drop long-lived sessions without a word; none gets this old. */
 const connectionAgeMsMax = 5 * 60_000;
@@ -29,6 +31,7 @@ export interface PoolDeps {
   /** Whether the account is still the one in force, and its lane may work. */
   readonly mayLogIn: (account: Account) => boolean;
   readonly onCertificate: OnCertificate;
+  readonly traces: Pick<Traces, 'tap'>;
   readonly keptTokens: KeptTokens;
   /** A new connection to the account is ready. */
   readonly onConnected: (account: Account) => void;
@@ -46,6 +49,7 @@ export class Pool {
   readonly #deps: PoolDeps;
   readonly #resting = new Map<string, Connection[]>();
   readonly #open = new Set<Connection>();
+  readonly #openings = new Openings();
   readonly #idleTimers = new Map<Connection, NodeJS.Timeout>();
   readonly #retired = new WeakSet<Connection>();
   readonly #abort = new AbortController();
@@ -78,15 +82,19 @@ export class Pool {
   }
 
   async open(account: Account): Promise<Opened> {
-    const { hostname, clock, emit, onCertificate, onConnected } = this.#deps;
+    const { hostname, clock, emit, onCertificate, onConnected, traces } = this.#deps;
     const { tokens } = this;
     const logins = this.#logins;
     const { signal } = this.#abort;
     if (logsIn(account) && !(await logins.room(account))) {
       return { refusal: refusalOf(account, interrupted) };
     }
-    const way = { hostname: hostname(), clock, emit, onCertificate, signal, tokens, logins };
-    const opened = await openConnection({ account, ...way });
+    const { witness, end } = this.#openings.begin(account.name);
+    const tap = traces.tap(account.name);
+    const name = hostname();
+    const way = { hostname: name, clock, emit, onCertificate, signal, tokens, logins };
+    const opened = await openConnection({ account, ...way, witness, tap });
+    end();
     if ('refusal' in opened) return opened;
     const { connection } = opened;
     this.#open.add(connection);
@@ -94,6 +102,11 @@ export class Pool {
     if (signal.aborted) connection.abort(interrupted);
     else onConnected(account);
     return opened;
+  }
+
+  /** Every connection, those being opened included, with what it does now. */
+  activities(): ConnectionActivity[] {
+    return [...this.#openings.activities(), ...[...this.#open].map(activityOf)];
   }
 
   /** After a transaction: to rest, or closed when it has done its share. */

@@ -1,10 +1,10 @@
-import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Options } from 'nodemailer/lib/smtp-connection';
 import { formatDuration } from '../lib/duration.ts';
 import type { Cause, Phase } from '../relay/outcome.ts';
 import { causeOfError, interrupted, networkCause } from './fault.ts';
 import { LibrarySession } from './library.ts';
+import { noTap, shownCommand, type Tap, tellReply } from './traces.ts';
 
 /**
  * Timers of the library are moved out of the way: every phase has our own deadline. Largest a timer
@@ -32,6 +32,8 @@ export interface SessionOptions {
    * Judges the peer of a fresh STARTTLS upgrade before another byte is sent; a cause refuses it.
    */
   readonly inspect: (socket: TLSSocket) => Cause | null;
+  /** Absent: nobody can watch. */
+  readonly tap?: Tap;
 }
 
 /** How a login was answered. */
@@ -47,13 +49,14 @@ export interface SaslAnswer {
  * over every wait. `broken` is set exactly once; nothing is sent or received afterwards.
  */
 export class UpstreamSession extends LibrarySession {
-  phase: Phase = 'greeting';
   broken: Cause | null = null;
   /** Told once when the session ends, for whatever reason. */
   onBroken: (cause: Cause) => void = () => {};
   /** Told what was answered in a phase that is over, for whoever watches the opening. */
   onPhaseOver: ((phase: Phase, answer: string) => void) | null = null;
 
+  #phase: Phase = 'greeting';
+  #phaseSinceMs = performance.now();
   readonly #timeouts: SessionOptions['timeouts'];
   readonly #inspect: SessionOptions['inspect'];
   #timer: NodeJS.Timeout | null = null;
@@ -66,15 +69,10 @@ export class UpstreamSession extends LibrarySession {
    */
   #limitMs = 0;
 
-  constructor({ library, timeouts, inspect }: SessionOptions) {
-    super({
-      ...library,
-      connectionTimeout: never,
-      greetingTimeout: never,
-      socketTimeout: never,
-      socketCloseTimeout: 0,
-      maxResponseSize: replyBytesMax,
-    });
+  constructor({ library, timeouts, inspect, tap }: SessionOptions) {
+    const waits = { connectionTimeout: never, greetingTimeout: never, socketTimeout: never };
+    const bounds = { socketCloseTimeout: 0, maxResponseSize: replyBytesMax };
+    super({ ...library, ...waits, ...bounds }, tap ?? noTap);
     this.#timeouts = timeouts;
     this.#inspect = inspect;
     this.limit();
@@ -84,8 +82,18 @@ export class UpstreamSession extends LibrarySession {
     this.on('end', () => this.#end(networkCause(this.phase, 'reset', 'connection closed')));
   }
 
-  get socket(): Socket {
-    return this._socket as Socket;
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  set phase(next: Phase) {
+    if (next !== this.#phase) this.#phaseSinceMs = performance.now();
+    this.#phase = next;
+  }
+
+  /** Since when it is in its phase, on `performance`'s clock. */
+  get phaseSinceMs(): number {
+    return this.#phaseSinceMs;
   }
 
   /** What EHLO offered, one keyword with its parameters each, without the greeting line. */
@@ -193,7 +201,13 @@ export class UpstreamSession extends LibrarySession {
   override _sendCommand(command: string, logged?: string): void {
     const phase = PHASE_OF_VERB[command.slice(0, 4)];
     if (phase !== undefined) this.enter(phase, this.#timeouts.commandMs);
+    if (this.tap.live) this.tap.tell('sent', shownCommand(command, this.phase === 'auth'));
     super._sendCommand(command, logged);
+  }
+
+  override _processResponse(): void {
+    if (this.tap.live) tellReply(this.tap, this._responseQueue[0], this.phase === 'auth');
+    super._processResponse();
   }
 
   override _upgradeConnection(done: (error: Error | null, secured?: boolean) => void): void {

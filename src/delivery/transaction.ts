@@ -30,6 +30,7 @@ class Transaction {
   #endOfData: Reply | null = null;
   #accepted = 0;
   #dotted = false;
+  #bodyBytes = 0;
   #ended = false;
   /** Phases of the replies still to come, in order: the session is in the first of them. */
   readonly #awaited: Phase[] = [];
@@ -156,6 +157,7 @@ class Transaction {
     const { session, timeouts } = this.#options;
     if (this.#ended) return;
     session.enter('data', timeouts.dataMs);
+    this.#bodyBytes += piece.length;
     if (session.socket.write(piece)) return;
     return new Promise((resolve) => {
       const done = (): void => {
@@ -171,9 +173,11 @@ class Transaction {
     if (this.#ended || this.#isOutOfStep()) return;
     this.#session.enter('end-of-data', this.#options.timeouts.endOfDataMs);
     this.#letter.beforeDot();
-    this.#session.dialogue.remark('the message');
+    const { dialogue, tap, socket } = this.#session;
+    dialogue.remark('the message');
     this.#dotted = true;
-    this.#session.socket.write(bytes);
+    if (tap.live) tap.tell('sent', `[${this.#bodyBytes + bytes.length} bytes of message]`);
+    socket.write(bytes);
   }
 
   #onEndOfData(reply: Reply): void {
@@ -206,8 +210,7 @@ class Transaction {
   #write(phase: Phase, commands: string): void {
     if (this.#isOutOfStep()) return;
     this.#session.enter(phase, this.#options.timeouts.commandMs);
-    this.#session.dialogue.sent(commands);
-    this.#session.socket.write(commands);
+    this.#session.say(commands);
   }
 
   /**

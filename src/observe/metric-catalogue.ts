@@ -217,6 +217,8 @@ export const METRICS = {
     help: 'Age of the oldest message in the queue.',
     labels: ACCOUNT_STATE,
   },
+  relayd_paused: { type: 'gauge', help: '1 while an operator has paused all delivery, else 0.' },
+  relayd_hold_rules: { type: 'gauge', help: 'Hold rules for mail to come that are in force.' },
   relayd_queue_flushes_total: { type: 'counter', help: 'Flushes by an operator.' },
   relayd_queue_rows_quarantined_total: {
     type: 'counter',

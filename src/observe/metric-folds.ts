@@ -74,6 +74,12 @@ function lifeFolds(m: Instruments) {
     'config.reloaded': reload('reloaded'),
     'config.refused': reload('refused'),
     'config.warning': null,
+    // relayd_paused and relayd_hold_rules tell them at any time.
+    'relay.paused': null,
+    'relay.resumed': null,
+    'hold.added': null,
+    'hold.ended': null,
+    'log.level-changed': null,
     'clock.jumped': () => m.relayd_clock_jumps_total.inc(),
     'control.called': (event) =>
       m.relayd_control_requests_total.inc({ result: event.failed ? 'failed' : 'ok' }),

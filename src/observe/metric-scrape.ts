@@ -31,6 +31,8 @@ export interface MetricSources {
   heldSenders(): ReadonlyMap<string, number>;
   /** What the accounts in force keep to because of their upstreams; null: nothing. */
   slowed(): ReadonlyMap<string, { readonly perSecond: number | null }>;
+  /** Whether all delivery is paused, and how many hold rules are in force. */
+  steering(): { readonly paused: boolean; readonly holdRules: number };
   logLinesDropped(): number;
 }
 
@@ -55,6 +57,9 @@ export async function refreshGauges(
   setQuotas(m, sources.quotas());
   setHeldSenders(m, sources.heldSenders());
   setPaces(m, sources.slowed());
+  const { paused, holdRules } = sources.steering();
+  m.relayd_paused.set(paused ? 1 : 0);
+  m.relayd_hold_rules.set(holdRules);
   await Promise.all([
     part(m, 'queue', sources.counts(), (counts) => setQueue(m, counts, known, nowMs)),
     part(m, 'accounts', sources.accountStates(), (states) => setAccountStates(m, states, known)),

@@ -5,11 +5,12 @@ import { claim, claimExpired, claimMatching } from './claim.ts';
 import type { Core } from './core.ts';
 import { credentials, rememberCredentials } from './credentials.ts';
 import { storeFault } from './faults.ts';
+import { flush, flushAccounts, survey } from './flush.ts';
 import { groups } from './groups.ts';
 import { type HistoryOperation, runOnHistory } from './history-operations.ts';
 import { countStretch, order } from './numbers.ts';
 import { type Operation, OUTSIDE_NAMES } from './operations.ts';
-import { act, clampDue, flush, redirect, relane } from './operator.ts';
+import { act, clampDue, redirect, relane } from './operator.ts';
 import { body, counts, list, show, stats } from './overview.ts';
 import { quotas, saveQuota } from './quotas.ts';
 import { recover } from './recover.ts';
@@ -22,6 +23,7 @@ import {
   saveRefusals,
 } from './safety.ts';
 import { settle } from './settle.ts';
+import { addHoldRule, removeHoldRule, savePause, steering } from './steering.ts';
 import { asBug, createTransactions, type Result, type Transactions } from './transactions.ts';
 
 export interface Engine {
@@ -120,6 +122,8 @@ function change(core: Core, [name, given]: Exclude<Operation, Outside>): unknown
       return recover(core, given);
     case 'queue.flush':
       return flush(core, given);
+    case 'queue.flush-accounts':
+      return flushAccounts(core, given);
     case 'queue.act':
       return act(core, given);
     case 'queue.relane':
@@ -144,6 +148,12 @@ function change(core: Core, [name, given]: Exclude<Operation, Outside>): unknown
       return releaseSenders(core, given);
     case 'sender.lift':
       return liftSenders(core, given);
+    case 'hold.add':
+      return addHoldRule(core, given);
+    case 'hold.remove':
+      return removeHoldRule(core, given);
+    case 'relay.pause':
+      return savePause(core, given);
   }
 }
 
@@ -160,6 +170,8 @@ function look(core: Core, [name, given]: Outside): unknown {
       return order(core, given);
     case 'queue.count':
       return countStretch(core, given);
+    case 'queue.survey':
+      return survey(core, given);
     case 'queue.groups':
       return groups(core, given);
     case 'queue.counts':
@@ -178,6 +190,8 @@ function look(core: Core, [name, given]: Outside): unknown {
       return refusals(core);
     case 'sender.held':
       return heldSenders(core);
+    case 'steering.read':
+      return steering(core);
     case 'store.stats':
       return stats(core);
     default:

@@ -1,3 +1,4 @@
+import { heldByRuleText } from '../policy/hold-rules.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type { QueueFilter, RecipientState } from '../relay/queue.ts';
 import type { Core } from './core.ts';
@@ -25,6 +26,11 @@ export function where(filter: QueueFilter, states: readonly RecipientState[]): W
   if (filter.reasons !== undefined) {
     const reasons = filter.reasons.map(() => '?').join(', ');
     terms.push({ sql: `last_reason IN (${reasons})`, values: filter.reasons });
+  }
+  if (filter.heldBy !== undefined) {
+    const begins = heldByRuleText({ id: filter.heldBy, reason: '' });
+    const sql = "state = 'held' AND substr(last_text, 1, length(?)) = ?";
+    terms.push({ sql, values: [begins, begins] });
   }
   const message = messageTerms(filter);
   if (message.length > 0) {
@@ -71,7 +77,7 @@ export function joined(terms: readonly Where[]): Where {
 export function* matchingRecipients(
   core: Core,
   filter: QueueFilter,
-  range: { states: readonly RecipientState[]; from?: number; to?: number | null },
+  range: { states: readonly RecipientState[]; from?: number; to?: number },
 ): Generator<{ message_id: number; idx: number }> {
   const { sql, values } = where(filter, range.states);
   const upper = range.to ?? Number.MAX_SAFE_INTEGER;
@@ -82,17 +88,4 @@ export function* matchingRecipients(
        WHERE ${sql} AND message_id > ? AND message_id <= ? ORDER BY message_id, idx`,
     )
     .iterate(...values, range.from ?? -1, upper);
-}
-
-/** How many match per lane and state. */
-export function countMatching(
-  core: Core,
-  { sql, values }: Where,
-): { lane: string | null; state: RecipientState; count: number }[] {
-  // Reads: recipients that match, grouped.
-  return core.db
-    .prepare<unknown[], { lane: string | null; state: RecipientState; count: number }>(
-      `SELECT lane, state, COUNT(*) AS count FROM recipients WHERE ${sql} GROUP BY lane, state`,
-    )
-    .all(...values);
 }

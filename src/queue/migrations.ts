@@ -9,6 +9,7 @@ import { sql as queue005 } from './migrations/queue-005-credentials.ts';
 import { sql as queue006 } from './migrations/queue-006-account-hints.ts';
 import { sql as queue007 } from './migrations/queue-007-failover.ts';
 import { sql as queue008 } from './migrations/queue-008-reasons.ts';
+import { sql as queue009 } from './migrations/queue-009-steering.ts';
 
 /**
  * Append only: a migration that has been released is never edited, a change is a new file at the
@@ -23,6 +24,7 @@ export const QUEUE_MIGRATIONS: readonly string[] = [
   queue006,
   queue007,
   queue008,
+  queue009,
 ];
 export const HISTORY_MIGRATIONS: readonly string[] = [history001, history002];
 

@@ -6,13 +6,10 @@ import type { Body, MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type {
   Disposition,
-  Flushed,
   HistoryEntry,
   LaneCount,
   Lease,
-  LeaseOwner,
   NewMessage,
-  OperatorAction,
   QueueFilter,
   QueueRow,
   Recovered,
@@ -23,7 +20,9 @@ import type {
 import type { Redirect } from '../relay/queue-views.ts';
 import type { KeptQuota } from '../relay/quota.ts';
 import type { Refusals } from '../relay/refusals.ts';
+import type { HoldRule, RelayPause, Steering } from '../relay/steering.ts';
 import type { HistoryOperationTable } from './history-operations.ts';
+import type { Acted, ActQuery, FlushedStretch, FlushQuery, RecoverQuery } from './queries.ts';
 import type {
   Counted,
   CountQuery,
@@ -33,6 +32,8 @@ import type {
   ListQuery,
   Ordered,
   OrderQuery,
+  Surveyed,
+  SurveyQuery,
 } from './reading.ts';
 import { encodeMessage, type MessageRow } from './rows.ts';
 
@@ -54,10 +55,13 @@ export interface OperationTable extends HistoryOperationTable {
     answer: Work[];
   };
   'lease.recover': { given: RecoverQuery; answer: Recovered };
-  'queue.flush': {
-    given: { filter: QueueFilter; includeHeld: boolean; nowMs: number };
-    answer: Flushed;
+  'queue.flush': { given: FlushQuery; answer: FlushedStretch };
+  /** After the last stretch: the accounts concerned work again. Gives their names. */
+  'queue.flush-accounts': {
+    given: { filter: QueueFilter; includeHeld: boolean; lanes: readonly string[] };
+    answer: string[];
   };
+  'queue.survey': { given: SurveyQuery; answer: Surveyed };
   'queue.act': { given: ActQuery; answer: Acted };
   'queue.relane': {
     given: readonly { id: MessageId; lane: string | null }[];
@@ -88,6 +92,10 @@ export interface OperationTable extends HistoryOperationTable {
     given: QueueFilter;
     answer: readonly Pick<HeldSender, 'account' | 'sender'>[];
   };
+  'steering.read': { given: null; answer: Steering };
+  'hold.add': { given: Omit<HoldRule, 'id'>; answer: HoldRule };
+  'hold.remove': { given: number; answer: undefined };
+  'relay.pause': { given: RelayPause | null; answer: undefined };
   'message.body': { given: MessageId; answer: Body | null };
   'message.show': {
     given: MessageId;
@@ -123,6 +131,7 @@ export const OUTSIDE_NAMES = [
   'queue.order',
   'queue.count',
   'queue.groups',
+  'queue.survey',
   'queue.counts',
   'queue.next-expiry',
   'account.states',
@@ -131,6 +140,7 @@ export const OUTSIDE_NAMES = [
   'account.quotas',
   'account.refusals',
   'sender.held',
+  'steering.read',
   'history.list',
   'history.expire',
   'history.index',
@@ -139,30 +149,6 @@ export const OUTSIDE_NAMES = [
   'queue.search',
   'store.stats',
 ] as const satisfies readonly OperationName[];
-
-export interface RecoverQuery {
-  readonly owner: LeaseOwner;
-  readonly nowMs: number;
-  readonly dotted: ReadonlySet<MessageId>;
-  readonly inDoubtDueAtMs: number;
-  readonly inDoubtHold: boolean;
-}
-
-/** One stretch of an operator's action: messages after `after`, at most `limit` of them. */
-export interface ActQuery {
-  readonly filter: QueueFilter;
-  readonly action: OperatorAction;
-  readonly nowMs: number;
-  readonly after: number;
-  readonly limit: number;
-}
-
-export interface Acted {
-  readonly recipients: number;
-  readonly messages: number;
-  /** Where the next stretch starts; null when nothing is left. */
-  readonly next: number | null;
-}
 
 export type AcceptedRow = readonly [
   message: MessageRow,

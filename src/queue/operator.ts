@@ -1,78 +1,26 @@
 import { statesTouchedBy } from '../policy/queue-verbs.ts';
 import type { HistoryEvent } from '../relay/history-event.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
-import type { Flushed, RecipientState } from '../relay/queue.ts';
+import type { RecipientState } from '../relay/queue.ts';
 import { type Core, count } from './core.ts';
-import { countMatching, matchingRecipients, type Where, where } from './filter.ts';
+import { matchingRecipients } from './filter.ts';
 import { eventText } from './history.ts';
-import type { Acted, ActQuery, Given } from './operations.ts';
+import { stretch } from './numbers.ts';
+import type { Given } from './operations.ts';
+import type { Acted, ActQuery } from './queries.ts';
 import { finish } from './settle.ts';
-
-/**
- * Everything that matches is due now, in one transaction with the account states: what is flushed
- * can go. In-doubt mail may have arrived already; it keeps its delay unless it is named or
- * `includeHeld` says all.
- */
-export function flush(core: Core, query: Given<'queue.flush'>): Flushed {
-  const { filter, includeHeld, nowMs } = query;
-  const states = statesTouchedBy('flush', { includeHeld, named: filter.id !== undefined });
-  const match = where(filter, states);
-  const groups = countMatching(core, match);
-  const messages = countMessages(core, match);
-  // Writes: recipients that match and are not due yet; moves them in recipients_due, held ones in
-  // two more indexes.
-  core.db
-    .prepare(
-      `UPDATE recipients SET due_at = ?,
-         state = CASE state WHEN 'held' THEN 'waiting' ELSE state END
-       WHERE ${match.sql} AND (due_at IS NULL OR due_at > ?)`,
-    )
-    .run(nowMs, ...match.values, nowMs);
-  for (const { lane, state, count: recipients } of groups) {
-    if (state === 'held') move(core, { lane, from: state, to: 'waiting', recipients });
-  }
-  const lanes = [...new Set(groups.flatMap(({ lane }) => lane ?? []))].sort();
-  return {
-    recipients: groups.reduce((sum, group) => sum + group.count, 0),
-    messages,
-    accountsResumed: resumeAccounts(core, query, lanes),
-    lanes,
-  };
-}
-
-function countMessages(core: Core, { sql, values }: Where): number {
-  // Reads: recipients that match.
-  const statement = core.db.prepare<unknown[], number>(
-    `SELECT COUNT(DISTINCT message_id) FROM recipients WHERE ${sql}`,
-  );
-  return statement.pluck().get(...values) ?? 0;
-}
-
-function resumeAccounts(
-  core: Core,
-  { filter, includeHeld }: Given<'queue.flush'>,
-  lanes: readonly string[],
-): string[] {
-  const everything = Object.keys(filter).length === 0;
-  return core.sql.accounts.all().flatMap((row) => {
-    const account = String(row.account);
-    const concerned = everything || filter.account === account || lanes.includes(account);
-    if (!concerned || (row.state === 'held' && !includeHeld)) return [];
-    core.sql.openAccount.run(account);
-    return [account];
-  });
-}
 
 /**
  * One stretch of an operator's action; the caller goes on from `next`, so that commits are not
  * kept waiting.
  */
 export function act(core: Core, query: ActQuery): Acted {
-  const { filter, action, after, limit } = query;
+  const { filter, action, after, limit, scan } = query;
   const chosen = new Map<number, number[]>();
-  let next: number | null = null;
+  const { from, to, next: end } = stretch(core, { filter, after, scan });
+  let next = end;
   const states = statesTouchedBy(action.is, { includeHeld: false, named: false });
-  for (const { message_id, idx } of matchingRecipients(core, filter, { states, from: after })) {
+  for (const { message_id, idx } of matchingRecipients(core, filter, { states, from, to })) {
     if (!chosen.has(message_id) && chosen.size === limit) {
       next = [...chosen.keys()].at(-1) ?? null;
       break;
@@ -122,7 +70,8 @@ function changed(
     : { is: 'released', ...at, text: lastText ?? '' };
 }
 
-function move(
+/** Counts recipients of one state as of another. */
+export function move(
   core: Core,
   change: { lane: string | null; from: RecipientState; to: RecipientState; recipients: number },
 ): void {

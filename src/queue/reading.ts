@@ -1,4 +1,4 @@
-import type { QueueFilter, QueueRow, RecipientState } from '../relay/queue.ts';
+import type { LaneSurvey, QueueFilter, QueueRow, RecipientState } from '../relay/queue.ts';
 import type { QueueCount, QueueGroupKey, QueueSort } from '../relay/queue-views.ts';
 
 /**
@@ -43,6 +43,16 @@ export interface CountQuery extends Stretch {
 }
 
 export interface Counted extends QueueCount, Next {}
+
+/** Counts what a flush would set in motion. */
+export interface SurveyQuery extends Stretch {
+  readonly includeHeld: boolean;
+  readonly expiriesMs: readonly number[];
+}
+
+export interface Surveyed extends Next {
+  readonly lanes: readonly LaneSurvey[];
+}
 
 /** Numbers of messages that bound the ages, youngest first. */
 export type AgeBounds = readonly number[];

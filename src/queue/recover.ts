@@ -1,8 +1,8 @@
 import { messageIdFromNumber } from '../relay/message-id.ts';
 import type { Recovered } from '../relay/queue.ts';
 import { type Core, count } from './core.ts';
-import type { RecoverQuery } from './operations.ts';
 import { readOrQuarantine } from './quarantine.ts';
+import type { RecoverQuery } from './queries.ts';
 import type { RecipientRow } from './statements.ts';
 
 type Ending = readonly [state: 'waiting' | 'in-doubt' | 'held', dueAtMs: number | null];

@@ -3,6 +3,7 @@ import type { RecipientState } from '../relay/queue.ts';
 import { accountStatements } from './account-statements.ts';
 import { overviewStatements } from './overview-statements.ts';
 import { MESSAGE_COLUMNS } from './rows.ts';
+import { steeringStatements } from './steering-statements.ts';
 
 /** A recipient as its row gives it. */
 export interface RecipientRow {
@@ -29,7 +30,8 @@ export type Statements = ReturnType<typeof messageStatements> &
   ReturnType<typeof claimStatements> &
   ReturnType<typeof overviewStatements> &
   ReturnType<typeof operatorStatements> &
-  ReturnType<typeof accountStatements>;
+  ReturnType<typeof accountStatements> &
+  ReturnType<typeof steeringStatements>;
 
 export function prepareStatements(db: Database): Statements {
   return {
@@ -39,6 +41,7 @@ export function prepareStatements(db: Database): Statements {
     ...overviewStatements(db),
     ...operatorStatements(db),
     ...accountStatements(db),
+    ...steeringStatements(db),
   };
 }
 

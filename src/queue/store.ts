@@ -1,5 +1,6 @@
 import type { QueueStore } from '../relay/ports.ts';
 import type { Ask } from './ask.ts';
+import { flush, survey } from './flush-stretches.ts';
 import { groups } from './group-totals.ts';
 import { encodeAccepted, encodeSettlement } from './operations.ts';
 import { search } from './store-search.ts';
@@ -22,7 +23,8 @@ export function queueStoreOver(ask: Ask, close: () => Promise<void>): QueueStore
     count: (query) => count(ask, query),
     groups: (query) => groups(ask, query),
     show: (id) => ask('message.show', id),
-    flush: (query) => ask('queue.flush', query),
+    flush: (query) => flush(ask, query),
+    survey: (query) => survey(ask, query),
     act: (query) => act(ask, query),
     relane: (moves) => ask('queue.relane', moves),
     redirect: (query) => ask('queue.redirect', query),
@@ -40,6 +42,10 @@ export function queueStoreOver(ask: Ask, close: () => Promise<void>): QueueStore
     holdSender: (held) => ask('sender.hold', held),
     releaseSenders: (query) => ask('sender.release', query),
     liftSenders: (filter) => ask('sender.lift', filter),
+    steering: () => ask('steering.read', null),
+    addHoldRule: (rule) => ask('hold.add', rule),
+    removeHoldRule: (id) => ask('hold.remove', id),
+    savePause: (pause) => ask('relay.pause', pause),
     history: (query) => ask('history.list', query),
     search: (find) => search(ask, find),
     expireHistory: (beforeMs) => expireHistory(ask, beforeMs),

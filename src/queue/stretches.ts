@@ -8,9 +8,11 @@ import type { Answer } from './operations.ts';
 import type { OrderQuery, Place } from './reading.ts';
 
 /** Messages that one stretch of a long command looks at, so that commits are not kept waiting. */
-const scanMax = 2_000;
+export const scanMax = 2_000;
 /** Where only numbers are read: some 10 ms. */
 export const countMax = 10_000;
+/** Counting in one go, or looking for what is rare, reads a row in a fraction of that. */
+export const surveyMax = 50_000;
 const actMax = 500;
 const expireMax = 1_000;
 
@@ -111,7 +113,8 @@ export async function act(ask: Ask, query: Parameters<QueueStore['act']>[0]) {
   let [recipients, messages] = [0, 0];
   let after: number | null = -1;
   while (after !== null) {
-    const stretch: Answer<'queue.act'> = await ask('queue.act', { ...query, after, limit: actMax });
+    const given = { ...query, after, limit: actMax, scan: surveyMax };
+    const stretch: Answer<'queue.act'> = await ask('queue.act', given);
     recipients += stretch.recipients;
     messages += stretch.messages;
     after = stretch.next;

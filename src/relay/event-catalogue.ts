@@ -120,6 +120,17 @@ export const EVENTS = {
   'queue.recovered': { level: 'info', help: 'Leases of earlier runs were ended at start.' },
   'queue.flushed': { level: 'info', help: 'An operator flushed the queue.' },
   'queue.rerouted': { level: 'info', help: 'An operator sent queued mail another way.' },
+  'relay.paused': {
+    level: 'warn',
+    help: 'An operator paused all delivery, or it still is at start; mail is taken and waits.',
+  },
+  'relay.resumed': { level: 'warn', help: 'Delivery goes on after a pause of the whole relay.' },
+  'hold.added': { level: 'info', help: 'An operator made a hold rule for mail to come.' },
+  'hold.ended': { level: 'info', help: 'A hold rule ended; recipients counts those released.' },
+  'log.level-changed': {
+    level: 'warn',
+    help: 'relayctl loglevel changed the level of the log, or its time was over.',
+  },
   'queue.row-quarantined': {
     level: 'error',
     help: 'A stored row could not be read and was set aside.',

@@ -103,6 +103,22 @@ export type RelayEvent =
       readonly account: string | null;
       readonly by: string;
     }
+  | { readonly is: 'relay.paused'; readonly detail: string; readonly untilMs: number | null }
+  | { readonly is: 'relay.resumed'; readonly by: 'operator' | 'time' }
+  | {
+      readonly is: 'hold.added';
+      readonly rule: number;
+      readonly detail: string;
+      readonly untilMs: number | null;
+    }
+  | {
+      readonly is: 'hold.ended';
+      readonly rule: number;
+      readonly by: 'operator' | 'time';
+      /** Released by it. */
+      readonly recipients: number;
+    }
+  | { readonly is: 'log.level-changed'; readonly newLevel: string; readonly untilMs: number | null }
   | { readonly is: 'queue.row-quarantined'; readonly id: string; readonly detail: string }
   | { readonly is: 'store.committed'; readonly operations: number; readonly tookMs: number }
   | { readonly is: 'store.failed'; readonly fault: string; readonly detail: string }

@@ -9,6 +9,7 @@ import type {
   Flushed,
   HistoryEntry,
   LaneCount,
+  LaneSurvey,
   Lease,
   LeaseOwner,
   NewMessage,
@@ -25,6 +26,7 @@ import type {
 import type { QueueCount, QueueGroup, QueueGroupKey, QueueSort, Redirect } from './queue-views.ts';
 import type { KeptQuota } from './quota.ts';
 import type { Refusals } from './refusals.ts';
+import type { HoldRule, RelayPause, Steering } from './steering.ts';
 
 /** Milliseconds since 1970. */
 export type Clock = () => number;
@@ -98,12 +100,21 @@ export interface QueueStore {
   }): Promise<{ groups: readonly QueueGroup[]; merged: boolean }>;
   show(id: MessageId): Promise<{ queued: QueueRow | null; history: HistoryEntry | null }>;
   /**
-   * Clears back-off, and pauses (and holds with includeHeld) of the accounts concerned, in one
-   * transaction. In-doubt mail keeps its delay unless it is addressed by id or includeHeld is
+   * Clears back-off, and then pauses (and holds with includeHeld) of the accounts concerned. A long
+   * queue is worked through in stretches, so that nothing else waits for it. In-doubt mail keeps its delay unless it is addressed by id or includeHeld is
    * given: it may already be there. Accounts concerned: those of the mail that matches,
    * filter.account, and all when the filter is empty.
    */
   flush(query: { filter: QueueFilter; includeHeld: boolean; nowMs: number }): Promise<Flushed>;
+  /**
+   * What a flush of the same mail would set in motion, by lane, and how much of it expires at or
+   * before each of the instants.
+   */
+  survey(query: {
+    filter: QueueFilter;
+    includeHeld: boolean;
+    expiriesMs: readonly number[];
+  }): Promise<LaneSurvey[]>;
   act(query: {
     filter: QueueFilter;
     action: OperatorAction;
@@ -142,6 +153,13 @@ export interface QueueStore {
   }): Promise<SendersReleased>;
   /** Ends the holds that stop any mail that matches; the mail itself stays held. */
   liftSenders(filter: QueueFilter): Promise<readonly Pick<HeldSender, 'account' | 'sender'>[]>;
+  /** What an operator has ordered for the time to come. */
+  steering(): Promise<Steering>;
+  addHoldRule(rule: Omit<HoldRule, 'id'>): Promise<HoldRule>;
+  /** The mail it has held stays as it is. */
+  removeHoldRule(id: number): Promise<void>;
+  /** Null: there is none. */
+  savePause(pause: RelayPause | null): Promise<void>;
   history(query: { limit: number; before: MessageId | null }): Promise<HistoryEntry[]>;
   /** Messages of the queue and the history, newest first, accepted before `before`. */
   search(find: { query: LogQuery; before: MessageId | null; limit: number }): Promise<LogPage>;

@@ -140,6 +140,8 @@ export interface QueueFilter {
   readonly olderThanMs?: number;
   /** Accepted after this instant. */
   readonly newerThanMs?: number;
+  /** Held by the hold rule with this id. */
+  readonly heldBy?: number;
 }
 
 export interface QueuePage {
@@ -183,6 +185,16 @@ export interface HistoryEntry {
   readonly events?: readonly HistoryEvent[];
   /** The last ones, the newest first, as far as there is room for them; absent: none. */
   readonly dialogues?: readonly KeptDialogue[];
+}
+
+/** What a flush would set in motion in one lane. */
+export interface LaneSurvey {
+  /** Account; null for mail without a lane. */
+  readonly lane: string | null;
+  readonly recipients: number;
+  readonly messages: number;
+  /** Of the recipients, how many expire at or before each of the instants asked about. */
+  readonly expiring: readonly number[];
 }
 
 /** What a flush set in motion. */

@@ -2,13 +2,15 @@ import { parseAddressList } from '../mail/header-address.ts';
 import type { HeaderScan } from '../mail/header-scan.ts';
 import { admitFrom, admitThroughAny, type Refusal } from '../policy/admit.ts';
 import { copiesOf } from '../policy/copies.ts';
-import { type LanePlan, planLanes, routingSender } from '../policy/route.ts';
+import { heldByRuleText } from '../policy/hold-rules.ts';
+import { planLanes, routingSender } from '../policy/route.ts';
 import { authorOf } from '../policy/sends-as.ts';
 import type { Body, Message, MessageId } from '../relay/message.ts';
 import { StoreError } from '../relay/ports.ts';
 import type { NewMessage, QueuedRecipient } from '../relay/queue.ts';
 import { routeHeaders } from './captured-fields.ts';
 import type { Core } from './core.ts';
+import { type Part, underHoldRules } from './held-parts.ts';
 import { identityName } from './identity.ts';
 import type { Refused } from './intake.ts';
 import { noPermission, REPLIES } from './replies.ts';
@@ -23,12 +25,6 @@ export interface Received {
   readonly bytes: number;
   /** Makes the body: durable when it is spooled. Rejects with StoreError. */
   readonly body: () => Promise<Body>;
-}
-
-/** Recipients with one fate, as a message of their own. */
-interface Part {
-  readonly plan: LanePlan;
-  readonly message: Message;
 }
 
 /** What was stored; `start` sets it in motion and is called once the client has its 250. */
@@ -51,7 +47,8 @@ export async function acceptMessage(core: Core, received: Received): Promise<Acc
   const foreign = admitThroughAccounts(settings, parts);
   if (foreign !== null) return { reply: foreign, why: foreign.why };
   try {
-    return await store(core, received, parts);
+    const held = underHoldRules(parts, core.holds.current, core.newMessageId);
+    return await store(core, received, held);
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     return error.fault === 'full'
@@ -131,13 +128,13 @@ function admitThroughAccounts(
 
 async function store(core: Core, received: Received, parts: readonly Part[]): Promise<Accepted> {
   const kept = parts.filter(({ plan }) => plan.action !== 'discard');
-  const incoming = parts.filter(({ plan }) => plan.action === 'discard').map(discarded);
-  const body = kept.length === 0 ? nothing : await received.body();
+  const bodies = await bodiesOf(core, received, kept);
+  // From here to the storage in one turn: a hold rule that ends meanwhile would miss its mail.
+  const incoming = [
+    ...parts.filter(({ plan }) => plan.action === 'discard').map(discarded),
+    ...kept.map((part, at) => enter(core, part, bodies[at] ?? nothing)),
+  ];
   try {
-    for (const part of kept) {
-      const own = part.message.id === received.id || part === kept[0];
-      incoming.push(enter(core, part, own ? body : await copy(core, body, part.message.id)));
-    }
     await core.store.accept(incoming);
   } catch (error) {
     for (const { start, lane, body: reserved } of incoming) {
@@ -156,6 +153,14 @@ async function store(core: Core, received: Received, parts: readonly Part[]): Pr
   };
 }
 
+async function bodiesOf(core: Core, received: Received, kept: readonly Part[]): Promise<Body[]> {
+  if (kept.length === 0) return [];
+  const body = await received.body();
+  const bodies = [body];
+  for (const { message } of kept.slice(1)) bodies.push(await copy(core, body, message.id));
+  return bodies;
+}
+
 const nothing: Body = { in: 'memory', bytes: Buffer.alloc(0) };
 export const discardedText = 'discarded by its route';
 
@@ -166,7 +171,11 @@ function discarded({ message }: Part): NewMessage {
 }
 
 /** A lane with room takes the message straight away, otherwise it waits. */
-function enter(core: Core, { plan, message }: Part, body: Body): NewMessage {
+function enter(core: Core, { plan, message, rule }: Part, body: Body): NewMessage {
+  if (rule !== undefined && core.holds.current.some(({ id }) => id === rule.id)) {
+    const reason = heldByRuleText(rule);
+    return { message, body, lane: plan.lane, start: { is: 'held', reason } };
+  }
   if (plan.action === 'hold' || plan.lane === null) {
     return { message, body, lane: plan.lane, start: { is: 'held', reason: plan.text } };
   }

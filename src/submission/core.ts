@@ -2,6 +2,7 @@ import type { EventSink } from '../relay/events.ts';
 import type { MessageId } from '../relay/message.ts';
 import type { Clock, Dispatch, QueueStore, Spool } from '../relay/ports.ts';
 import type { Settings } from '../relay/settings.ts';
+import type { HoldRule } from '../relay/steering.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { ClientRates } from './client-rates.ts';
 import type { DiskSpace } from './disk-space.ts';
@@ -17,6 +18,8 @@ export interface Core {
   readonly store: Pick<QueueStore, 'accept'>;
   readonly spool: Spool;
   readonly dispatch: Dispatch;
+  /** The hold rules in force at this moment. */
+  readonly holds: { readonly current: readonly HoldRule[] };
   readonly emit: EventSink;
   readonly clock: Clock;
   readonly newMessageId: () => MessageId;

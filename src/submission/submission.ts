@@ -23,6 +23,8 @@ export interface SubmissionDeps {
   readonly store: Pick<QueueStore, 'accept'>;
   readonly spool: Spool;
   readonly dispatch: Dispatch;
+  /** The hold rules in force. */
+  readonly holds: Core['holds'];
   readonly emit: EventSink;
   readonly clock: Clock;
   readonly newMessageId: () => MessageId;

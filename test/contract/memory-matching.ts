@@ -1,3 +1,4 @@
+import { heldByRuleText } from '../../src/policy/hold-rules.ts';
 import type { Message } from '../../src/relay/message.ts';
 import type { QueuedRecipient, QueueFilter } from '../../src/relay/queue.ts';
 
@@ -15,7 +16,7 @@ function addressMatches(wanted: string, address: string): boolean {
 export function filterMatches(
   filter: QueueFilter,
   message: Message,
-  recipient: Pick<QueuedRecipient, 'index' | 'lane' | 'state' | 'lastReason'>,
+  recipient: Pick<QueuedRecipient, 'index' | 'lane' | 'state' | 'lastReason' | 'lastText'>,
 ): boolean {
   const forwardPath = message.envelope.recipients[recipient.index]?.forwardPath ?? '';
   const tests: boolean[] = [
@@ -28,6 +29,9 @@ export function filterMatches(
     filter.reasons === undefined || filter.reasons.some((one) => one === recipient.lastReason),
     filter.olderThanMs === undefined || message.acceptedAtMs < filter.olderThanMs,
     filter.newerThanMs === undefined || message.acceptedAtMs > filter.newerThanMs,
+    filter.heldBy === undefined ||
+      (recipient.state === 'held' &&
+        (recipient.lastText ?? '').startsWith(heldByRuleText({ id: filter.heldBy, reason: '' }))),
   ];
   return tests.every(Boolean);
 }

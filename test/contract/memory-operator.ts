@@ -14,6 +14,7 @@ import {
   matching,
   view,
 } from './memory-state.ts';
+import type { MemorySteering } from './memory-steering.ts';
 
 const STATES: readonly RecipientState[] = ['waiting', 'leased', 'in-doubt', 'held', 'quarantined'];
 const RESTING = STATES.filter((one) => one !== 'leased');
@@ -29,6 +30,7 @@ type OperatorPart = Omit<
   | 'close'
   | keyof MemoryNumbers
   | keyof MemorySafety
+  | keyof MemorySteering
 >;
 
 function put(row: MemoryRow, state: RecipientState, dueAtMs: number): void {

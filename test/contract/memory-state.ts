@@ -6,6 +6,7 @@ import type { Body, Message, MessageId } from '../../src/relay/message.ts';
 import type { Lease, QueuedRecipient, QueueFilter, RecipientState } from '../../src/relay/queue.ts';
 import type { KeptQuota } from '../../src/relay/quota.ts';
 import type { Refusals } from '../../src/relay/refusals.ts';
+import type { Steering } from '../../src/relay/steering.ts';
 import type { MemoryHistory } from './memory-history.ts';
 import { filterMatches } from './memory-matching.ts';
 
@@ -36,6 +37,7 @@ export interface MemoryState {
   readonly quotas: Map<string, KeptQuota>;
   readonly refusals: Map<string, Refusals>;
   heldSenders: HeldSender[];
+  steering: Steering;
   readonly history: MemoryHistory;
   readonly nowMs: () => number;
 }

@@ -24,6 +24,7 @@ import {
   matching,
   view,
 } from './memory-state.ts';
+import { memorySteering } from './memory-steering.ts';
 
 export type MemoryStore = QueueStore & {
   /** From now on every write rejects with this fault and changes nothing; null mends it. */
@@ -187,6 +188,7 @@ export function openMemoryStore(nowMs: () => number = () => 0): MemoryStore {
     quotas: new Map(),
     refusals: new Map(),
     heldSenders: [],
+    steering: { pause: null, rules: [] },
     history: memoryHistory(),
     nowMs,
   };
@@ -211,6 +213,7 @@ export function openMemoryStore(nowMs: () => number = () => 0): MemoryStore {
     ...memoryNumbers(state),
     ...memoryOperator(state),
     ...memorySafety(state),
+    ...memorySteering(state),
     stats: async () => stats(state, lastNumber),
     close: async () => {
       closed = true;
@@ -229,6 +232,8 @@ export function openMemoryStore(nowMs: () => number = () => 0): MemoryStore {
     'quotas',
     'refusals',
     'heldSenders',
+    'steering',
+    'survey',
     'history',
     'certificates',
   ];

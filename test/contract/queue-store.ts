@@ -7,6 +7,7 @@ import { numbersContract } from './queue-store-numbers.ts';
 import { operatorContract } from './queue-store-operator.ts';
 import { recoverContract } from './queue-store-recover.ts';
 import { safetyContract } from './queue-store-safety.ts';
+import { steeringContract } from './queue-store-steering.ts';
 
 /**
  * What a contract test has at hand: an open store, and the same data opened again by another run.
@@ -34,5 +35,6 @@ export function queueStoreContract(name: string, open: () => Promise<OpenStore>)
     numbersContract(current);
     safetyContract(current);
     historyContract(current);
+    steeringContract(current);
   });
 }

@@ -5,6 +5,7 @@
  */
 import { loadSettings } from '../../src/config/load.ts';
 import { createDaemon } from '../../src/daemon/daemon.ts';
+import { openLogLevel } from '../../src/daemon/log-level.ts';
 import { openLog } from '../../src/observe/log.ts';
 import { openDotLedger } from '../../src/queue/dot-ledger.ts';
 import { openRemoteStore } from '../../src/threads/remote-store.ts';
@@ -42,6 +43,12 @@ const daemon = createDaemon({
     throw new Error(`${what} died`, { cause: error });
   },
   onReloaded: () => {},
+  logLevel: openLogLevel({
+    settings: settings.log,
+    configure: log.configure,
+    emit: log.sink,
+    clock: Date.now,
+  }),
   logLinesDropped: log.dropped,
   alsoTo: () => {},
   async openStore(options) {

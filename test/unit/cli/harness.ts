@@ -1,8 +1,14 @@
 import type { Io } from '../../../src/cli/io.ts';
 import { run } from '../../../src/cli/program.ts';
+import type { Screen } from '../../../src/cli/screen.ts';
 import { ControlFailure } from '../../../src/control/client.ts';
 import type { AccountReport } from '../../../src/control/reports.ts';
-import { ControlError, type ControlHandlers, type RequestName } from '../../../src/control/wire.ts';
+import {
+  ControlError,
+  type ControlHandlers,
+  type Outlet,
+  type RequestName,
+} from '../../../src/control/wire.ts';
 import type { Message, MessageId } from '../../../src/relay/message.ts';
 import type { LaneCount, QueuedRecipient, QueueRow } from '../../../src/relay/queue.ts';
 
@@ -35,6 +41,11 @@ export interface Surroundings {
   readonly terminal?: boolean;
   /** What is answered to a question; without it there is nobody to ask. */
   readonly answer?: boolean;
+  /** Standard error is a terminal; gets the lines of progress. */
+  readonly progress?: string[];
+  /** Ctrl-C is pressed at the first wait. */
+  readonly interrupted?: boolean;
+  readonly screen?: Screen;
 }
 
 /** Runs one command line in this process, against handlers in place of a daemon. */
@@ -45,6 +56,7 @@ export async function relayctl(
   const asked: [RequestName, unknown][] = [];
   const [sockets, questions]: [string[], string[]] = [[], []];
   const chunks: Buffer[] = [];
+  const interrupts = new Set<() => void>();
   let [out, err, clockMs] = ['', '', nowMs];
   const answers = [...(given.answers ?? [])];
   const answer = async (question: string): Promise<string> => {
@@ -74,6 +86,7 @@ export async function relayctl(
     nowMs: () => clockMs,
     pause: async (durationMs) => {
       clockMs += durationMs;
+      if (given.interrupted === true) for (const call of interrupts) call();
     },
     connect: async (socket) => {
       sockets.push(socket);
@@ -89,6 +102,12 @@ export async function relayctl(
     interactive: given.answers !== undefined,
     readLine: answer,
     readHidden: answer,
+    progress: given.progress === undefined ? null : (line) => void given.progress?.push(line),
+    onInterrupt: (call) => {
+      interrupts.add(call);
+      return () => void interrupts.delete(call);
+    },
+    openScreen: async () => given.screen ?? null,
   };
   const args = typeof line === 'string' ? line.split(' ').filter((word) => word !== '') : line;
   const exitCode = await run(args, io);
@@ -103,12 +122,20 @@ function connection(
     async call(request, ask, onPart) {
       asked.push([request, ask]);
       const handler = daemon[request] as
-        | ((ask: unknown, send: unknown) => Promise<never>)
+        | ((ask: unknown, outlet: Outlet<never>) => Promise<never>)
         | undefined;
       if (handler === undefined) throw new Error(`${request} was not expected`);
+      const outlet: Outlet<never> = {
+        send: async (part) => onPart?.(part),
+        offer: (part) => {
+          void onPart?.(part);
+          return true;
+        },
+        over: () => new AbortController().signal,
+      };
       try {
         // As over the wire: only what JSON can carry arrives.
-        return JSON.parse(JSON.stringify(await handler(ask, onPart))) as never;
+        return JSON.parse(JSON.stringify(await handler(ask, outlet))) as never;
       } catch (error) {
         if (error instanceof ControlError) throw new ControlFailure(error.code, error.message);
         throw error;

@@ -6,7 +6,7 @@ const bytes = 'Subject: \u001b[31mhello\r\n\r\nh\u00ebllo\r\n';
 
 /** In pieces that part the two octets of the e with its dots. */
 function reading(some: Partial<Awaited<ReturnType<ControlHandlers['message.read']>>> = {}) {
-  const read: ControlHandlers['message.read'] = async (_, send) => {
+  const read: ControlHandlers['message.read'] = async (_, { send }) => {
     const all = Buffer.from(bytes);
     const middle = all.indexOf('\u00eb') + 1;
     for (const piece of [all.subarray(0, middle), all.subarray(middle)]) {

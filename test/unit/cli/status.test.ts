@@ -25,6 +25,8 @@ const quiet: StatusReport = {
     batchTotal: 1,
   },
   refusedReload: null,
+  pause: null,
+  holdRules: [],
 };
 
 test('a relay with nothing to do', async () => {
@@ -97,4 +99,18 @@ test('--json gives the whole report', async () => {
 test('an argument too many, and no daemon', async () => {
   expect((await relayctl('status now', { daemon: {} })).exitCode).toBe(64);
   expect((await relayctl('status', { daemon: null })).exitCode).toBe(69);
+});
+
+test('a pause and hold rules are said', async () => {
+  const pause = { reason: 'cable', sinceMs: nowMs - hour, untilMs: nowMs + minute };
+  const rule = {
+    ...{ id: 1, sender: '@x.example', client: null, recipient: null, account: null },
+    ...{ reason: 'x', sinceMs: nowMs, untilMs: null, keep: false },
+  };
+  const paused = async () => ({ ...quiet, pause, holdRules: [rule] });
+  const { out } = await relayctl('status', { daemon: { status: paused } });
+  expect(out).toContain(
+    '  All delivery is paused for 1h: cable\n    It goes on in 1m, or with: relayctl resume\n',
+  );
+  expect(out).toContain('  1 hold rule for mail to come: relayctl hold list\n');
 });

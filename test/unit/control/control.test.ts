@@ -211,7 +211,7 @@ test('an answer in parts: each is taken before the next is read, however slow', 
   const part = { base64: 'x'.repeat(64 * 1024) };
   let sent = 0;
   const control = await opened({
-    'message.read': async (_, send) => {
+    'message.read': async (_, { send }) => {
       for (; sent < 200; sent++) await send(part);
       return { bytes: sent, account: null, recipients: [], otherVersions: 0 };
     },
@@ -237,7 +237,7 @@ test('an answer in parts: each is taken before the next is read, however slow', 
 test('a client that hangs up in the middle of an answer ends it', async () => {
   const ended = Promise.withResolvers<unknown>();
   const control = await opened({
-    'message.read': async (_, send) => {
+    'message.read': async (_, { send }) => {
       try {
         for (;;) await send({ base64: 'x'.repeat(64 * 1024) });
       } catch (error) {

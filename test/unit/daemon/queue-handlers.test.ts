@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { flushHandlers } from '../../../src/daemon/flush-handlers.ts';
+import { openFlushWatches } from '../../../src/daemon/flush-watches.ts';
 import { queueHandlers } from '../../../src/daemon/queue-handlers.ts';
 import { readMessage } from '../../../src/daemon/read-message.ts';
 import type { Relay } from '../../../src/daemon/relay.ts';
@@ -39,8 +41,9 @@ async function open() {
       preview: async (id: string) => (id === known ? preview : null),
     },
     emit: () => {},
+    flushes: openFlushWatches(),
   } as unknown as Relay;
-  return queueHandlers(relay, () => T0);
+  return { ...queueHandlers(relay, () => T0), ...flushHandlers(relay, () => T0) };
 }
 
 test('an account that nobody knows is an error everywhere, with the one that was meant', async () => {
@@ -109,7 +112,8 @@ test('a sorted page behind a message that has left is refused, not empty', async
 test('the bytes of a message that is gone are not there', async () => {
   const handlers = await open();
   const gone = waiting(T0).message.id;
-  const read = handlers['message.read']({ id: gone, what: 'raw' }, async () => {});
+  const outlet = { send: async () => {}, offer: () => true, over: () => AbortSignal.any([]) };
+  const read = handlers['message.read']({ id: gone, what: 'raw' }, outlet);
   await expect(read).rejects.toMatchObject({ code: 'not-found' });
 });
 

@@ -3,6 +3,7 @@ import { attempt } from '../../../src/delivery/attempt.ts';
 import type { AttemptDeps } from '../../../src/delivery/attempt-contract.ts';
 import { KeptTokens } from '../../../src/delivery/kept-tokens.ts';
 import { Pool } from '../../../src/delivery/pool.ts';
+import { Traces } from '../../../src/delivery/traces.ts';
 import { AssertionError } from '../../../src/lib/assert.ts';
 import { openMetrics } from '../../../src/observe/metrics.ts';
 import type { Account } from '../../../src/relay/account.ts';
@@ -35,6 +36,7 @@ class BrokenPool extends Pool {
       monotonic: () => performance.now(),
       onLoginRefused: () => false,
       mayLogIn: () => true,
+      traces: new Traces(Date.now),
       keptTokens: new KeptTokens({ vault: makeVault(), emit: () => {}, clock: () => 0 }),
     });
     this.#always = always;
@@ -94,6 +96,7 @@ test.each(mixed)('a session of %s carries nothing, is counted and loud', async (
       quotas: () => new Map(),
       heldSenders: () => new Map(),
       slowed: () => new Map(),
+      steering: () => ({ paused: false, holdRules: 0 }),
       logLinesDropped: () => 0,
     },
     nowMs: Date.now,

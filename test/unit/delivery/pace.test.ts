@@ -111,6 +111,7 @@ test('a message whose time comes between two looks at the clock is not forgotten
     senders: { list: () => [] },
     clock: () => 1_000,
     owner,
+    isPaused: () => false,
     onDue: (atMs: number) => lookAtMs.push(atMs),
   } as unknown as DispatcherDeps);
   const { message, body } = rig.message();

@@ -31,7 +31,14 @@ async function openSession(pipelining: boolean): Promise<UpstreamSession> {
 
 test('the library still has the parts that are overridden or used', () => {
   const { prototype } = SMTPConnection as unknown as { prototype: Record<string, unknown> };
-  for (const name of ['_sendCommand', '_upgradeConnection', 'connect', 'login', 'close']) {
+  for (const name of [
+    '_sendCommand',
+    '_processResponse',
+    '_upgradeConnection',
+    'connect',
+    'login',
+    'close',
+  ]) {
     expect(typeof prototype[name], name).toBe('function');
   }
   const fresh = new SMTPConnection({}) as unknown as Record<string, unknown>;

@@ -70,6 +70,7 @@ export async function startRelay({ config, deps }: TestRelayOptions): Promise<Te
     },
     spool,
     dispatch: recordingDispatch(dispatched),
+    holds: { current: [] },
     emit: (event) => void events.push(event),
     clock: Date.now,
     newMessageId: messageIdSource(Date.now, 0),

@@ -41,6 +41,11 @@ CREATE TABLE held_senders (
   PRIMARY KEY (account, sender)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE hold_rules (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  rule TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE messages (
   id INTEGER PRIMARY KEY,
   client TEXT NOT NULL,
@@ -110,8 +115,17 @@ CREATE TABLE refusals (
   refusals TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE relay_pause (
+  only INTEGER PRIMARY KEY CHECK (only = 1),
+  reason TEXT NOT NULL,
+  since_at INTEGER NOT NULL,
+  until_at INTEGER
+) STRICT;
+
 CREATE TABLE runs (
   id INTEGER PRIMARY KEY,
   boot TEXT NOT NULL,
   run TEXT NOT NULL UNIQUE
 ) STRICT;
+
+CREATE TABLE sqlite_sequence(name,seq);
