@@ -105,13 +105,7 @@ export function assemble(given: DeliveryDeps): DeliveryParts {
   });
   const { holds, pauses } = steeringParts(deps, () => ({ dispatcher, keeper }));
   const dispatcher: Dispatcher = new Dispatcher({
-    ...deps,
-    settler,
-    states,
-    permits,
-    monotonic,
-    senders,
-    failover,
+    ...{ ...deps, settler, states, permits, monotonic, senders, failover },
     isPaused: () => pauses.current !== null,
     attempts: { ...deps, pool, permits, net, senders, settler },
     onRanDry: () => keeper.countSoon(),

@@ -16,6 +16,8 @@ export function flush(core: Core, query: FlushQuery): FlushedStretch {
   const { nowMs } = query;
   const { match, next } = matched(core, query);
   const groups = countMatching(core, match);
+  // Counted before: what was held matches a filter by state no more once it is due.
+  const messages = countMessages(core, match);
   // Writes: recipients that match and are not due yet; moves them in recipients_due, held ones in
   // two more indexes.
   core.db
@@ -30,7 +32,7 @@ export function flush(core: Core, query: FlushQuery): FlushedStretch {
   }
   return {
     recipients: groups.reduce((sum, group) => sum + group.count, 0),
-    messages: countMessages(core, match),
+    messages,
     next,
     lanes: [...new Set(groups.flatMap(({ lane }) => lane ?? []))],
   };

@@ -195,6 +195,14 @@ function flushContract(current: () => OpenStore): void {
       const work = { lane: 'gmail', nowMs: T0 + 5, lease: leaseOf(), limit: 9 };
       expect(await store.claim(work)).toHaveLength(2);
     });
+
+    test('what it moves out of the state that was asked for is counted', async () => {
+      const { store } = current();
+      await store.accept([held(), waiting()]);
+      const filter = { states: ['held'] } as const;
+      const flushed = await store.flush({ filter, includeHeld: true, nowMs: T0 + 5 });
+      expect(flushed).toMatchObject({ recipients: 1, messages: 1 });
+    });
   });
 }
 
