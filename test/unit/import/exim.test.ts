@@ -69,6 +69,19 @@ describe('a whole exim.conf with routers, maps and authenticators', () => {
   });
 });
 
+test('a router whose address_data is forced to fail leaves the mail to the next one', async () => {
+  const data = (file: string) =>
+    ` address_data = \${lookup{$sender_address}nwildlsearch{${file}}{$value}fail}\n`;
+  const routers =
+    `${router}${data('/map')} route_list = * one.example byname\n` +
+    'rest:\n driver = manualroute\n transport = up\n route_list = * two.example byname\n';
+  const text = `${routers}${transport}${login} client_send = ^me^geheim-77\n`;
+  const imported = exim('/exim.conf', text, { '/map': '*@shop.example: x\n' });
+  const { route, settings } = await checked(imported);
+  expect(settings.accounts.get(route('any@shop.example'))?.host).toBe('one.example');
+  expect(settings.accounts.get(route('any@else.example'))?.host).toBe('two.example');
+});
+
 describe("cPanel's pieces", () => {
   const names = ['routers', 'transports', 'auth'].map((name) => `cpanel/${name}.txt`);
 
