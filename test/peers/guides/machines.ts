@@ -168,7 +168,7 @@ acl_check_rcpt:
   deny message = relay not permitted
 
 begin routers
-@PREROUTERS@
+@POSTMAILCOUNT@
 lookuphost:
   driver = dnslookup
   domains = ! +local_domains
@@ -207,7 +207,7 @@ via_account:
   public_name = LOGIN
   hide client_send = : \${extract{user}{\${lookup{$sender_address}lsearch*@{/etc/exim_relays}{$value}fail}}} : \${extract{pass}{\${lookup{$sender_address}lsearch*@{/etc/exim_relays}{$value}fail}}}
 
-@PREROUTERS@
+@POSTMAILCOUNT@
 send_via_account:
   driver = manualroute
   domains = ! +local_domains
