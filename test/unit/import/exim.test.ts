@@ -103,9 +103,13 @@ describe("cPanel's pieces", () => {
     );
   });
 
-  test('exim.conf.local has them between its markers', async () => {
+  test.each([
+    ['PREROUTERS', 'TRANSPORTSTART'],
+    ['POSTMAILCOUNT', 'TRANSPORTEND'],
+    ['ROUTEREND', 'TRANSPORTMIDDLE'],
+  ])('exim.conf.local has them between its markers: %s, %s', async (before, start) => {
     const [routers, transports, auth] = names.map((name) => sample(name).text);
-    const text = `@AUTH@\n${auth}\n@PREROUTERS@\n${routers}\n@TRANSPORTSTART@\n${transports}\n@CONFIG@\n`;
+    const text = `@AUTH@\n${auth}\n@${before}@\n${routers}\n@${start}@\n${transports}\n@CONFIG@\n`;
     const { route } = await checked(
       exim('exim.conf.local', text, { '/etc/exim_relays': sample('cpanel/exim_relays').text }),
     );
