@@ -1,5 +1,4 @@
 import { Argument, type Command, type Option } from 'commander';
-import { presetNames } from '../config/presets.ts';
 import { EX_OK } from '../lib/sysexits.ts';
 import { STATS_KEYS } from '../policy/sending-stats.ts';
 import { REASON_CLASSES } from '../relay/outcome.ts';
@@ -129,7 +128,8 @@ async function valuesOf(
       // On the command line of hold and bounce it is a sentence.
       return ['hold', 'bounce'].includes(command.name()) ? [] : REASON_CLASSES;
     case 'provider':
-      return presetNames();
+      // The presets bring the whole schema along; nothing else here needs it.
+      return (await import('../config/presets.ts')).presetNames();
     case 'topic':
       return topicNames();
     case 'account':

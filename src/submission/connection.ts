@@ -51,6 +51,8 @@ export class RelayConnection extends SMTPConnection implements Transport {
   override _createParser(): CommandStream {
     const parser = new CommandStream({ maxCommandLength: parserLineBytesMax });
     parser.oncommand = (line, next) => this._onCommand(line, next);
+    // The client has closed its side, and all that it sent before is answered.
+    parser.on('finish', () => this.close());
     parser.on('error', () => {
       this.relay.refuse({ reply: REPLIES.tooLongForParser, why: 'commands' });
     });

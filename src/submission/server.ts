@@ -35,6 +35,8 @@ export class RelayServer extends SMTPServer {
     const { limits } = options.core.settings();
     super({
       logger: false,
+      // Exim closes its side behind the final dot and QUIT, and reads the reply after that.
+      allowHalfOpen: true,
       disableReverseLookup: true,
       secure: options.listener.tls === 'implicit',
       minVersion: 'TLSv1.2',

@@ -14,6 +14,7 @@ import type { Rule } from './upstream-rules.ts';
 const { values } = parseArgs({
   options: {
     port: { type: 'string', default: '0' },
+    address: { type: 'string', default: '127.0.0.1' },
     tls: { type: 'string', default: 'starttls' },
     account: { type: 'string', multiple: true, default: [] },
     certificate: { type: 'string' },
@@ -39,6 +40,7 @@ function parts(message: Buffer): { header: string; contentSha256: string } {
 
 const upstream = await startUpstream({
   port: Number(values.port),
+  address: values.address,
   tls: values.tls as NonNullable<UpstreamOptions['tls']>,
   accounts: Object.fromEntries(
     values.account.map((pair) => {

@@ -8,6 +8,8 @@ import { type Host, type ReceivedMessage, serve } from './upstream-session.ts';
 export interface UpstreamOptions {
   readonly name?: string;
   readonly port?: number;
+  /** Default 127.0.0.1. */
+  readonly address?: string;
   readonly tls?: 'none' | 'starttls' | 'implicit';
   /** Default: a certificate for localhost and 127.0.0.1 by a new CA. */
   readonly pair?: Pair;
@@ -88,8 +90,8 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
       arrivals.open();
     },
   };
-  const { port = 0, onSessionEnd = () => {} } = options;
-  const server = await listen(host, { port, tlsOptions, onSessionEnd });
+  const { port = 0, address = '127.0.0.1', onSessionEnd = () => {} } = options;
+  const server = await listen(host, { port, address, tlsOptions, onSessionEnd });
 
   return {
     port: server.port,
@@ -121,7 +123,12 @@ async function ownPair(ca: Ca | null): Promise<Pair> {
 
 async function listen(
   host: Host,
-  options: { port: number; tlsOptions: object; onSessionEnd: (session: number) => void },
+  options: {
+    port: number;
+    address: string;
+    tlsOptions: object;
+    onSessionEnd: (session: number) => void;
+  },
 ) {
   const sockets = new Set<Socket>();
   const sessions = { total: 0, open: 0 };
@@ -143,7 +150,7 @@ async function listen(
       ? createTlsServer(options.tlsOptions, onSocket)
       : createTcpServer(onSocket);
   server.on('tlsClientError', (_error, socket) => socket.destroy());
-  server.listen(options.port, '127.0.0.1');
+  server.listen(options.port, options.address);
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,

@@ -81,3 +81,21 @@ test('no file is dead: each is an entry or somebody imports it', () => {
     sources.map(({ path }) => path).filter((path) => !alive.has(path) && !entries.includes(path)),
   ).toEqual([]);
 });
+
+test('relayctl starts without what only some commands need', () => {
+  // Values only: types are gone when it runs, and `import()` waits until it is wanted.
+  const VALUE = /(?:^|\n)(?:import|export)\s+(?!type\b)[^;'"]*?from\s*'([^']+)'/g;
+  const seen = new Set<string>();
+  const packages = new Set<string>();
+  const visit = (path: string): void => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    const source = sources.find((candidate) => candidate.path === path);
+    for (const [, specifier = ''] of source?.text.matchAll(VALUE) ?? []) {
+      if (specifier.startsWith('.')) visit(join(path, '..', specifier));
+      else if (!specifier.startsWith('node:')) packages.add(specifier);
+    }
+  };
+  visit('src/cli/relayctl.ts');
+  expect([...packages]).toEqual(['commander']);
+});

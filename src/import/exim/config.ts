@@ -39,15 +39,19 @@ const PANEL_PLACES: Readonly<Record<string, Section>> = {
   AUTH: 'authenticators',
   PREROUTERS: 'routers',
   ROUTERSTART: 'routers',
+  POSTMAILCOUNT: 'routers',
   ROUTERMIDDLE: 'routers',
+  ROUTEREND: 'routers',
   POSTROUTERS: 'routers',
   ENDROUTERS: 'routers',
   TRANSPORTSTART: 'transports',
   TRANSPORTMIDDLE: 'transports',
+  TRANSPORTEND: 'transports',
   PRETRANSPORTS: 'transports',
   POSTTRANSPORTS: 'transports',
   REWRITE: 'rewrite',
   RETRYSTART: 'retry',
+  RETRYEND: 'retry',
 };
 
 const DRIVERS: readonly (readonly [Section, string])[] = [

@@ -157,7 +157,9 @@ function decide(router: Instance, asked: Asked, rewritten: string | null): Decis
 
 function send(router: Instance, asked: Asked, rewritten: string | null): Decision {
   const { world } = asked;
-  const addressData = optionText(router.options.get('address_data'), asked) ?? '';
+  const addressOption = router.options.get('address_data');
+  const addressData = addressOption === undefined ? '' : optionText(addressOption, asked);
+  if (addressData === null) return 'declines';
   const about: Asked = { ...asked, mail: { ...asked.mail, addressData } };
   const manual = router.options.get('driver')?.value === 'manualroute';
   const target = manual ? manualHosts(router, about) : null;

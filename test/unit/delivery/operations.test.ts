@@ -58,6 +58,7 @@ test('an operator holds and resumes; what waits is not lost, a reload does not o
   for (let count = 0; count < 5; count++) await rig.submit();
   await rig.delivery.holdAccount('a', 'maintenance');
   await rig.delivery.reload(rig.settings);
+  await rig.until(() => upstream.stalled() === 1, 'the upstream to have it');
   upstream.release();
   await rig.event('message.completed');
   await rig.until(

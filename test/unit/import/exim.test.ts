@@ -69,6 +69,19 @@ describe('a whole exim.conf with routers, maps and authenticators', () => {
   });
 });
 
+test('a router whose address_data is forced to fail leaves the mail to the next one', async () => {
+  const data = (file: string) =>
+    ` address_data = \${lookup{$sender_address}nwildlsearch{${file}}{$value}fail}\n`;
+  const routers =
+    `${router}${data('/map')} route_list = * one.example byname\n` +
+    'rest:\n driver = manualroute\n transport = up\n route_list = * two.example byname\n';
+  const text = `${routers}${transport}${login} client_send = ^me^geheim-77\n`;
+  const imported = exim('/exim.conf', text, { '/map': '*@shop.example: x\n' });
+  const { route, settings } = await checked(imported);
+  expect(settings.accounts.get(route('any@shop.example'))?.host).toBe('one.example');
+  expect(settings.accounts.get(route('any@else.example'))?.host).toBe('two.example');
+});
+
 describe("cPanel's pieces", () => {
   const names = ['routers', 'transports', 'auth'].map((name) => `cpanel/${name}.txt`);
 
@@ -90,9 +103,13 @@ describe("cPanel's pieces", () => {
     );
   });
 
-  test('exim.conf.local has them between its markers', async () => {
+  test.each([
+    ['PREROUTERS', 'TRANSPORTSTART'],
+    ['POSTMAILCOUNT', 'TRANSPORTEND'],
+    ['ROUTEREND', 'TRANSPORTMIDDLE'],
+  ])('exim.conf.local has them between its markers: %s, %s', async (before, start) => {
     const [routers, transports, auth] = names.map((name) => sample(name).text);
-    const text = `@AUTH@\n${auth}\n@PREROUTERS@\n${routers}\n@TRANSPORTSTART@\n${transports}\n@CONFIG@\n`;
+    const text = `@AUTH@\n${auth}\n@${before}@\n${routers}\n@${start}@\n${transports}\n@CONFIG@\n`;
     const { route } = await checked(
       exim('exim.conf.local', text, { '/etc/exim_relays': sample('cpanel/exim_relays').text }),
     );

@@ -114,8 +114,9 @@ test('a client that leaves while its message is committed has sent it all the sa
   await client.send(Buffer.from('.\r\n'));
   await expect.poll(() => calls).toHaveLength(1);
   client.close();
-  await expect.poll(() => relay.submission.connections()).toBe(0);
   commit();
+  // It may have closed its side only, so it is answered before it goes.
+  await expect.poll(() => relay.submission.connections()).toBe(0);
   await expect.poll(() => calls.at(-1)).toMatch(/^start/);
   expect(relay.events.map((event) => event.is)).toContain('message.accepted');
 });
