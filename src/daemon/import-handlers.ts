@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { ControlHandlers, ImportedEnvelope, Taken } from '../control/wire.ts';
+import type { ImportedEnvelope, Taken } from '../control/import-wire.ts';
+import type { ControlHandlers } from '../control/wire.ts';
 import { ControlError } from '../control/wire.ts';
 import { parseAddressList } from '../mail/header-address.ts';
 import { HeaderScan } from '../mail/header-scan.ts';

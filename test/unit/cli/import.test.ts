@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import type { ImportedEnvelope } from '../../../src/control/wire.ts';
+import type { ImportedEnvelope } from '../../../src/control/import-wire.ts';
 import { ControlError, type ControlHandlers } from '../../../src/control/wire.ts';
 import type { MessageId } from '../../../src/relay/message.ts';
 import { writeSpooled } from '../../support/exim-spool.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import type { ImportedEnvelope } from '../../../src/control/import-wire.ts';
 import { ASKS } from '../../../src/control/requests.ts';
-import type { ImportedEnvelope } from '../../../src/control/wire.ts';
 import { importHandlers } from '../../../src/daemon/import-handlers.ts';
 import type { Relay } from '../../../src/daemon/relay.ts';
 import type { RelayEvent } from '../../../src/relay/events.ts';
