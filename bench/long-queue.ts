@@ -27,6 +27,7 @@ const COMMANDS = [
   'queue list --reason quota',
   'queue list --recipient nobody@nowhere.example',
   'queue remove --all --dry-run',
+  'queue flush --plan',
 ];
 
 interface Ran {
