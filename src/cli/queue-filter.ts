@@ -83,6 +83,13 @@ export function readDuration(text: string): number {
   return durationMs;
 }
 
+/** For commander: how long something is to last. */
+export function readSpan(text: string): number {
+  const durationMs = readDuration(text);
+  if (durationMs === 0) throw new InvalidArgumentError('It must be longer than nothing.');
+  return durationMs;
+}
+
 /** For commander: a number from 1 to `max`. */
 export function readCount(max: number): (text: string) => number {
   return (text) => {
