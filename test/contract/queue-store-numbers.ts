@@ -204,7 +204,7 @@ function redirectContract(current: () => OpenStore): void {
       for (const { message } of [one, two]) {
         const { history } = await store.show(message.id);
         const rerouted = { is: 'rerouted', index: 0, from: 'gmail', to: 'ses' };
-        expect(history?.events).toMatchObject([rerouted]);
+        expect(history?.events?.at(-1)).toMatchObject(rerouted);
       }
       const work = await store.claim({ lane: 'ses', nowMs, lease: leaseOf(), limit: 9 });
       expect(work.map(({ message }) => message.id)).toEqual([one.message.id]);
