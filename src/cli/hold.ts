@@ -4,7 +4,7 @@ import { EX_OK, EX_USAGE } from '../lib/sysexits.ts';
 import type { HoldRule, HoldScope } from '../relay/steering.ts';
 import { annotate, type Context, noun, onAction } from './command.ts';
 import { Failure } from './failure.ts';
-import { readDuration } from './queue-filter.ts';
+import { readSpan } from './queue-filter.ts';
 import { table } from './table.ts';
 import { count, printable } from './text.ts';
 import { age, instant, until } from './words.ts';
@@ -25,7 +25,7 @@ function addAdd(hold: Command, context: Context): void {
     .option('--client <name>', 'what this client submits')
     .option('--recipient <pattern>', 'address or @domain; only these recipients are held')
     .option('--account <name>', 'what would leave through this account')
-    .option('--for <duration>', 'ends after this time, for example 2h', readDuration)
+    .option('--for <duration>', 'ends after this time, for example 2h', readSpan)
     .option('--reason <text>', 'why, as the queue shows it', 'held by an operator')
     .option('--keep', 'what was held stays held when the rule ends; else it goes');
   annotate(add, {

@@ -4,7 +4,7 @@ import { LOG_LEVELS } from '../control/steering-wire.ts';
 import { EX_OK, EX_USAGE } from '../lib/sysexits.ts';
 import { annotate, type Context, onAction } from './command.ts';
 import { Failure } from './failure.ts';
-import { readDuration } from './queue-filter.ts';
+import { readSpan } from './queue-filter.ts';
 import { instant } from './words.ts';
 
 /** `relayctl loglevel` */
@@ -15,7 +15,7 @@ export function addLogLevel(program: Command, context: Context): void {
     .addArgument(
       new Argument('[level]', 'the new level; default is that of relay.yaml').choices(LOG_LEVELS),
     )
-    .option('--for <duration>', 'then back to log.level of relay.yaml', readDuration);
+    .option('--for <duration>', 'then back to log.level of relay.yaml', readSpan);
   annotate(command, {
     examples: [
       ['loglevel debug --for 10m', 'Attempts and connections are logged for a while.'],

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { EX_OK } from '../lib/sysexits.ts';
 import { annotate, type Context, onAction } from './command.ts';
-import { readDuration } from './queue-filter.ts';
+import { readSpan } from './queue-filter.ts';
 import { printable } from './text.ts';
 import { age, instant } from './words.ts';
 
@@ -11,7 +11,7 @@ export function addPause(program: Command, context: Context): void {
     .command('pause')
     .description('stop all delivery; mail is still taken, and waits')
     .option('--reason <text>', 'why, as everybody who looks will see it', 'paused by an operator')
-    .option('--for <duration>', 'go on by itself after this time, for example 30m', readDuration);
+    .option('--for <duration>', 'go on by itself after this time, for example 30m', readSpan);
   annotate(pause, {
     examples: [
       ['pause --reason "new firewall" --for 30m', 'Attempts that run are finished.'],

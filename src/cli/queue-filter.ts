@@ -26,10 +26,10 @@ export function addFilterOptionsWithReason(command: Command): Command {
 /** The options that choose mail in the queue, the same for every command. */
 export function addFilterOptions(command: Command): Command {
   return command
-    .option('--account <name>', 'mail that waits for this account')
-    .option('--client <name>', 'mail that this client submitted')
-    .option('--sender <address>', 'this reverse-path, or @domain; <> for the null one')
-    .option('--recipient <address>', 'this recipient, or @domain')
+    .option('--account <name>', 'mail that waits for this account', readText)
+    .option('--client <name>', 'mail that this client submitted', readText)
+    .option('--sender <address>', 'this reverse-path, or @domain; <> for the null one', readText)
+    .option('--recipient <address>', 'this recipient, or @domain', readText)
     .option(
       '--state <state>',
       `waiting, leased (being sent), in-doubt, held or quarantined; may be repeated`,
@@ -83,6 +83,13 @@ export function readDuration(text: string): number {
   return durationMs;
 }
 
+/** For commander: how long something is to last. */
+export function readSpan(text: string): number {
+  const durationMs = readDuration(text);
+  if (durationMs === 0) throw new InvalidArgumentError('It must be longer than nothing.');
+  return durationMs;
+}
+
 /** For commander: a number from 1 to `max`. */
 export function readCount(max: number): (text: string) => number {
   return (text) => {
@@ -92,6 +99,12 @@ export function readCount(max: number): (text: string) => number {
     }
     return value;
   };
+}
+
+/** A variable of a script that is empty must not choose what nobody meant. */
+function readText(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It is empty.');
+  return text;
 }
 
 function readState(text: string, previous: readonly RecipientState[] = []): RecipientState[] {

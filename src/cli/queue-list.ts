@@ -3,10 +3,11 @@ import { formatSize } from '../lib/size.ts';
 import type { AccountState } from '../relay/account.ts';
 import type { MessageId } from '../relay/message.ts';
 import type { QueuedRecipient, QueueRow } from '../relay/queue.ts';
+import type { RelayPause } from '../relay/steering.ts';
 import type { Io } from './io.ts';
 import { type Column, stackedTable, table, wideColumns } from './table.ts';
 import { count, displayWidth, jsonText, printable } from './text.ts';
-import { address, age, until } from './words.ts';
+import { address, age, pauseText, until } from './words.ts';
 
 const recipientsShownMax = 3;
 
@@ -17,13 +18,18 @@ export interface QueuePrinter {
   end(next: MessageId | null): string;
 }
 
+/** What decides when mail goes, beside its own next try: the answer to account.list. */
+export interface Going {
+  readonly accounts: readonly Pick<AccountReport, 'name' | 'state'>[];
+  readonly pause?: RelayPause | null;
+}
+
 /** A table for people. The titles stand above the first page only. */
 export function tablePrinter(
-  accounts: readonly Pick<AccountReport, 'name' | 'state'>[],
+  { accounts, pause = null }: Going,
   io: Pick<Io, 'columns' | 'nowMs'>,
 ): QueuePrinter {
-  const states = new Map(accounts.map(({ name, state }) => [name, state]));
-  const look: Look = { nowMs: io.nowMs(), columns: io.columns, states };
+  const look = { ...outlook(accounts, pause, io.nowMs()), columns: io.columns };
   let [messages, recipients] = [0, 0];
   return {
     page(rows) {
@@ -36,7 +42,8 @@ export function tablePrinter(
     end(next) {
       if (messages === 0) return 'No mail in the queue matches.\n';
       const total = `${count(messages, 'message')}, ${count(recipients, 'recipient')}`;
-      return `\n${total}${next === null ? '' : `; more with --after ${next}`}\n`;
+      const more = next === null ? '' : `; more with --after ${next}`;
+      return `\n${total}${more}\n${pauseText(pause)}`;
     },
   };
 }
@@ -78,11 +85,23 @@ function jsonList(value: (row: QueueRow) => unknown): {
   };
 }
 
-interface Look {
+interface Outlook {
   readonly nowMs: number;
-  readonly columns: number;
   /** Of the accounts. */
   readonly states: ReadonlyMap<string, AccountState>;
+  readonly pause: RelayPause | null;
+}
+
+export function outlook(
+  accounts: Going['accounts'],
+  pause: RelayPause | null,
+  nowMs: number,
+): Outlook {
+  return { nowMs, states: new Map(accounts.map(({ name, state }) => [name, state])), pause };
+}
+
+interface Look extends Outlook {
+  readonly columns: number;
 }
 
 const HEAD: readonly Column[] = [
@@ -143,12 +162,18 @@ export function shownState(state: QueuedRecipient['state']): string {
   return state === 'leased' ? 'sending' : state;
 }
 
-function nextTry(recipients: readonly QueuedRecipient[], { nowMs, states }: Look): string {
+/** When the first of these recipients goes, or what has to happen before. */
+export function nextTry(
+  recipients: readonly QueuedRecipient[],
+  { nowMs, states, pause }: Outlook,
+): string {
   const waiting = recipients.filter(({ state }) => state === 'waiting' || state === 'in-doubt');
   if (waiting.length === 0) return '-';
   const from = waiting.map(({ lane, dueAtMs }) => worksFrom(states.get(lane ?? ''), dueAtMs));
   const earliest = Math.min(...from);
-  return earliest === Number.POSITIVE_INFINITY ? 'account held' : until(earliest, nowMs);
+  if (earliest === Number.POSITIVE_INFINITY) return 'account held';
+  if (pause?.untilMs === null) return 'paused';
+  return until(Math.max(earliest, pause?.untilMs ?? 0), nowMs);
 }
 
 /** When mail that is due can go, its account permitting; infinite: not before someone acts. */

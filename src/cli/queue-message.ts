@@ -53,9 +53,9 @@ async function showReport({ args, ask, io, options, print }: Invocation): Promis
     return EX_OK;
   }
   const blocked = report.queued?.recipients.some(({ lane }) => lane !== null) ?? false;
-  const { accounts } = blocked ? await ask('account.list', {}) : { accounts: [] };
+  const going = blocked ? await ask('account.list', {}) : { accounts: [] };
   const { renderMessage } = await import('./queue-show.ts');
-  print(report, () => renderMessage(report, accounts, io.nowMs()));
+  print(report, () => renderMessage(report, going, io.nowMs()));
   return EX_OK;
 }
 

@@ -1,14 +1,25 @@
 import type { AccountReport, MessageReport } from '../control/reports.ts';
+import type { Answer } from '../control/wire.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { formatSize } from '../lib/size.ts';
 import { sendersOf } from '../policy/held-sender.ts';
 import { authorOf } from '../policy/sends-as.ts';
 import type { Message } from '../relay/message.ts';
 import type { AttemptRecord, HistoryEntry, QueueRow } from '../relay/queue.ts';
-import { shownState } from './queue-list.ts';
+import type { RelayPause } from '../relay/steering.ts';
+import { nextTry, outlook, shownState } from './queue-list.ts';
 import { facts, table } from './table.ts';
 import { printable } from './text.ts';
-import { accountHint, accountReason, accountState, address, age, instant, until } from './words.ts';
+import {
+  accountHint,
+  accountReason,
+  accountState,
+  address,
+  age,
+  instant,
+  pauseText,
+  until,
+} from './words.ts';
 
 /**
  * Everything known of one message: what it is, where each recipient stands, every attempt, and why
@@ -16,14 +27,15 @@ import { accountHint, accountReason, accountState, address, age, instant, until 
  */
 export function renderMessage(
   report: MessageReport,
-  accounts: readonly AccountReport[],
+  { accounts, pause = null }: Answer<'account.list'>,
   nowMs: number,
 ): string {
   const message = report.queued?.message ?? report.history?.message;
   if (message === undefined) return 'Nothing is known of it.\n';
   const sections = [
     messageFacts(message, report.queued !== null, nowMs),
-    report.queued === null ? '' : queuedTable(report.queued, nowMs),
+    report.queued === null ? '' : queuedTable(report.queued, outlook(accounts, pause, nowMs)),
+    report.queued === null ? '' : pausedLines(report.queued, pause),
     report.queued === null ? '' : blockedLines(report.queued, accounts, nowMs),
     report.queued === null ? '' : senderLines(report.queued, accounts),
     standInLines(report.standIns, accounts, nowMs),
@@ -55,15 +67,13 @@ function messageFacts(message: Message, queued: boolean, nowMs: number): string 
   ]);
 }
 
-function queuedTable(row: QueueRow, nowMs: number): string {
+function queuedTable(row: QueueRow, look: ReturnType<typeof outlook>): string {
   const cells = row.recipients.map((recipient) => [
     recipientName(row.message, recipient.index),
     shownState(recipient.state),
     printable(recipient.lane ?? '-'),
     String(recipient.attempts),
-    recipient.state === 'waiting' || recipient.state === 'in-doubt'
-      ? until(recipient.dueAtMs, nowMs)
-      : '-',
+    nextTry([recipient], look),
     printable(recipient.lastText ?? ''),
   ]);
   const head = [
@@ -76,6 +86,12 @@ function queuedTable(row: QueueRow, nowMs: number): string {
   ];
   // The replies are what people come for: nothing is cut, a terminal wraps the lines.
   return table(head, cells, Number.POSITIVE_INFINITY);
+}
+
+/** What is held waits for more than the end of the pause. */
+function pausedLines({ recipients }: QueueRow, pause: RelayPause | null): string {
+  const waits = recipients.some(({ state }) => state === 'waiting' || state === 'in-doubt');
+  return waits ? pauseText(pause) : '';
 }
 
 /** Accounts that stand in the way of this message, and what sets them going. */

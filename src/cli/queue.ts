@@ -114,6 +114,6 @@ async function printerFor(
   if (options.ids === true) return idsPrinter(json);
   if (json) return jsonPrinter();
   // An account that is stopped decides when its mail goes, whatever the mail's own next try.
-  const { accounts } = first.rows.length > 0 ? await ask('account.list', {}) : { accounts: [] };
-  return tablePrinter(accounts, io);
+  const going = first.rows.length > 0 ? await ask('account.list', {}) : { accounts: [] };
+  return tablePrinter(going, io);
 }

@@ -39,8 +39,9 @@ An account is
   --reason CLASS       why it waits, as quota or network; not in hold and bounce, where --reason
                        says why you do it
 
-Whatever changes mail wants a choice, or --all. Look first: every filter works with queue list,
---dry-run counts what would be touched, and more than 100 messages are asked about (--yes).
+Whatever changes mail wants a choice, or --all; queue flush alone tries everything. Look first:
+every filter works with queue list, --dry-run counts what would be touched, and more than 100
+messages are asked about (--yes).
 `,
   },
   {
@@ -69,7 +70,10 @@ that was held for it.
   {
     name: 'exim',
     title: 'what replaces which Exim command',
-    text: `  mailq, exim -bp        relayctl queue list
+    text: `sendmail, mailq, newaliases and exim of relayd keep their names and options: sendmail -t of a
+cron job, exim -bp and the rest go on as they are (relayd-sendmail(1)). More is shown by:
+
+  mailq, exim -bp        relayctl queue list
   exim -bpc              relayctl queue list --ids | wc -l, or relayctl status
   exim -qf               relayctl queue flush
   exim -qff              relayctl queue flush --include-held

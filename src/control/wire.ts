@@ -5,6 +5,7 @@ import type { DeviceCode, DeviceProgress, DeviceRefusal } from '../relay/device-
 import type { MessageId } from '../relay/message.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
 import type { Flushed } from '../relay/queue.ts';
+import type { RelayPause } from '../relay/steering.ts';
 import type { ImportedEnvelope, Taken } from './import-wire.ts';
 import type { QueueRequests } from './queue-wire.ts';
 import type {
@@ -54,7 +55,11 @@ export interface ControlRequests extends QueueRequests, SteeringRequests {
   readonly status: { ask: Nothing; answer: StatusReport };
   readonly 'account.list': {
     ask: Nothing;
-    answer: { readonly accounts: readonly AccountReport[] };
+    answer: {
+      readonly accounts: readonly AccountReport[];
+      /** All delivery is paused; absent or null: it is not. */
+      readonly pause?: RelayPause | null;
+    };
   };
   readonly 'account.show': { ask: { readonly name: string }; answer: AccountDetail };
   readonly 'account.hold': {

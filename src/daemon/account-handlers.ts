@@ -27,7 +27,10 @@ export function accountHandlers(
 ): AccountHandlers {
   const { store, delivery } = relay;
   return {
-    'account.list': async () => ({ accounts: accountReports(relay, await store.counts()) }),
+    'account.list': async () => ({
+      accounts: accountReports(relay, await store.counts()),
+      pause: relay.delivery.pauses.current,
+    }),
 
     'account.show': async ({ name }) => {
       const account = accountNamed(relay, name);

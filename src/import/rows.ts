@@ -100,6 +100,9 @@ function fateOf({ fields, at }: Row, note: Note): Fate {
   const [host = '', ownPort] = splitHost(fields.host);
   const tls = tlsOf(fields);
   const port = readPort(fields.port) ?? readPort(ownPort ?? '') ?? (tls === 'implicit' ? 465 : 587);
+  if (fields.port !== '' && readPort(fields.port) === null) {
+    note('changed', at, `port ${fields.port}`, `that is no port; ${port} is used`);
+  }
   const login = fields.username !== '' && fields.password !== '';
   if (fields.username !== '' && !login) {
     note('left-out', at, `login as ${fields.username}`, 'its password is empty');

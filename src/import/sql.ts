@@ -1,5 +1,5 @@
 import { ImportError, type Imported, noteBook, type Place } from './model.ts';
-import { type Fields, isFalse, type Row, routesOfRows } from './rows.ts';
+import { type Fields, isFalse, isTrue, type Row, routesOfRows } from './rows.ts';
 
 /** A table as it was read: every value as text, '' for NULL. */
 export interface Table {
@@ -45,6 +45,10 @@ export function importRows(table: Table): Imported {
     const password = values[places.get('password') ?? -1] ?? '';
     const row = { fields: { ...fields, password } as unknown as Fields, at };
     const why = unusable(row.fields);
+    const { enabled } = row.fields;
+    if (enabled !== '' && !isTrue(enabled) && !isFalse(enabled)) {
+      note('changed', at, `enabled: ${enabled}`, 'taken as switched on');
+    }
     if (why === null) return [row];
     note('left-out', at, rowName(row.fields), why);
     return [];

@@ -198,14 +198,16 @@ function heldText({ index }: Route): string {
   return `held by route ${index}: change the routes, reload, then release it`;
 }
 
-/** A session that logged in as an account stays with it, whatever the routes say. */
+/** An app that logged in as an account, or a reroute to one: it stays there, whatever routes say. */
 function boundFate(settings: Pick<Settings, 'accounts' | 'queue'>, account: string): Fate {
   const { lifetimeMs } = settings.queue;
   const plain = { lifetimeMs, route: null } as const;
   if (settings.accounts.has(account)) {
     return { ...plain, action: 'deliver', lane: account, accounts: [account], text: '' };
   }
-  const text = `account ${account}, which it was submitted through, is no longer configured`;
+  const text =
+    `account ${account}, which it is bound to, is no longer configured; ` +
+    'relayctl queue reroute --to names another';
   return { ...plain, action: 'hold', lane: null, accounts: [], text };
 }
 

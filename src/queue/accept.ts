@@ -1,6 +1,7 @@
 import { assert } from '../lib/assert.ts';
 import type { LeaseOwner } from '../relay/queue.ts';
 import { type Core, count } from './core.ts';
+import { eventText } from './history.ts';
 import type { AcceptedRow } from './operations.ts';
 
 /** Number under which a run's leases stand in the recipient rows. */
@@ -39,6 +40,15 @@ function acceptMessage(core: Core, row: AcceptedRow): void {
   }
   core.numbers.highest = Math.max(core.numbers.highest, id);
   count(core, lane, state, forwardPaths.length);
+  if (state === 'held') rememberHold(core, message, reason);
+}
+
+/** The history learns why mail waits from its first moment, as it does of every later hold. */
+function rememberHold(core: Core, message: AcceptedRow[0], reason: string | null): void {
+  const why = { reason: 'operator', text: reason ?? '' } as const;
+  const events = [eventText({ is: 'held', atMs: core.clock(), index: null, ...why })];
+  const part = { message, settledAtMs: null, results: [], attempts: [], events, dialogues: [] };
+  core.aftermath.add('history', () => core.history.append(part));
 }
 
 /** It never was in the queue: the history learns that it came, and what became of it. */

@@ -103,6 +103,7 @@ export function redirect(core: Core, { moves, nowMs }: Given<'queue.redirect'>):
   for (const { id, lane, bind, recipients } of moves) {
     const number = messageIdToNumber(id) ?? -1;
     const rows = core.sql.readRecipients.all(number);
+    const events: string[] = [];
     for (const { index, was, becomes } of recipients) {
       const row = rows.find(({ idx, state }) => idx === index && state === was);
       if (row === undefined) continue;
@@ -111,7 +112,10 @@ export function redirect(core: Core, { moves, nowMs }: Given<'queue.redirect'>):
       count(core, row.lane, was, -1);
       count(core, lane, becomes, 1);
       moved += 1;
+      if (row.lane === lane) continue;
+      events.push(eventText({ is: 'rerouted', atMs: nowMs, index, from: row.lane, to: lane }));
     }
+    finish(core, number, { results: [], attempts: [], events, dialogues: [] });
     if (bind && rows.length > 0) core.sql.bind.run(lane, number);
   }
   return moved;

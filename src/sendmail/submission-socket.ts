@@ -15,7 +15,8 @@ export async function submissionSocket(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<string> {
   const given = environment.RELAYD_SUBMISSION;
-  if (given !== undefined && given !== '') return given;
+  // As relay.yaml writes it, or as a file name.
+  if (given !== undefined && given !== '') return given.replace(/^unix:/, '');
   const named = config ?? environment.RELAYD_CONFIG;
   if (named === undefined && existsSync(defaultSocket)) return defaultSocket;
   return (await firstUnixListener(named ?? defaultConfigFile)) ?? defaultSocket;

@@ -214,6 +214,9 @@ export function memoryOperator(state: MemoryState): OperatorPart {
           const row = entry.rows.get(index);
           if (row?.state !== was) continue;
           put(row, becomes, becomes === 'held' ? 0 : nowMs);
+          const { lane: from } = row;
+          const rerouted = { is: 'rerouted', atMs: nowMs, index, from, to: lane } as const;
+          if (from !== lane) state.history.event(entry.message, rerouted);
           row.lane = lane;
           moved += 1;
         }

@@ -53,6 +53,9 @@ function accept(state: MemoryState, incoming: readonly NewMessage[]): void {
     });
     const rows = new Map(message.envelope.recipients.map((_, index) => [index, row(index)]));
     state.entries.set(message.id, { message, body, rows });
+    if (start.is !== 'held') continue;
+    const why = { reason: 'operator', text: start.reason } as const;
+    state.history.event(message, { is: 'held', atMs: state.nowMs(), index: null, ...why });
   }
 }
 

@@ -8,6 +8,7 @@ import {
   becomes,
   dayMs,
   delivered,
+  held,
   leased,
   leaseOf,
   newMessage,
@@ -51,6 +52,18 @@ function eventsContract(current: () => OpenStore): void {
         { is: 'held', atMs: T0 + 1, index: 0, reason: 'operator', text: 'wait for Bob' },
         { is: 'released', atMs: T0 + 2, index: 0, text: 'wait for Bob' },
         { is: 'rerouted', index: 0, from: 'gmail', to: 'ses' },
+      ]);
+      expect(history?.settledAtMs).toBeNull();
+    });
+
+    test('what is held from its acceptance on says so', async () => {
+      const { store } = current();
+      const one = held();
+      await store.accept([one]);
+      const { history } = await store.show(one.message.id);
+      const text = one.start.is === 'held' ? one.start.reason : '';
+      expect(history?.events).toMatchObject([
+        { is: 'held', index: null, reason: 'operator', text },
       ]);
       expect(history?.settledAtMs).toBeNull();
     });

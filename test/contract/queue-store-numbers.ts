@@ -201,6 +201,11 @@ function redirectContract(current: () => OpenStore): void {
       ]);
       expect((await store.show(one.message.id)).queued?.message.boundAccount).toBe('ses');
       expect((await store.show(two.message.id)).queued?.message.boundAccount).toBeNull();
+      for (const { message } of [one, two]) {
+        const { history } = await store.show(message.id);
+        const rerouted = { is: 'rerouted', index: 0, from: 'gmail', to: 'ses' };
+        expect(history?.events?.at(-1)).toMatchObject(rerouted);
+      }
       const work = await store.claim({ lane: 'ses', nowMs, lease: leaseOf(), limit: 9 });
       expect(work.map(({ message }) => message.id)).toEqual([one.message.id]);
       const counts = (await store.counts()).map(({ lane, state }) => `${lane} ${state}`);

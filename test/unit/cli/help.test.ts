@@ -6,6 +6,9 @@ test.each([
   ['help queue flush', 'the same as --help', 'Usage: relayctl queue flush'],
   ['help states', 'a topic', 'in-doubt'],
   ['help exim', 'a topic', 'exim -qff'],
+  ['help exim', 'the programs that keep their names', 'sendmail, mailq, newaliases and exim'],
+  ['help exim', 'sendmail of cron jobs', 'sendmail -t'],
+  ['help filters', 'flush alone needs no choice', 'queue flush alone'],
 ])('%s: %s', async (line, _, text) => {
   const ran = await relayctl(line);
   expect(ran).toMatchObject({ exitCode: 0, err: '' });

@@ -199,3 +199,12 @@ test('a reason class chooses mail where --reason is not why the operator does it
   expect(wrong.exitCode).toBe(64);
   expect(wrong.err).toContain('The reasons are ok, recipient,');
 });
+
+test.each(['--sender', '--recipient', '--account', '--client'])(
+  '%s of an empty variable chooses nothing: a usage error',
+  async (option) => {
+    const ran = await relayctl(['queue', 'remove', option, ''], { daemon: {} });
+    expect(ran).toMatchObject({ exitCode: 64, asked: [] });
+    expect(ran.err).toContain('It is empty.');
+  },
+);

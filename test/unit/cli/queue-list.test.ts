@@ -129,6 +129,22 @@ test('mail of a stopped account goes when the account does', async () => {
   }
 });
 
+test.each([
+  [null, 'paused', 'All delivery is paused (new firewall): nothing goes before'],
+  [
+    nowMs + 2 * hour,
+    'in 2h',
+    'All delivery is paused (new firewall, until 2026-11-21 14:00:00 UTC)',
+  ],
+])('while all delivery is paused until %s the list says so', async (untilMs, next, text) => {
+  const pause = { reason: 'new firewall', sinceMs: nowMs, untilMs };
+  const going = async () => ({ accounts: [], pause });
+  const daemon = { 'queue.list': page, 'account.list': going };
+  const { out } = await relayctl('queue list', { daemon, columns: 200 });
+  expect(out).toMatch(new RegExp(`waiting +${next} `));
+  expect(out).toContain(text);
+});
+
 const paused = {
   is: 'paused',
   untilMs: nowMs + 10 * minute,

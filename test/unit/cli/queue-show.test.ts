@@ -61,8 +61,8 @@ test('a waiting message: each recipient, each attempt, and the account that is i
     Message-ID: <1@velosi.example>
     Size:       4KiB
 
-    RECIPIENT    STATE    ACCOUNT       ATTEMPTS  NEXT TRY  LAST REPLY OR REASON
-    a@b.example  waiting  gmail-velosi         3  in 4m     421 4.7.0 Try again later, closing connection
+    RECIPIENT    STATE    ACCOUNT       ATTEMPTS  NEXT TRY      LAST REPLY OR REASON
+    a@b.example  waiting  gmail-velosi         3  account held  421 4.7.0 Try again later, closing connection
 
     Account gmail-velosi is held for 3h: credentials: 535 5.7.8 Username and Password not accepted
       To set it going: relayctl account resume gmail-velosi
@@ -143,4 +143,21 @@ test('an unknown id is exit code 65, also as JSON', async () => {
 test('an id must be given, and be one', async () => {
   expect((await relayctl('queue show', { daemon: {} })).exitCode).toBe(64);
   expect((await relayctl('queue show ../../etc', { daemon: {} })).exitCode).toBe(64);
+});
+
+const pause = { reason: 'new firewall', sinceMs: nowMs, untilMs: null };
+
+test.each([
+  ['the pause of all delivery', { accounts: [], pause }, 'paused', 'All delivery is paused (new f'],
+  ['a held account', { accounts: [heldAccount] }, 'account held', 'relayctl account resume'],
+])('%s is why a message waits that is due', async (_, going, next, text) => {
+  const queued = { message: message(), recipients: [recipient()] };
+  const { out } = await relayctl(`queue show ${messageId}`, {
+    daemon: {
+      'queue.show': async () => ({ queued, history: null, standIns: [] }),
+      'account.list': async () => going,
+    },
+  });
+  expect(out).toMatch(new RegExp(`waiting +gmail-velosi +3 +${next} `));
+  expect(out).toContain(text);
 });

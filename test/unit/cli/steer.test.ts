@@ -18,20 +18,6 @@ const rule: HoldRule = {
   keep: false,
 };
 
-test.each([
-  'pause',
-  'resume',
-  'hold add --client erp',
-  'hold list',
-  'hold remove 3',
-  'loglevel',
-  'trace',
-  'top',
-  'queue flush --plan',
-])('%s without a daemon: exit code 69', async (line) => {
-  expect(await relayctl(line, { daemon: null })).toMatchObject({ exitCode: 69, out: '' });
-});
-
 test('pause: with an end, without, and as JSON', async () => {
   const daemon: Partial<ControlHandlers> = {
     'relay.pause': async ({ forMs }) => ({ was: null, now: forMs === null ? open : pause }),
@@ -91,6 +77,9 @@ test.each([
   ['hold add', 'hold add needs --sender'],
   ['hold add --reason x', 'hold add needs --sender'],
   ['hold add --client x --for ever', 'A duration is written like'],
+  ['hold add --client x --for 0s', 'It must be longer than nothing'],
+  ['pause --for 0s', 'It must be longer than nothing'],
+  ['loglevel debug --for 0m', 'It must be longer than nothing'],
   ['hold remove', 'missing required argument'],
   ['hold remove all', 'A hold rule has a number'],
   ['loglevel loud', 'Allowed choices are trace, debug'],

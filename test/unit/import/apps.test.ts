@@ -88,6 +88,15 @@ describe('env', () => {
 describe('sql', () => {
   const csv = (text: string) => importRows(readCsv('t.csv', text));
 
+  test('what cannot be read is not guessed in silence', async () => {
+    const rows = 'smtp.a.test,abc,u@a.test,p,1\nsmtp.b.test,587,u@b.test,p,maybe\n';
+    const { findings } = csv(`host,port,user,password,enabled\n${rows}`);
+    expect(findings).toMatchObject([
+      { is: 'changed', at: { line: 3 }, what: 'enabled: maybe', why: 'taken as switched on' },
+      { is: 'changed', at: { line: 2 }, what: 'port abc', why: 'that is no port; 587 is used' },
+    ]);
+  });
+
   test('columns are known by what they are called; each row says what became of it', async () => {
     const file = sample('apps/organisations.csv');
     const { route, password, findings } = await checked(importRows(readCsv(file.path, file.text)));

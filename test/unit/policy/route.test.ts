@@ -144,6 +144,7 @@ describe('lane plans', () => {
   test('a bound account that is gone holds the mail and never lends it to another', () => {
     const plans = planLanes(settings, { ...facts, recipients: ['a@b.example'], boundAccount: 'x' });
     expect(plans).toMatchObject([{ lane: null, action: 'hold' }]);
+    expect(plans[0]?.text).toContain('queue reroute --to');
   });
 
   test('a queued message is planned by its envelope, or by the sender a notification stands for', () => {
