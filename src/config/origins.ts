@@ -15,14 +15,9 @@ export function originsOf(
   document: ConfigDocument,
   settings: Settings,
 ): Readonly<Record<string, string>> {
-  const presets = new Map<string, Preset | null>();
-  const presetOf = (name: string): Preset | null => {
-    if (!presets.has(name)) presets.set(name, readPreset(name));
-    return presets.get(name) ?? null;
-  };
   return Object.fromEntries(
     leavesOf(describeSettings(settings)).map(({ path, value }) => {
-      const origin = inFile(document, path) ?? derived(document, path, presetOf);
+      const origin = inFile(document, path) ?? derived(document, path);
       // A username that is no address says nothing about who may be sent as.
       const idle = origin === FROM_USERNAME && Array.isArray(value) && value.length === 0;
       return [formatPath(path), idle ? 'default' : origin];
@@ -66,17 +61,13 @@ const DERIVED: Readonly<Record<string, string>> = {
   'limits.connections_reserved': 'from limits.connections',
 };
 
-function derived(
-  document: ConfigDocument,
-  path: readonly PathPart[],
-  presetOf: (name: string) => Preset | null,
-): string {
+function derived(document: ConfigDocument, path: readonly PathPart[]): string {
   const [section, name, ...keys] = path;
   if (section !== 'accounts' || name === undefined) return DERIVED[path.join('.')] ?? 'default';
   const config = valueAt(document.plain, [section, name]);
   const account = isObject(config) ? config : {};
-  const provider = typeof account.provider === 'string' ? account.provider : '';
-  const preset = presetOf(provider);
+  const { provider } = account;
+  const preset = typeof provider === 'string' ? readPreset(provider) : null;
   const key = keys.join('.');
   if (preset !== null && fromPreset(preset, key, account)) return `preset ${provider}`;
   if (key === 'identities') return FROM_USERNAME;

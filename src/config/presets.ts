@@ -78,11 +78,17 @@ export function presetNames(): string[] {
     .sort();
 }
 
-/** The preset of a provider, null when there is none of that name. */
+const presets = new Map<string, Preset>();
+
+/** The preset of a provider, read once; null when there is none of that name. */
 export function readPreset(name: string): Preset | null {
+  const known = presets.get(name);
+  if (known !== undefined) return known;
   if (!presetNames().includes(name)) return null;
   const data: unknown = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'));
-  return presetSchema.parse(data);
+  const preset = presetSchema.parse(data);
+  presets.set(name, preset);
+  return preset;
 }
 
 const compiled = new Map<string, readonly ReplyRule[]>();
