@@ -5,11 +5,8 @@ import { formatPath } from './problem.ts';
 /** Keys that are checked but change nothing yet. `*` stands for every entry. */
 interface Later {
   readonly path: readonly PathPart[];
-  /**
-   * Which values would change something; every value when absent. `key` is the last step of the
-   * path.
-   */
-  readonly asks?: (value: unknown, key: PathPart) => boolean;
+  /** Which values would change something; every value when absent. */
+  readonly asks?: (value: unknown) => boolean;
 }
 
 const LATER: readonly Later[] = [
@@ -23,7 +20,7 @@ const LATER: readonly Later[] = [
 export function notYetActedOn(document: ConfigDocument): string[] {
   return LATER.flatMap(({ path, asks }) =>
     matches(document.plain, path)
-      .filter(({ at, value }) => asks?.(value, at.at(-1) ?? '') ?? true)
+      .filter(({ value }) => asks?.(value) ?? true)
       .map(({ at }) => ({ at, line: document.placeOf(at, 'key').line })),
   )
     .toSorted((a, b) => a.line - b.line)

@@ -40,9 +40,9 @@ export function openThroughput(elapsedMs: () => number): Throughput {
   return {
     sink(event) {
       if (event.is === 'message.accepted') return accepted.add(second());
-      const kind = event.is === 'recipient.settled' ? kindOf(event.outcome) : null;
-      if (kind === null || event.is !== 'recipient.settled' || event.account === null) return;
-      of(event.account)[kind].add(second());
+      if (event.is !== 'recipient.settled' || event.account === null) return;
+      const kind = kindOf(event.outcome);
+      if (kind !== null) of(event.account)[kind].add(second());
     },
     accepted: () => flow(accepted),
     accounts: () =>
