@@ -181,7 +181,9 @@ function setQuotas(m: Instruments, quotas: ReadonlyMap<string, readonly QuotaUse
   m.relayd_quota_used.reset();
   m.relayd_quota_limit.reset();
   for (const [account, uses] of quotas) {
-    for (const { rate, used } of uses) {
+    // Windows that roll and those of the calendar share their labels: what is set last stays.
+    const byShare = uses.toSorted((a, b) => a.used / a.rate.count - b.used / b.rate.count);
+    for (const { rate, used } of byShare) {
       const labels = { account, window: formatWindow(rate.windowMs), counts: rate.counts };
       m.relayd_quota_used.set(labels, used);
       m.relayd_quota_limit.set(labels, rate.count);

@@ -185,6 +185,21 @@ test('a scrape asks the queue, the accounts and the pool', async () => {
   expect(samples.get('process_open_fds')).toBeGreaterThan(2);
 });
 
+test('of two limits with one window and count the one that is nearer to its end is told', async () => {
+  const full = { rate: { ...perDay, count: 400, zone: 'UTC' }, used: 390 };
+  const roomy = { rate: perDay, used: 391 };
+  for (const uses of [
+    [full, roomy],
+    [roomy, full],
+  ]) {
+    const samples = await scrape(open({ quotas: () => new Map([['gmail', uses]]) }));
+    expect(Object.fromEntries(samples)).toMatchObject({
+      'relayd_quota_used{account="gmail",window="d",counts="messages"}': 390,
+      'relayd_quota_limit{account="gmail",window="d",counts="messages"}': 400,
+    });
+  }
+});
+
 test('a storage that cannot answer costs its own metrics only', async () => {
   let broken = false;
   const metrics = open({
