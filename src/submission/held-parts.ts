@@ -1,5 +1,6 @@
 import { type HoldFacts, holdFor } from '../policy/hold-rules.ts';
 import type { LanePlan } from '../policy/route.ts';
+import { authorOf } from '../policy/sends-as.ts';
 import type { Message, MessageId } from '../relay/message.ts';
 import type { HoldRule } from '../relay/steering.ts';
 
@@ -43,7 +44,6 @@ export function underHoldRules(
   }
 }
 
-function factsOf({ lane }: LanePlan, { client, envelope, from, alsoFrom }: Message): HoldFacts {
-  const authors = [...(from === null ? [] : [from]), ...(alsoFrom ?? [])];
-  return { client, reversePath: envelope.reversePath, from: authors, lane };
+function factsOf({ lane }: LanePlan, message: Message): HoldFacts {
+  return { client: message.client, ...authorOf(message), lane };
 }
