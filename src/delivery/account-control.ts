@@ -1,8 +1,8 @@
-import { assert } from '../lib/assert.ts';
 import type { QuotaUse } from '../policy/quota.ts';
-import type { Account, AccountState } from '../relay/account.ts';
+import type { AccountState } from '../relay/account.ts';
 import type { RememberedCertificate } from '../relay/certificate.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
+import { accountNamed } from './account-identity.ts';
 import type { ConnectionActivity } from './activities.ts';
 import type { Connection } from './connection.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
@@ -42,21 +42,16 @@ export function accountControl(parts: DeliveryParts): AccountControl {
   const { deps, pool, states, certificates, logins, quotas, permits, dispatcher, keeper } = parts;
   const { failover } = parts;
   const { settings, clock } = deps;
-  const accountNamed = (name: string): Account => {
-    const account = settings().accounts.get(name);
-    assert(account !== undefined, `no account ${name} in the configuration in force`);
-    return account;
-  };
   return {
     async holdAccount(name, reason) {
-      const account = accountNamed(name);
+      const account = accountNamed(settings(), name);
       const lane = dispatcher.lane(name);
       await states.hold(lane, account, reason);
       dispatcher.evict(lane);
     },
 
     async resumeAccount(name) {
-      accountNamed(name);
+      accountNamed(settings(), name);
       await states.resume(dispatcher.lane(name));
       logins.mended(name);
       await keeper.look();
@@ -77,7 +72,7 @@ export function accountControl(parts: DeliveryParts): AccountControl {
     certificate: (name) => certificates.current(name),
 
     async testAccount(name, letter) {
-      const account = accountNamed(name);
+      const account = accountNamed(settings(), name);
       const { hostname } = settings();
       const { tokens, aborted: signal } = pool;
       const onCertificate = certificates.saw;

@@ -2,7 +2,15 @@ import { assert } from '../lib/assert.ts';
 import type { Account } from '../relay/account.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { MessageId } from '../relay/message.ts';
+import type { Settings } from '../relay/settings.ts';
 import type { Connection } from './connection.ts';
+
+/** Whoever asks has found the name in the configuration in force. */
+export function accountNamed({ accounts }: Pick<Settings, 'accounts'>, name: string): Account {
+  const account = accounts.get(name);
+  assert(account !== undefined, `no account ${name} in the configuration in force`);
+  return account;
+}
 
 /**
  * Whether a connection of one may serve the other: everything is equal but the place in the file.

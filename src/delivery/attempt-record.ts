@@ -2,7 +2,6 @@ import type { Account } from '../relay/account.ts';
 import type { Phase } from '../relay/outcome.ts';
 import type { AttemptRecord, KeptDialogue } from '../relay/queue.ts';
 import { Connection } from './connection.ts';
-import { withoutSecrets } from './dialogue.ts';
 import type { Decision } from './disposition.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -41,7 +40,7 @@ export function attemptRecord(
     ...(stopped === undefined ? {} : { stopped }),
   };
   if (decisions.every(({ outcome }) => outcome === 'delivered')) return { attempt };
-  const lines = withoutSecrets(way?.dialogue ?? [], secretsOf(account));
+  const lines = way?.dialogue ?? [];
   if (lines.length === 0) return { attempt };
   return { attempt, dialogue: { account: name, startedAtMs, lines } };
 }
@@ -55,8 +54,4 @@ function resultsOf(
     const id = outcome === 'delivered' ? providerIdPattern?.exec(text)?.[1] : undefined;
     return [{ index, outcome, text, ...(id === undefined ? {} : { providerId: id }) }];
   });
-}
-
-function secretsOf({ password, next }: Account): string[] {
-  return [password, next?.password].flatMap((secret) => secret?.reveal() ?? []);
 }

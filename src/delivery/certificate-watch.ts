@@ -12,8 +12,9 @@ import type {
   SeenCertificate,
 } from '../relay/certificate.ts';
 import type { EventSink } from '../relay/events.ts';
-import { type Clock, type QueueStore, StoreError } from '../relay/ports.ts';
+import type { Clock, QueueStore } from '../relay/ports.ts';
 import type { Settings } from '../relay/settings.ts';
+import { tellStoreFailure } from './store-failure.ts';
 
 export interface CertificateWatchDeps {
   readonly settings: () => Settings;
@@ -116,11 +117,8 @@ export class CertificateWatch {
         await this.#deps.store.rememberCertificates(name, memory);
         this.#unsaved.delete(name);
       } catch (error) {
-        if (!(error instanceof StoreError)) throw error;
+        tellStoreFailure(this.#deps.emit, error, `certificates of ${name}`);
         this.#unsaved.add(name);
-        if (error.fault === 'closed') return;
-        const detail = `certificates of ${name}: ${error.message}`;
-        this.#deps.emit({ is: 'store.failed', fault: error.fault, detail });
       }
     });
   }

@@ -1,9 +1,9 @@
-import { StoreError } from '../relay/ports.ts';
 import type { Work } from '../relay/queue.ts';
 import type { DispatcherDeps } from './dispatcher-deps.ts';
 import type { Decision } from './disposition.ts';
 import { claimMax, type Lane, leaseFrom } from './lane.ts';
 import { reroute } from './reroute.ts';
+import { tellStoreFailure } from './store-failure.ts';
 import { storageRestMs } from './stored-body.ts';
 
 type ClaimDeps = Pick<
@@ -27,9 +27,7 @@ export async function claim(deps: ClaimDeps, lane: Lane, settle: Settle): Promis
     else lane.noteDue(nowMs);
     addClaimed(deps, { lane, works }, settle);
   } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    const { fault, message } = error;
-    if (fault !== 'closed') deps.emit({ is: 'store.failed', fault, detail: message });
+    tellStoreFailure(deps.emit, error);
     lane.noteDue(nowMs + storageRestMs);
   } finally {
     lane.claiming = false;

@@ -12,10 +12,11 @@ import type { Account } from '../relay/account.ts';
 import type { CredentialMemory, CredentialSlot, CredentialUse } from '../relay/credential.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { Cause } from '../relay/outcome.ts';
-import { type Clock, type QueueStore, StoreError } from '../relay/ports.ts';
+import type { Clock, QueueStore } from '../relay/ports.ts';
 import type { Settings } from '../relay/settings.ts';
 import { logsIn } from './account-identity.ts';
 import { causeText } from './outcome-text.ts';
+import { tellStoreFailure } from './store-failure.ts';
 import { placeOf } from './tls-verdict.ts';
 
 export interface CredentialsDeps {
@@ -199,10 +200,7 @@ export class CredentialsInUse {
         await this.#deps.store.rememberCredentials(name, memory);
         this.#kept.set(name, memory);
       } catch (error) {
-        if (!(error instanceof StoreError)) throw error;
-        const { fault, message } = error;
-        const detail = `credentials of ${name}: ${message}`;
-        if (fault !== 'closed') this.#deps.emit({ is: 'store.failed', fault, detail });
+        tellStoreFailure(this.#deps.emit, error, `credentials of ${name}`);
       }
     });
   }

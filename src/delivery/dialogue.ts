@@ -1,3 +1,5 @@
+import { noTap, type Tap } from './traces.ts';
+
 /** Kept of one transaction, and of the opening: more than any honest dialogue has. */
 const entriesMax = 200;
 const entryCharactersMax = 2_000;
@@ -8,15 +10,23 @@ const tailCharactersMax = 1_500;
 
 /**
  * What was said on a session: its opening and the last transaction, so that a failure can be shown
- * to whoever has to explain it. Logins are not in it, nor is content. Nothing is formatted before
- * somebody asks.
+ * to whoever has to explain it, and told to whoever watches. Logins are not in it, nor is content;
+ * nor is any secret that a server repeats. Nothing is formatted before somebody asks.
  */
 export class Dialogue {
   #opening: readonly string[] | null = null;
   #current: string[] = [];
   #left = 0;
   /** Between AUTH and its last reply all that is said may be a secret. */
-  #secret = false;
+  #loggingIn = false;
+  readonly #tap: Tap;
+  /** Those of the account, and what was said to log in. */
+  readonly #secrets: string[];
+
+  constructor(secrets: readonly string[] = [], tap: Tap = noTap) {
+    this.#secrets = [...secrets];
+    this.#tap = tap;
+  }
 
   /** A transaction begins; what came before the first one is the opening. */
   begin(): void {
@@ -27,20 +37,18 @@ export class Dialogue {
 
   /** One command or several, as they go out. */
   sent(commands: string): void {
-    if (this.#secret) {
-      this.#add('>', '[secret]');
-      return;
-    }
-    const login = /^AUTH +\S+/i.exec(commands);
-    this.#secret = login !== null;
-    this.#add('>', login === null ? commands : `${login[0]} [secret]`);
+    const shown = this.#loggingIn ? this.#login(commands) : this.#command(commands);
+    this.#add('>', shown);
+    if (!this.#tap.live) return;
+    for (const one of this.#hiding(shown).trimEnd().split('\r\n')) this.#tap.tell('sent', one);
   }
 
   /** One reply as it came, of one line or several. */
   received(reply: string): void {
-    const challenge = this.#secret && reply.startsWith('334');
-    this.#secret = challenge;
-    this.#add('<', challenge ? '334 [secret]' : reply);
+    this.#loggingIn &&= reply.startsWith('334');
+    const shown = this.#loggingIn ? '334 [secret]' : reply;
+    this.#add('<', shown);
+    if (this.#tap.live) this.#tap.tell('received', this.#hiding(shown));
   }
 
   /** Not said by anybody. */
@@ -50,7 +58,9 @@ export class Dialogue {
 
   /** Line by line, cut in the middle when it is long. */
   lines(): string[] {
-    const all = [...(this.#opening ?? []), ...this.#current].flatMap(linesOf);
+    const all = [...(this.#opening ?? []), ...this.#current].flatMap((entry) =>
+      linesOf(this.#hiding(entry)),
+    );
     if (this.#left > 0) all.push(`(${this.#left} more not kept)`);
     const head = fitting(all, headCharactersMax);
     const rest = all.slice(head);
@@ -60,6 +70,27 @@ export class Dialogue {
     return [...all.slice(0, head), ...remark, ...rest.slice(cut)];
   }
 
+  #command(commands: string): string {
+    const [, verb, response = ''] = /^(AUTH +\S+)(.*)$/is.exec(commands) ?? [];
+    if (verb === undefined) return commands;
+    this.#loggingIn = true;
+    return response === '' ? verb : `${verb} ${this.#login(response)}`;
+  }
+
+  /** Remembered, so that it can be told when it comes back. */
+  #login(response: string): string {
+    this.#secrets.push(response.trim());
+    return '[secret]';
+  }
+
+  /** A server may repeat what it got: every secret is hidden, plain and in base64. */
+  #hiding(text: string): string {
+    return this.#secrets
+      .filter((secret) => secret !== '')
+      .flatMap((secret) => [secret, Buffer.from(secret).toString('base64')])
+      .reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), text);
+  }
+
   #add(mark: string, text: string): void {
     if (this.#current.length < entriesMax) {
       this.#current.push(`${mark}${text.slice(0, entryCharactersMax)}`);
@@ -67,16 +98,6 @@ export class Dialogue {
       this.#left += 1;
     }
   }
-}
-
-/** Every occurrence of a secret, plain or in base64, is hidden: a server may repeat what it got. */
-export function withoutSecrets(lines: readonly string[], secrets: readonly string[]): string[] {
-  const hidden = secrets
-    .filter((secret) => secret !== '')
-    .flatMap((secret) => [secret, Buffer.from(secret).toString('base64')]);
-  return lines.map((line) =>
-    hidden.reduce((text, secret) => text.replaceAll(secret, '[secret]'), line),
-  );
 }
 
 function linesOf(entry: string): string[] {

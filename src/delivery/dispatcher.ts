@@ -47,7 +47,7 @@ export class Dispatcher implements Dispatch {
     const name = work.recipients[0]?.lane ?? '';
     const lane = this.lane(name);
     lane.addFresh({ work, body });
-    this.holdSenders(lane);
+    this.holdSenders(lane, (one) => one === work);
     if (this.#isStopped) this.evict(lane);
     else this.pump(lane);
   }
@@ -219,10 +219,10 @@ export class Dispatcher implements Dispatch {
   }
 
   /** What is in memory of senders that the account may not send as is held without an attempt. */
-  holdSenders(lane: Lane): void {
+  holdSenders(lane: Lane, isAsked: (work: Work) => boolean = () => true): void {
     const { senders, clock } = this.#deps;
     if (senders.list(lane.name).length === 0) return;
-    for (const { work } of lane.evict((one) => senders.stops(lane.name, one))) {
+    for (const { work } of lane.evict((one) => isAsked(one) && senders.stops(lane.name, one))) {
       this.#track(this.#settle(work, senders.decisions(lane.name, work, clock())));
     }
   }

@@ -6,12 +6,13 @@ import type { Account } from '../relay/account.ts';
 import type { EventSink, RelayEvent } from '../relay/events.ts';
 import type { HeldSender, SendersReleased } from '../relay/held-sender.ts';
 import type { Cause } from '../relay/outcome.ts';
-import { type Clock, type QueueStore, StoreError } from '../relay/ports.ts';
+import type { Clock, QueueStore } from '../relay/ports.ts';
 import type { QueueFilter, Work } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { sameAccount } from './account-identity.ts';
 import { type Decision, heldForSender, wasInDoubt } from './disposition.ts';
 import { causeText } from './outcome-text.ts';
+import { tellStoreFailure } from './store-failure.ts';
 
 export interface HeldSendersDeps {
   readonly settings: () => Settings;
@@ -155,10 +156,7 @@ export class HeldSenders {
   }
 
   #tell(error: unknown, { account, sender }: HeldSender): void {
-    if (!(error instanceof StoreError)) throw error;
-    const { fault, message } = error;
-    const detail = `sender ${sender} of ${account}: ${message}`;
-    if (fault !== 'closed') this.#deps.emit({ is: 'store.failed', fault, detail });
+    tellStoreFailure(this.#deps.emit, error, `sender ${sender} of ${account}`);
   }
 }
 

@@ -1,7 +1,8 @@
 import type { EventSink, RelayEvent } from '../relay/events.ts';
-import { type Clock, type QueueStore, StoreError } from '../relay/ports.ts';
+import type { Clock, QueueStore } from '../relay/ports.ts';
 import type { HoldRule } from '../relay/steering.ts';
 import { Alarm } from './alarm.ts';
+import { tellStoreFailure } from './store-failure.ts';
 
 export interface HoldRulesDeps {
   readonly store: Pick<QueueStore, 'addHoldRule' | 'removeHoldRule' | 'act'>;
@@ -87,11 +88,7 @@ export class HoldRules {
     try {
       await this.#end(rule, 'time');
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      const { fault, message } = error;
-      if (fault === 'closed') return;
-      const detail = `hold rule ${rule.id}: ${message}`;
-      this.#deps.emit({ is: 'store.failed', fault, detail });
+      tellStoreFailure(this.#deps.emit, error, `hold rule ${rule.id}`);
     }
   }
 

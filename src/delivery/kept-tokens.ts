@@ -4,7 +4,8 @@ import type { Secret } from '../lib/secret.ts';
 import type { Account } from '../relay/account.ts';
 import type { KeptToken } from '../relay/credential.ts';
 import type { EventSink } from '../relay/events.ts';
-import { type Clock, StoreError, type TokenVault } from '../relay/ports.ts';
+import type { Clock, TokenVault } from '../relay/ports.ts';
+import { tellStoreFailure } from './store-failure.ts';
 
 export interface KeptTokensDeps {
   readonly vault: TokenVault;
@@ -92,9 +93,7 @@ export class KeptTokens {
     try {
       await work();
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      const { fault, message } = error;
-      this.#deps.emit({ is: 'store.failed', fault, detail: `${what}: ${message}` });
+      tellStoreFailure(this.#deps.emit, error, what);
     }
   }
 }

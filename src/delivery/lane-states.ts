@@ -2,11 +2,12 @@ import { mayWork, onConnected, onReload, onSuccess } from '../policy/lane-state.
 import type { Account, AccountState } from '../relay/account.ts';
 import type { EventSink, RelayEvent } from '../relay/events.ts';
 import type { Cause, ReasonClass } from '../relay/outcome.ts';
-import { type Clock, type Dice, type QueueStore, StoreError } from '../relay/ports.ts';
+import type { Clock, Dice, QueueStore } from '../relay/ports.ts';
 import type { Stopped } from './attempt-contract.ts';
 import { type Lane, stateAfter } from './lane.ts';
 import { isRefusedLogin } from './refusal.ts';
 import type { SafetyNet } from './safety-net.ts';
+import { tellStoreFailure } from './store-failure.ts';
 
 export interface LaneStateDeps {
   readonly store: QueueStore;
@@ -117,9 +118,7 @@ export class LaneStates {
     try {
       await this.#deps.store.setAccountState(lane.name, state);
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      const { fault, message } = error;
-      this.#deps.emit({ is: 'store.failed', fault, detail: `state of ${lane.name}: ${message}` });
+      tellStoreFailure(this.#deps.emit, error, `state of ${lane.name}`);
     }
   }
 }

@@ -164,10 +164,10 @@ export class Lane {
 
   /** Takes what has no attempt yet, all of it or what is wanted, to be put back into the queue. */
   evict(wanted: (work: Work) => boolean = () => true): Item[] {
-    const isWanted = ({ work }: Item): boolean => wanted(work);
-    const items = [...this.#fresh, ...this.#claimed].filter(isWanted);
-    this.#fresh = this.#fresh.filter((item) => !isWanted(item));
-    this.#claimed = this.#claimed.filter((item) => !isWanted(item));
+    const items = [...this.#fresh, ...this.#claimed].filter(({ work }) => wanted(work));
+    const taken = new Set(items);
+    this.#fresh = this.#fresh.filter((item) => !taken.has(item));
+    this.#claimed = this.#claimed.filter((item) => !taken.has(item));
     for (const item of items) this.#letGo(item);
     return items;
   }

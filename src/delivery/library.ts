@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import SMTPConnection, { type Options } from 'nodemailer/lib/smtp-connection';
 import { Dialogue } from './dialogue.ts';
-import type { Tap } from './traces.ts';
+import { noTap, type Tap } from './traces.ts';
 
 /**
  * What is used of the library beyond its documented interface. The library still opens the session
@@ -26,15 +26,23 @@ const LibraryConnection = SMTPConnection as unknown as new (
 /** Digits and a hyphen: another line of the reply is still to come. */
 const PARTIAL = /(?:^|\n)\d{3}-[^\n]*$/;
 
+export interface Recording {
+  /** Absent: nobody can watch. */
+  readonly tap?: Tap;
+  /** The account's: never shown, not even when the upstream repeats them. */
+  readonly secrets: readonly string[];
+}
+
 /** The library's session, with a record of what is said and somebody who may look on. */
 export class LibrarySession extends LibraryConnection {
-  readonly dialogue = new Dialogue();
+  readonly dialogue: Dialogue;
   /** Told what goes over it. */
   readonly tap: Tap;
 
-  constructor(options: Options, tap: Tap) {
+  constructor(options: Options, { tap = noTap, secrets }: Recording) {
     super(options);
     this.tap = tap;
+    this.dialogue = new Dialogue(secrets, tap);
   }
 
   get socket(): Socket {
@@ -44,8 +52,6 @@ export class LibrarySession extends LibraryConnection {
   /** Writes commands past the library. */
   say(commands: string): void {
     this.dialogue.sent(commands);
-    const { tap } = this;
-    if (tap.live) for (const one of commands.trimEnd().split('\r\n')) tap.tell('sent', one);
     this.socket.write(commands);
   }
 

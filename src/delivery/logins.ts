@@ -1,4 +1,3 @@
-import { assert } from '../lib/assert.ts';
 import { mayWork } from '../policy/lane-state.ts';
 import type { Account, AccountState } from '../relay/account.ts';
 import type { CredentialUse } from '../relay/credential.ts';
@@ -6,6 +5,7 @@ import type { DeviceCode, DeviceProgress, DeviceRefusal } from '../relay/device-
 import type { EventSink } from '../relay/events.ts';
 import type { Clock } from '../relay/ports.ts';
 import type { Settings } from '../relay/settings.ts';
+import { accountNamed } from './account-identity.ts';
 import type { CertificateWatch } from './certificate-watch.ts';
 import type { CredentialsInUse } from './credentials-in-use.ts';
 import { DeviceLogins } from './device-logins.ts';
@@ -108,12 +108,6 @@ export function openLogins(
       await credentials.stop();
     },
   };
-}
-
-function accountNamed({ accounts }: Settings, name: string): Account {
-  const account = accounts.get(name);
-  assert(account !== undefined, `no account ${name} in the configuration in force`);
-  return account;
 }
 
 /** An account that was stopped for another cause than its credentials is left alone. */

@@ -99,9 +99,9 @@ function startSession(
   { account, hostname, tap }: OpenOptions,
   way: { socket: Socket; guard: PeerGuard; useTls: boolean },
 ): UpstreamSession {
-  const { host, tls, timeouts } = account;
+  const { host, tls, timeouts, password } = account;
   const mode = way.useTls ? tls.mode : 'none';
-  const session = new UpstreamSession({
+  return new UpstreamSession({
     library: {
       connection: way.socket,
       host,
@@ -114,9 +114,9 @@ function startSession(
     },
     timeouts,
     inspect: (socket) => way.guard.inspect(socket),
+    secrets: password === null ? [] : [password.reveal()],
     ...(tap === undefined ? {} : { tap }),
   });
-  return session;
 }
 
 /** Greeting, EHLO and STARTTLS, up to where AUTH may begin. Null: the session is ready. */

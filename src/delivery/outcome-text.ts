@@ -15,3 +15,8 @@ export function causeText(cause: Cause): string {
       return cause.detail;
   }
 }
+
+/** Of a reply as received, for people. */
+export function firstLine(reply: string): string {
+  return (reply.split('\n')[0] ?? '').replace(/[\x00-\x1f\x7f]/g, ' ').slice(0, 500);
+}

@@ -121,9 +121,10 @@ function changes(
   account: Account,
   route: Route | null,
 ): { readonly change: HeaderChange | null; readonly message: Message } {
+  if (route === null) return { change: null, message };
   const author = authorOf(message);
   const shown = sendsAs(account, route, author);
-  const remove = [...(route?.edits?.remove ?? []), ...foreignFields(account, route)];
+  const remove = [...(route.edits?.remove ?? []), ...foreignFields(account, route)];
   if (shown === author) {
     return { change: remove.length === 0 ? null : { remove, from: null }, message };
   }
@@ -137,8 +138,8 @@ function changes(
  * An app writes the fields of the provider it knows, the first of its route. On another one they
  * mean nothing, and tell strangers what was meant for that provider.
  */
-function foreignFields(account: Account, route: Route | null): readonly string[] {
-  const [first] = route?.action.is === 'accounts' ? route.action.accounts : [];
+function foreignFields(account: Account, { action }: Route): readonly string[] {
+  const [first] = action.is === 'accounts' ? action.accounts : [];
   return first === undefined || first === account.name ? [] : (account.foreignFields ?? []);
 }
 

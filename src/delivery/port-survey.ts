@@ -4,7 +4,7 @@ import type { Clock } from '../relay/ports.ts';
 import { authOffered, tlsName } from './capabilities.ts';
 import type { CertificateFacts } from './certificate.ts';
 import { openConnection } from './open-connection.ts';
-import { causeText } from './outcome-text.ts';
+import { causeText, firstLine } from './outcome-text.ts';
 import type { UpstreamSession } from './session.ts';
 
 /** Where to look, and which name and authority the certificates are held against. */
@@ -234,8 +234,4 @@ function stranger(
     proxy,
     at: { file: '', line: 0, column: 0 },
   };
-}
-
-function firstLine(reply: string): string {
-  return (reply.split('\n')[0] ?? '').replace(/[\x00-\x1f\x7f]/g, ' ').slice(0, 500);
 }

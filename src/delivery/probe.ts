@@ -7,7 +7,7 @@ import { tlsName } from './capabilities.ts';
 import type { CertificateFacts } from './certificate.ts';
 import type { Connection } from './connection.ts';
 import { type OpenOptions, openConnection } from './open-connection.ts';
-import { causeText } from './outcome-text.ts';
+import { causeText, firstLine } from './outcome-text.ts';
 import type { OpenWitness } from './peer-guard.ts';
 import type { ProbeSent } from './probe-send.ts';
 import type { UpstreamSession } from './session.ts';
@@ -126,8 +126,4 @@ class ProbeWitness implements OpenWitness {
     this.steps.push({ phase, ok, detail, tookMs: Math.max(0, nowMs - this.#sinceMs) });
     this.#sinceMs = nowMs;
   }
-}
-
-function firstLine(reply: string): string {
-  return (reply.split('\n')[0] ?? '').replace(/[\x00-\x1f\x7f]/g, ' ').slice(0, 500);
 }

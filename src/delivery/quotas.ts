@@ -11,10 +11,11 @@ import {
   usesOf,
 } from '../policy/quota.ts';
 import type { EventSink } from '../relay/events.ts';
-import { type Clock, type QueueStore, StoreError } from '../relay/ports.ts';
+import type { Clock, QueueStore } from '../relay/ports.ts';
 import type { Quota, QuotaInstant, QuotaNow } from '../relay/quota.ts';
 import type { QuotaRate } from '../relay/quota-rate.ts';
 import type { Settings } from '../relay/settings.ts';
+import { tellStoreFailure } from './store-failure.ts';
 
 export interface QuotasDeps {
   readonly settings: () => Pick<Settings, 'accounts'>;
@@ -161,10 +162,7 @@ export class Quotas {
       await this.#deps.store.saveQuota(name, { ...quota, at: this.#now() });
       return true;
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      const { fault, message } = error;
-      const detail = `quota of ${name}: ${message}`;
-      if (fault !== 'closed') this.#deps.emit({ is: 'store.failed', fault, detail });
+      tellStoreFailure(this.#deps.emit, error, `quota of ${name}`);
       return false;
     }
   }

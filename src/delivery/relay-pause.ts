@@ -2,6 +2,7 @@ import type { EventSink, RelayEvent } from '../relay/events.ts';
 import { type Clock, type QueueStore, StoreError } from '../relay/ports.ts';
 import type { RelayPause } from '../relay/steering.ts';
 import { Alarm } from './alarm.ts';
+import { tellStoreFailure } from './store-failure.ts';
 
 export interface RelayPausesDeps {
   readonly store: Pick<QueueStore, 'savePause'>;
@@ -79,6 +80,7 @@ export class RelayPauses {
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       if (error.fault === 'closed') return;
+      tellStoreFailure(this.#deps.emit, error, 'pause');
     }
     this.#resumed('time');
   }

@@ -8,9 +8,10 @@ import {
 import type { Account, AccountState } from '../relay/account.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { Message } from '../relay/message.ts';
-import { type Clock, type QueueStore, StoreError } from '../relay/ports.ts';
+import type { Clock, QueueStore } from '../relay/ports.ts';
 import type { Refusals } from '../relay/refusals.ts';
 import type { Result } from './judge.ts';
+import { tellStoreFailure } from './store-failure.ts';
 
 export interface SafetyNetDeps {
   readonly store: Pick<QueueStore, 'refusals' | 'saveRefusals'>;
@@ -90,10 +91,7 @@ export class SafetyNet {
       try {
         await store.saveRefusals(name, refusals);
       } catch (error) {
-        if (!(error instanceof StoreError)) throw error;
-        const { fault, message } = error;
-        if (fault === 'closed') return;
-        emit({ is: 'store.failed', fault, detail: `refusals of ${name}: ${message}` });
+        tellStoreFailure(emit, error, `refusals of ${name}`);
       }
     });
   }

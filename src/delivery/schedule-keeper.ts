@@ -1,11 +1,12 @@
 import type { EventSink } from '../relay/events.ts';
-import { type Clock, type QueueStore, StoreError } from '../relay/ports.ts';
+import type { Clock, QueueStore } from '../relay/ports.ts';
 import type { LaneCount } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { Alarm } from './alarm.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Failover } from './failover.ts';
 import type { Housekeeping } from './housekeeping.ts';
+import { tellStoreFailure } from './store-failure.ts';
 
 export interface KeeperDeps {
   readonly settings: () => Settings;
@@ -193,9 +194,7 @@ export class ScheduleKeeper {
       try {
         await work();
       } catch (error) {
-        if (!(error instanceof StoreError)) throw error;
-        const { fault, message } = error;
-        if (fault !== 'closed') this.#deps.emit({ is: 'store.failed', fault, detail: message });
+        tellStoreFailure(this.#deps.emit, error);
         this.#countSoon(this.#deps.clock() + lookEveryMs / 5);
       }
     });

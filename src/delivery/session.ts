@@ -3,8 +3,7 @@ import type { Options } from 'nodemailer/lib/smtp-connection';
 import { formatDuration } from '../lib/duration.ts';
 import type { Cause, Phase } from '../relay/outcome.ts';
 import { causeOfError, interrupted, networkCause } from './fault.ts';
-import { LibrarySession } from './library.ts';
-import { noTap, shownCommand, type Tap, tellReply } from './traces.ts';
+import { LibrarySession, type Recording } from './library.ts';
 
 /**
  * Timers of the library are moved out of the way: every phase has our own deadline. Largest a timer
@@ -20,7 +19,7 @@ const replyBytesMax = 64 * 1024;
 /** Phases can follow one another slowly; all of them together get this long. */
 const attemptMsMax = 20 * 60_000;
 
-export interface SessionOptions {
+export interface SessionOptions extends Recording {
   readonly library: Options;
   /** Our own deadline for what follows a command or the greeting. Milliseconds. */
   readonly timeouts: {
@@ -32,8 +31,6 @@ export interface SessionOptions {
    * Judges the peer of a fresh STARTTLS upgrade before another byte is sent; a cause refuses it.
    */
   readonly inspect: (socket: TLSSocket) => Cause | null;
-  /** Absent: nobody can watch. */
-  readonly tap?: Tap;
 }
 
 /** How a login was answered. */
@@ -69,10 +66,10 @@ export class UpstreamSession extends LibrarySession {
    */
   #limitMs = 0;
 
-  constructor({ library, timeouts, inspect, tap }: SessionOptions) {
+  constructor({ library, timeouts, inspect, ...recording }: SessionOptions) {
     const waits = { connectionTimeout: never, greetingTimeout: never, socketTimeout: never };
     const bounds = { socketCloseTimeout: 0, maxResponseSize: replyBytesMax };
-    super({ ...library, ...waits, ...bounds }, tap ?? noTap);
+    super({ ...library, ...waits, ...bounds }, recording);
     this.#timeouts = timeouts;
     this.#inspect = inspect;
     this.limit();
@@ -201,13 +198,7 @@ export class UpstreamSession extends LibrarySession {
   override _sendCommand(command: string, logged?: string): void {
     const phase = PHASE_OF_VERB[command.slice(0, 4)];
     if (phase !== undefined) this.enter(phase, this.#timeouts.commandMs);
-    if (this.tap.live) this.tap.tell('sent', shownCommand(command, this.phase === 'auth'));
     super._sendCommand(command, logged);
-  }
-
-  override _processResponse(): void {
-    if (this.tap.live) tellReply(this.tap, this._responseQueue[0], this.phase === 'auth');
-    super._processResponse();
   }
 
   override _upgradeConnection(done: (error: Error | null, secured?: boolean) => void): void {

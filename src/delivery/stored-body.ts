@@ -1,8 +1,9 @@
 import type { EventSink } from '../relay/events.ts';
 import type { Body, MessageId } from '../relay/message.ts';
-import { type QueueStore, StoreError } from '../relay/ports.ts';
+import type { QueueStore } from '../relay/ports.ts';
 import type { QueuedRecipient } from '../relay/queue.ts';
 import { type Decision, held, putBack } from './disposition.ts';
+import { tellStoreFailure } from './store-failure.ts';
 
 /** How long mail rests that the storage failed for. */
 export const storageRestMs = 60_000;
@@ -15,9 +16,7 @@ export async function readBody(
   try {
     return await store.body(id);
   } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    const { fault, message } = error;
-    emit({ is: 'store.failed', fault, detail: `body of ${id}: ${message}` });
+    tellStoreFailure(emit, error, `body of ${id}`);
     return 'unreadable';
   }
 }

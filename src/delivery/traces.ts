@@ -63,20 +63,6 @@ export class Traces {
 /** For openings that nobody can watch. */
 export const noTap: Tap = { live: false, tell: () => {} };
 
-/** A command as it may be shown: whatever belongs to a login is a secret. */
-export function shownCommand(command: string, loggingIn: boolean): string {
-  const [, mechanism, rest] = /^AUTH +(\S+)(.*)$/i.exec(command) ?? [];
-  if (mechanism !== undefined) return `AUTH ${mechanism}${rest === '' ? '' : ' [secret]'}`;
-  return loggingIn ? '[secret]' : command;
-}
-
-/** Tells a reply that is there in full; a challenge may repeat what was sent. */
-export function tellReply(tap: Tap, reply: string | undefined, loggingIn: boolean): void {
-  const last = reply?.slice(reply.lastIndexOf('\n') + 1) ?? '';
-  if (reply === undefined || last.trim() === '' || /^\d{3}-/.test(last)) return;
-  tap.tell('received', loggingIn && reply.startsWith('334') ? '334 [challenge]' : reply);
-}
-
 function bounded(text: string): string {
   if (text.length <= lineCharactersMax) return text;
   const left = text.length - lineCharactersMax;

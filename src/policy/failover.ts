@@ -1,5 +1,6 @@
 import type { AccountState } from '../relay/account.ts';
 import { mayWork } from './lane-state.ts';
+import { handsOver } from './verdicts.ts';
 
 /*
  * Which account of a route takes a message now.
@@ -49,11 +50,6 @@ export function standingOf(
     return { is: 'down', reason, changesAtMs: state.is === 'paused' ? state.untilMs : null };
   }
   return { is: mayProbe ? 'probe' : 'down', reason, changesAtMs: null };
-}
-
-/** What is merely too fast passes by itself. */
-function handsOver(state: Exclude<AccountState, { is: 'open' }>): boolean {
-  return state.mayFailOver ?? state.reason !== 'throttled';
 }
 
 /** Since when it has not worked, whatever the reasons were one after the other. */

@@ -73,7 +73,7 @@ const refused = (why: string): Way => ({ fate: `refused: ${why}`, through: null 
  * name no address: each would make another group.
  */
 function entryRefusal(settings: Settings, message: RecordedMessage): string | null {
-  const { client: name, boundAccount, reversePath, from, alsoFrom, bytes } = message;
+  const { client: name, boundAccount, reversePath, from, bytes } = message;
   if (boundAccount === null && name === 'relayd') return null;
   const client = boundAccount === null ? settings.clients.get(name) : bound(settings, boundAccount);
   if (client === undefined) return `${boundAccount ?? name} may not log in`;
@@ -85,8 +85,9 @@ function entryRefusal(settings: Settings, message: RecordedMessage): string | nu
   if (reversePath !== '' && admitFrom(client, reversePath, [reversePath]) !== null) {
     return 'the client may not use this reverse-path';
   }
-  const addresses = from === null ? [] : [from, ...alsoFrom];
-  return admitFrom(client, from, addresses) === null ? null : 'the client may not use this From';
+  return admitFrom(client, from, authorOf(message).from) === null
+    ? null
+    : 'the client may not use this From';
 }
 
 function bound({ accounts, listeners }: Settings, name: string): BoundAccount | undefined {

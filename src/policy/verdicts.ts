@@ -68,8 +68,15 @@ export function holdSender(hint: string = HINTS.sender ?? ''): Verdict {
  * merely too fast: that passes by itself.
  */
 export function mayFailOver(verdict: Verdict): boolean {
-  if (verdict.scope !== 'account') return false;
-  return verdict.mayFailOver ?? verdict.reason !== 'throttled';
+  return verdict.scope === 'account' && handsOver(verdict);
+}
+
+/** The same of an account that was stopped, or of the verdict that stops it. */
+export function handsOver(stopped: {
+  readonly reason: string;
+  readonly mayFailOver?: boolean;
+}): boolean {
+  return stopped.mayFailOver ?? stopped.reason !== 'throttled';
 }
 
 /** What an operator can do, in plain words. Mail waits and is not bounced in all of these cases. */

@@ -57,6 +57,16 @@ test('it is kept over a restart and ends by itself', async () => {
   expect((await rig.store.steering()).pause).toBeNull();
 });
 
+test('its end comes even when it cannot be kept, and that is said', async () => {
+  await open();
+  await rig.delivery.resume();
+  await rig.delivery.pauses.pause('x', rig.now() + 40);
+  rig.store.failWith('io');
+  await rig.event('relay.resumed');
+  expect(rig.all('store.failed')[0]).toMatchObject({ detail: expect.stringMatching(/^pause: /) });
+  rig.store.failWith(null);
+});
+
 test('one that cannot be kept is not in force, and says so', async () => {
   await open();
   await rig.delivery.resume();

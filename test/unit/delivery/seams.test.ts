@@ -21,6 +21,7 @@ async function openSession(pipelining: boolean): Promise<UpstreamSession> {
     library: { connection: socket, host: '127.0.0.1', name: 'relay.test', ignoreTLS: true },
     timeouts: { greetingMs: 1_000, commandMs: 1_000, connectMs: 1_000 },
     inspect: () => null,
+    secrets: [],
   });
   await new Promise<void>((resolve, reject) => {
     session.onBroken = (cause) => reject(new Error(JSON.stringify(cause)));

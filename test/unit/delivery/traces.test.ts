@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { shownCommand, type TraceLine, Traces } from '../../../src/delivery/traces.ts';
+import { type TraceLine, Traces } from '../../../src/delivery/traces.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
 import { makeAccount, makeRig, makeSettings, type Rig } from './harness.ts';
 
@@ -84,15 +84,4 @@ test('nobody looks on: nothing is told; long lines are cut', () => {
   expect(tap.live).toBe(true);
   tap.tell('received', 'x'.repeat(5_000));
   expect(lines[0]?.text).toHaveLength(1_000 + '… (4000 characters more)'.length);
-});
-
-test.each([
-  ['AUTH PLAIN AGEAYg==', false, 'AUTH PLAIN [secret]'],
-  ['auth xoauth2 dXNlcj0=', false, 'AUTH xoauth2 [secret]'],
-  ['AUTH LOGIN', true, 'AUTH LOGIN'],
-  ['dXNlcg==', true, '[secret]'],
-  ['', true, '[secret]'],
-  ['MAIL FROM:<auth@x.example>', false, 'MAIL FROM:<auth@x.example>'],
-])('%s while logging in %s is shown as %s', (command, loggingIn, shown) => {
-  expect(shownCommand(command, loggingIn)).toBe(shown);
 });

@@ -18,6 +18,7 @@ beforeEach(async () => {
     library: { connection: socket, host: '127.0.0.1', name: 'relay.test', ignoreTLS: true },
     timeouts: { greetingMs: minuteMs, commandMs: minuteMs, connectMs: minuteMs },
     inspect: () => null,
+    secrets: [],
   });
 });
 
