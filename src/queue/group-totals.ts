@@ -3,9 +3,8 @@ import type { QueueStore } from '../relay/ports.ts';
 import type { QueueFilter } from '../relay/queue.ts';
 import { QUEUE_AGES_MS, type QueueGroup, type QueueGroupKey } from '../relay/queue-views.ts';
 import type { Ask } from './ask.ts';
-import type { Answer } from './operations.ts';
 import type { Grouped } from './reading.ts';
-import { countMax } from './stretches.ts';
+import { countMax, stretches } from './stretches.ts';
 
 /** Domains may be many: so many groups are kept apart. */
 export const groupsMax = 10_000;
@@ -42,11 +41,9 @@ export async function groups(
       add((await ask('queue.groups', { is: 'age', reasons, account, age, bounds })).counts);
     }
   } else {
-    for (let after: number | null = -1; after !== null; ) {
-      const given = { is: 'stretch', filter, by, bounds, after, scan: countMax } as const;
-      const stretch: Answer<'queue.groups'> = await ask('queue.groups', given);
+    const given = { is: 'stretch', filter, by, bounds, scan: countMax } as const;
+    for await (const stretch of stretches((after) => ask('queue.groups', { ...given, after }))) {
       add(stretch.counts);
-      after = stretch.next;
     }
   }
   const merged = total(rest) > 0;
