@@ -16,7 +16,9 @@ export function groups(core: Core, query: GroupsQuery): Grouped {
 function ofStretch(core: Core, query: Extract<GroupsQuery, { is: 'stretch' }>): Grouped {
   const { by, bounds } = query;
   const { sql, values, next } = stretch(core, query, RECIPIENT_STATES);
-  const domain = "LOWER(SUBSTR(forward_path, INSTR(forward_path, '@') + 1))";
+  // What follows the last @: a quoted local part may hold others.
+  const local = "RTRIM(forward_path, REPLACE(forward_path, '@', ''))";
+  const domain = `LOWER(SUBSTR(forward_path, LENGTH(${local}) + 1))`;
   const older = bounds.map((bound, age) => `WHEN message_id >= ${bound} THEN ${age}`).join(' ');
   // Reads: recipients of a stretch, by their key.
   const counts = core.db

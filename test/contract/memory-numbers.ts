@@ -67,7 +67,7 @@ export function memoryNumbers(state: MemoryState): MemoryNumbers {
             account: row.lane,
             reason: row.lastReason,
             age: String(age),
-            'recipient-domain': path.slice(path.indexOf('@') + 1).toLowerCase(),
+            'recipient-domain': path.slice(path.lastIndexOf('@') + 1).toLowerCase(),
           };
           const values = by.map((key) => value[key]);
           const ages = Array.from({ length: QUEUE_AGES_MS.length + 1 }, () => 0);
