@@ -55,7 +55,7 @@ export function flushAccounts(core: Core, query: Given<'queue.flush-accounts'>):
   const { filter, includeHeld, lanes } = query;
   const everything = Object.keys(filter).length === 0;
   return core.sql.accounts.all().flatMap((row) => {
-    const account = String(row.account);
+    const { account } = row;
     const concerned = everything || filter.account === account || lanes.includes(account);
     if (!concerned || (row.state === 'held' && !includeHeld)) return [];
     core.sql.openAccount.run(account);

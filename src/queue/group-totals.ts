@@ -1,4 +1,4 @@
-import { messageIdFirstAt, messageIdToNumber } from '../relay/message-id.ts';
+import { messageNumberFirstAt } from '../relay/message-id.ts';
 import type { QueueStore } from '../relay/ports.ts';
 import type { QueueFilter } from '../relay/queue.ts';
 import { QUEUE_AGES_MS, type QueueGroup, type QueueGroupKey } from '../relay/queue-views.ts';
@@ -32,9 +32,7 @@ export async function groups(
       known.ages[one.age] = (known.ages[one.age] ?? 0) + one.recipients;
     }
   };
-  const bounds = QUEUE_AGES_MS.map(
-    (ageMs) => messageIdToNumber(messageIdFirstAt(nowMs - ageMs)) ?? 0,
-  );
+  const bounds = QUEUE_AGES_MS.map((ageMs) => messageNumberFirstAt(nowMs - ageMs));
   if (isIndexed(filter, by)) {
     for (let age = 0; age <= bounds.length; age++) {
       const [account, reasons] = [filter.account ?? null, by.includes('reason')];
