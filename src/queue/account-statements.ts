@@ -57,7 +57,9 @@ export interface HeldSenderRow {
 export function accountStatements(db: Database) {
   return {
     // Reads: all accounts that are paused or held.
-    accounts: db.prepare<[], Record<string, unknown>>('SELECT * FROM accounts ORDER BY account'),
+    accounts: db.prepare<[], { account: string } & Record<string, unknown>>(
+      'SELECT * FROM accounts ORDER BY account',
+    ),
     // Writes: one account.
     setAccount: db.prepare(
       `INSERT OR REPLACE INTO accounts (account, state, reason, detail, since_at, until_at, strikes,

@@ -1,17 +1,13 @@
 import type { AccountState } from '../relay/account.ts';
 import type { Core } from './core.ts';
+import { byAccount } from './kept.ts';
 
 /**
  * States of all accounts that are not open. A row that makes no sense counts as open: mail is
  * tried, not stuck.
  */
 export function accountStates(core: Core): ReadonlyMap<string, AccountState> {
-  const states = new Map<string, AccountState>();
-  for (const row of core.sql.accounts.all()) {
-    const state = decode(row);
-    if (state !== null) states.set(String(row.account), state);
-  }
-  return states;
+  return byAccount(core.sql.accounts.all(), decode);
 }
 
 function decode(row: Record<string, unknown>): AccountState | null {

@@ -1,17 +1,14 @@
 import type { CertificateMemory } from '../relay/certificate.ts';
 import type { Core } from './core.ts';
+import { byAccount } from './kept.ts';
+import { parseJson } from './rows.ts';
 
 /**
  * What is remembered of every account's server. A row that cannot be read is left out: the next
  * handshake writes it anew.
  */
 export function certificates(core: Core): ReadonlyMap<string, CertificateMemory> {
-  const memories = new Map<string, CertificateMemory>();
-  for (const { account, memory } of core.sql.certificates.all()) {
-    const decoded = decode(memory);
-    if (decoded !== null) memories.set(account, decoded);
-  }
-  return memories;
+  return byAccount(core.sql.certificates.all(), decode);
 }
 
 export function rememberCertificates(
@@ -22,13 +19,8 @@ export function rememberCertificates(
 }
 
 /** Only the outline is looked at: nobody but this file writes it. */
-function decode(json: string): CertificateMemory | null {
-  try {
-    const memory: CertificateMemory | null = JSON.parse(json);
-    const { server, certificates: list } = memory ?? {};
-    return typeof server === 'string' && Array.isArray(list) ? memory : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+function decode({ memory }: { memory: string }): CertificateMemory | null {
+  const decoded = parseJson(memory) as CertificateMemory | null | undefined;
+  const isOne = typeof decoded?.server === 'string' && Array.isArray(decoded.certificates);
+  return isOne ? decoded : null;
 }

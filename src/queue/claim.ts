@@ -2,7 +2,7 @@ import type { Message } from '../relay/message.ts';
 import type { Lease, RecipientState, Work } from '../relay/queue.ts';
 import { runNumber } from './accept.ts';
 import { type Core, count } from './core.ts';
-import { matchingRecipients } from './filter.ts';
+import { matchingRecipients, where } from './filter.ts';
 import type { Given } from './operations.ts';
 import { readOrQuarantine } from './quarantine.ts';
 import { decodeRecipient } from './recipient-rows.ts';
@@ -38,9 +38,8 @@ export function claimMatching(core: Core, query: Given<'lease.claim-matching'>):
   const chosen = new Map<number, Set<number>>();
   const find = () => {
     chosen.clear();
-    for (const { message_id, idx } of matchingRecipients(core, filter, {
-      states: [...CLAIMABLE],
-    })) {
+    const match = where(filter, [...CLAIMABLE]);
+    for (const { message_id, idx } of matchingRecipients(core, match)) {
       if (!chosen.has(message_id) && chosen.size === limit) break;
       chosen.set(message_id, (chosen.get(message_id) ?? new Set()).add(idx));
     }

@@ -5,7 +5,7 @@ import { claim, claimExpired, claimMatching } from './claim.ts';
 import type { Core } from './core.ts';
 import { credentials, rememberCredentials } from './credentials.ts';
 import { storeFault } from './faults.ts';
-import { flush, flushAccounts, survey } from './flush.ts';
+import { flush, flushAccounts } from './flush.ts';
 import { groups } from './groups.ts';
 import { type HistoryOperation, runOnHistory } from './history-operations.ts';
 import { countStretch, order } from './numbers.ts';
@@ -170,8 +170,6 @@ function look(core: Core, [name, given]: Outside): unknown {
       return order(core, given);
     case 'queue.count':
       return countStretch(core, given);
-    case 'queue.survey':
-      return survey(core, given);
     case 'queue.groups':
       return groups(core, given);
     case 'queue.counts':

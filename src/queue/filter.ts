@@ -2,6 +2,7 @@ import { heldByRuleText } from '../policy/hold-rules.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type { QueueFilter, RecipientState } from '../relay/queue.ts';
 import type { Core } from './core.ts';
+import type { Next, Stretch } from './reading.ts';
 
 /** A WHERE clause over `recipients` and the values it binds. */
 export interface Where {
@@ -70,22 +71,42 @@ export function joined(terms: readonly Where[]): Where {
   };
 }
 
-/**
- * Recipients that match, by message and index; `from` and `to` bound the message numbers
- * (exclusive, inclusive).
- */
+/** Recipients of a stretch that match, and where the next one begins. */
+export interface StretchMatch extends Where, Next {}
+
+export function stretch(
+  core: Core,
+  { filter, after, scan }: Stretch,
+  states: readonly RecipientState[],
+): StretchMatch {
+  const { sql, values } = where(filter, states);
+  const isOne = filter.id !== undefined;
+  const next = isOne ? null : (core.sql.stretchEnd.get(after, scan - 1) ?? null);
+  return {
+    sql: `${sql} AND message_id > ? AND message_id <= ?`,
+    values: [...values, after, next ?? Number.MAX_SAFE_INTEGER],
+    next,
+  };
+}
+
+/** Recipients that match, by message and index. */
 export function* matchingRecipients(
   core: Core,
-  filter: QueueFilter,
-  range: { states: readonly RecipientState[]; from?: number; to?: number },
+  { sql, values }: Where,
 ): Generator<{ message_id: number; idx: number }> {
-  const { sql, values } = where(filter, range.states);
-  const upper = range.to ?? Number.MAX_SAFE_INTEGER;
   // Reads: keys only, in their order, as far as the caller goes on.
   yield* core.db
     .prepare<unknown[], { message_id: number; idx: number }>(
-      `SELECT message_id, idx FROM recipients
-       WHERE ${sql} AND message_id > ? AND message_id <= ? ORDER BY message_id, idx`,
+      `SELECT message_id, idx FROM recipients WHERE ${sql} ORDER BY message_id, idx`,
     )
-    .iterate(...values, range.from ?? -1, upper);
+    .iterate(...values);
+}
+
+/** How many messages have a recipient that matches. */
+export function countMessages(core: Core, { sql, values }: Where): number {
+  // Reads: recipients that match.
+  const statement = core.db.prepare<unknown[], number>(
+    `SELECT COUNT(DISTINCT message_id) FROM recipients WHERE ${sql}`,
+  );
+  return statement.pluck().get(...values) ?? 0;
 }

@@ -1,11 +1,10 @@
-import { messageIdFirstAt, messageIdToNumber } from '../relay/message-id.ts';
+import { messageNumberFirstAt } from '../relay/message-id.ts';
 import type { QueueStore } from '../relay/ports.ts';
 import type { QueueFilter } from '../relay/queue.ts';
 import { QUEUE_AGES_MS, type QueueGroup, type QueueGroupKey } from '../relay/queue-views.ts';
 import type { Ask } from './ask.ts';
-import type { Answer } from './operations.ts';
 import type { Grouped } from './reading.ts';
-import { countMax } from './stretches.ts';
+import { countMax, stretches } from './stretches.ts';
 
 /** Domains may be many: so many groups are kept apart. */
 export const groupsMax = 10_000;
@@ -33,20 +32,16 @@ export async function groups(
       known.ages[one.age] = (known.ages[one.age] ?? 0) + one.recipients;
     }
   };
-  const bounds = QUEUE_AGES_MS.map(
-    (ageMs) => messageIdToNumber(messageIdFirstAt(nowMs - ageMs)) ?? 0,
-  );
+  const bounds = QUEUE_AGES_MS.map((ageMs) => messageNumberFirstAt(nowMs - ageMs));
   if (isIndexed(filter, by)) {
     for (let age = 0; age <= bounds.length; age++) {
       const [account, reasons] = [filter.account ?? null, by.includes('reason')];
       add((await ask('queue.groups', { is: 'age', reasons, account, age, bounds })).counts);
     }
   } else {
-    for (let after: number | null = -1; after !== null; ) {
-      const given = { is: 'stretch', filter, by, bounds, after, scan: countMax } as const;
-      const stretch: Answer<'queue.groups'> = await ask('queue.groups', given);
+    const given = { is: 'stretch', filter, by, bounds, scan: countMax } as const;
+    for await (const stretch of stretches((after) => ask('queue.groups', { ...given, after }))) {
       add(stretch.counts);
-      after = stretch.next;
     }
   }
   const merged = total(rest) > 0;

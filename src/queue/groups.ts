@@ -1,14 +1,12 @@
 import { REASON_CLASSES } from '../relay/outcome.ts';
-import type { RecipientState } from '../relay/queue.ts';
+import { RECIPIENT_STATES } from '../relay/queue.ts';
 import type { Core } from './core.ts';
-import { where } from './filter.ts';
-import { stretch } from './numbers.ts';
+import { stretch } from './filter.ts';
 import type { AgeBounds, Grouped, GroupsQuery } from './reading.ts';
 
 type Count = Grouped['counts'][number];
 
-const STATES: readonly RecipientState[] = ['waiting', 'leased', 'in-doubt', 'held', 'quarantined'];
-const RESTING = STATES.filter((state) => state !== 'leased');
+const RESTING = RECIPIENT_STATES.filter((state) => state !== 'leased');
 
 /** Recipients by group and age: a stretch of them row by row, or one age of all by index. */
 export function groups(core: Core, query: GroupsQuery): Grouped {
@@ -17,9 +15,10 @@ export function groups(core: Core, query: GroupsQuery): Grouped {
 
 function ofStretch(core: Core, query: Extract<GroupsQuery, { is: 'stretch' }>): Grouped {
   const { by, bounds } = query;
-  const { from, to, next } = stretch(core, query);
-  const { sql, values } = where(query.filter, STATES);
-  const domain = "LOWER(SUBSTR(forward_path, INSTR(forward_path, '@') + 1))";
+  const { sql, values, next } = stretch(core, query, RECIPIENT_STATES);
+  // What follows the last @: a quoted local part may hold others.
+  const local = "RTRIM(forward_path, REPLACE(forward_path, '@', ''))";
+  const domain = `LOWER(SUBSTR(forward_path, LENGTH(${local}) + 1))`;
   const older = bounds.map((bound, age) => `WHEN message_id >= ${bound} THEN ${age}`).join(' ');
   // Reads: recipients of a stretch, by their key.
   const counts = core.db
@@ -28,9 +27,9 @@ function ofStretch(core: Core, query: Extract<GroupsQuery, { is: 'stretch' }>): 
          ${by.includes('reason') ? 'last_reason' : 'NULL'} AS reason,
          ${by.includes('recipient-domain') ? domain : 'NULL'} AS domain,
          CASE ${older} ELSE ${bounds.length} END AS age, COUNT(*) AS recipients
-       FROM recipients WHERE ${sql} AND message_id > ? AND message_id <= ? GROUP BY 1, 2, 3, 4`,
+       FROM recipients WHERE ${sql} GROUP BY 1, 2, 3, 4`,
     )
-    .all(...values, from, to);
+    .all(...values);
   return { counts, next };
 }
 

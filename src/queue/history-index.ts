@@ -1,10 +1,12 @@
 import type { Database } from 'better-sqlite3';
 import type { LogQuery } from '../relay/log-search.ts';
+import { messageNumberFirstAt } from '../relay/message-id.ts';
 import type { HistoryEntry } from '../relay/queue.ts';
 import { termsOf } from './log-terms.ts';
 
+const dayMs = 86_400_000;
 /** Message numbers in a day: they grow with time. */
-const dayNumbers = 86_400_000 * 4096;
+const dayNumbers = messageNumberFirstAt(dayMs);
 const dayOf = (id: number): number => Math.floor(id / dayNumbers);
 
 /** One stretch of a search: messages with numbers below `before`, at most `scan` of them. */
@@ -97,7 +99,7 @@ export function openHistoryIndex(
       return { ids: ids.filter((id) => hasAll(id, others)), next: null };
     },
     prune(beforeMs, scan) {
-      const keys = sql.keys.all(...pruned, Math.floor(beforeMs / 86_400_000), scan);
+      const keys = sql.keys.all(...pruned, Math.floor(beforeMs / dayMs), scan);
       db.transaction(() => {
         for (const key of keys) if (sql.exists.get(key[2]) === undefined) sql.remove.run(...key);
       })();

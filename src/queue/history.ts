@@ -1,12 +1,12 @@
 import type { Database } from 'better-sqlite3';
 import type { HistoryEvent } from '../relay/history-event.ts';
 import type { MessageId } from '../relay/message.ts';
-import { messageIdToNumber } from '../relay/message-id.ts';
+import { messageIdToNumber, messageNumberFirstAt } from '../relay/message-id.ts';
 import type { AttemptRecord, HistoryEntry, KeptDialogue } from '../relay/queue.ts';
 import { type HistoryIndex, openHistoryIndex } from './history-index.ts';
 import { decodeMessage, MESSAGE_COLUMNS, parseJson } from './rows.ts';
 
-/** What is added to one message's history. the others are JSON texts. */
+/** What is added to one message's history; all but the first two are JSON texts. */
 export interface HistoryPart {
   /** The message's columns in the order of MESSAGE_COLUMNS. */
   readonly message: readonly unknown[];
@@ -30,7 +30,6 @@ export interface History {
   close(): void;
 }
 
-const SEQUENCES_PER_MS = 4096;
 /** Kept of one message's dialogues: mail that waits for days must not fill the disk with them. */
 const dialogueCharactersMax = 8_192;
 
@@ -84,7 +83,7 @@ export function openHistory(db: Database): History {
       return list.all(end ?? Number.MAX_SAFE_INTEGER, limit).map(decodeEntry);
     },
     expire: ({ beforeMs, limit }) =>
-      expire.run(beforeMs * SEQUENCES_PER_MS, beforeMs, limit).changes,
+      expire.run(messageNumberFirstAt(beforeMs), beforeMs, limit).changes,
     highestId: () => highest.get() ?? 0,
     close: () => void db.close(),
   };

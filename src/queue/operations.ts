@@ -32,8 +32,6 @@ import type {
   ListQuery,
   Ordered,
   OrderQuery,
-  Surveyed,
-  SurveyQuery,
 } from './reading.ts';
 import { encodeMessage, type MessageRow } from './rows.ts';
 
@@ -61,7 +59,6 @@ export interface OperationTable extends HistoryOperationTable {
     given: { filter: QueueFilter; includeHeld: boolean; lanes: readonly string[] };
     answer: string[];
   };
-  'queue.survey': { given: SurveyQuery; answer: Surveyed };
   'queue.act': { given: ActQuery; answer: Acted };
   'queue.relane': {
     given: readonly { id: MessageId; lane: string | null }[];
@@ -131,7 +128,6 @@ export const OUTSIDE_NAMES = [
   'queue.order',
   'queue.count',
   'queue.groups',
-  'queue.survey',
   'queue.counts',
   'queue.next-expiry',
   'account.states',

@@ -3,9 +3,8 @@ import type { HistoryEvent } from '../relay/history-event.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type { RecipientState } from '../relay/queue.ts';
 import { type Core, count } from './core.ts';
-import { matchingRecipients } from './filter.ts';
+import { matchingRecipients, stretch } from './filter.ts';
 import { eventText } from './history.ts';
-import { stretch } from './numbers.ts';
 import type { Given } from './operations.ts';
 import type { Acted, ActQuery } from './queries.ts';
 import { finish } from './settle.ts';
@@ -15,12 +14,12 @@ import { finish } from './settle.ts';
  * kept waiting.
  */
 export function act(core: Core, query: ActQuery): Acted {
-  const { filter, action, after, limit, scan } = query;
+  const { action, limit } = query;
   const chosen = new Map<number, number[]>();
-  const { from, to, next: end } = stretch(core, { filter, after, scan });
-  let next = end;
   const states = statesTouchedBy(action.is, { includeHeld: false, named: false });
-  for (const { message_id, idx } of matchingRecipients(core, filter, { states, from, to })) {
+  const match = stretch(core, query, states);
+  let { next } = match;
+  for (const { message_id, idx } of matchingRecipients(core, match)) {
     if (!chosen.has(message_id) && chosen.size === limit) {
       next = [...chosen.keys()].at(-1) ?? null;
       break;

@@ -2,19 +2,21 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Body, MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
-import type { LaneCount, QueueRow, RecipientState, StoreStats } from '../relay/queue.ts';
+import {
+  type LaneCount,
+  type QueueRow,
+  RECIPIENT_STATES,
+  type StoreStats,
+} from '../relay/queue.ts';
 import type { Core } from './core.ts';
 import { codeOf } from './faults.ts';
-import { matchingRecipients } from './filter.ts';
+import { matchingRecipients, stretch } from './filter.ts';
 import { schemaVersion } from './migrations.ts';
-import { stretch } from './numbers.ts';
 import type { Answer } from './operations.ts';
 import type { Listed, ListQuery } from './reading.ts';
 import { decodeRecipient } from './recipient-rows.ts';
 import { decodeMessage } from './rows.ts';
 import type { RecipientRow } from './statements.ts';
-
-const STATES: readonly RecipientState[] = ['waiting', 'leased', 'in-doubt', 'held', 'quarantined'];
 
 export function body(core: Core, id: MessageId): Body | null {
   const number = messageIdToNumber(id) ?? -1;
@@ -49,18 +51,18 @@ export function counts(core: Core): LaneCount[] {
   });
 }
 
-export function list(core: Core, { filter, after, limit, scan }: ListQuery): Listed {
-  const { from, to, next } = stretch(core, { filter, after, scan });
+export function list(core: Core, query: ListQuery): Listed {
+  const { limit } = query;
+  const match = stretch(core, query, RECIPIENT_STATES);
   const chosen = new Map<number, Set<number>>();
-  const range = { states: STATES, from, to };
-  for (const { message_id, idx } of matchingRecipients(core, filter, range)) {
+  for (const { message_id, idx } of matchingRecipients(core, match)) {
     if (!chosen.has(message_id) && chosen.size === limit) break;
     chosen.set(message_id, (chosen.get(message_id) ?? new Set()).add(idx));
   }
   const rows = [...chosen].flatMap(([id, indexes]) =>
     queueRow(core, id, ({ idx }) => indexes.has(idx)),
   );
-  return { rows, next: chosen.size === limit ? ([...chosen.keys()].at(-1) ?? null) : next };
+  return { rows, next: chosen.size === limit ? ([...chosen.keys()].at(-1) ?? null) : match.next };
 }
 
 /** What can be read of a message is shown even when it is in quarantine. */

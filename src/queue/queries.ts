@@ -1,5 +1,6 @@
 import type { MessageId } from '../relay/message.ts';
-import type { LeaseOwner, OperatorAction, QueueFilter } from '../relay/queue.ts';
+import type { LeaseOwner, OperatorAction } from '../relay/queue.ts';
+import type { Next, Stretch } from './reading.ts';
 
 /* What the longer operations that change the queue are asked and answer; see reading.ts. */
 
@@ -11,35 +12,23 @@ export interface RecoverQuery {
   readonly inDoubtHold: boolean;
 }
 
-/** One stretch of a flush: at most `scan` messages after `after` are looked at. */
-export interface FlushQuery {
-  readonly filter: QueueFilter;
+export interface FlushQuery extends Stretch {
   readonly includeHeld: boolean;
   readonly nowMs: number;
-  readonly after: number;
-  readonly scan: number;
 }
 
 export interface FlushedStretch extends Acted {
   readonly lanes: readonly string[];
 }
 
-/**
- * One stretch of an operator's action: at most `scan` messages after `after` are looked at, and at
- * most `limit` of them changed.
- */
-export interface ActQuery {
-  readonly filter: QueueFilter;
+export interface ActQuery extends Stretch {
   readonly action: OperatorAction;
   readonly nowMs: number;
-  readonly after: number;
+  /** At most so many messages of it are changed. */
   readonly limit: number;
-  readonly scan: number;
 }
 
-export interface Acted {
+export interface Acted extends Next {
   readonly recipients: number;
   readonly messages: number;
-  /** Where the next stretch starts; null when nothing is left. */
-  readonly next: number | null;
 }

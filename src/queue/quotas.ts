@@ -1,18 +1,16 @@
 import type { KeptQuota, Quota, QuotaBucket, QuotaWindow } from '../relay/quota.ts';
 import type { Counts } from '../relay/quota-rate.ts';
 import type { Core } from './core.ts';
+import { byAccount } from './kept.ts';
 import { parseJson } from './rows.ts';
 
 /** A row that makes no sense counts as nothing used: mail is tried, the provider has the last word. */
 export function quotas(core: Core): ReadonlyMap<string, KeptQuota> {
-  const found = new Map<string, KeptQuota>();
-  for (const row of core.sql.quotas.all()) {
+  return byAccount(core.sql.quotas.all(), (row) => {
     const quota = decodeQuota(row.pending, row.windows);
-    if (quota === null) continue;
     const at = { boot: row.boot, monotonicMs: row.monotonic_at, wallMs: row.wall_at };
-    found.set(row.account, { ...quota, at });
-  }
-  return found;
+    return quota === null ? null : { ...quota, at };
+  });
 }
 
 export function saveQuota(

@@ -1,17 +1,17 @@
 import type { LaneSurvey, QueueFilter, QueueRow, RecipientState } from '../relay/queue.ts';
-import type { QueueCount, QueueGroupKey, QueueSort } from '../relay/queue-views.ts';
+import type { QueueGroupKey, QueueSort } from '../relay/queue-views.ts';
 
 /**
  * Questions about a long queue are asked in stretches, so that commits wait for one stretch at
  * most: `scan` messages after the one with the number `after`.
  */
-interface Stretch {
+export interface Stretch {
   readonly filter: QueueFilter;
   readonly after: number;
   readonly scan: number;
 }
 
-interface Next {
+export interface Next {
   /** `after` of the next stretch; null when nothing is left. */
   readonly next: number | null;
 }
@@ -40,17 +40,13 @@ export interface Ordered extends Next {
 
 export interface CountQuery extends Stretch {
   readonly states: readonly RecipientState[];
-}
-
-export interface Counted extends QueueCount, Next {}
-
-/** Counts what a flush would set in motion. */
-export interface SurveyQuery extends Stretch {
-  readonly includeHeld: boolean;
+  /** Instants: how much of it expires at or before each of them is counted too. */
   readonly expiriesMs: readonly number[];
 }
 
-export interface Surveyed extends Next {
+export interface Counted extends Next {
+  readonly recipients: number;
+  readonly messages: number;
   readonly lanes: readonly LaneSurvey[];
 }
 

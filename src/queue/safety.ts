@@ -3,22 +3,18 @@ import type { Refusals } from '../relay/refusals.ts';
 import { asSomebodyElse, isFrom } from './account-statements.ts';
 import { type Core, count } from './core.ts';
 import { where } from './filter.ts';
+import { byAccount } from './kept.ts';
 import type { Answer, Given } from './operations.ts';
 import { parseJson } from './rows.ts';
 
 /** A row that makes no sense is left out: the refusals are counted anew. */
 export function refusals(core: Core): ReadonlyMap<string, Refusals> {
-  const found = new Map<string, Refusals>();
-  for (const row of core.sql.refusals.all()) {
-    const decoded = decode(row.refusals);
-    if (decoded !== null) found.set(row.account, decoded);
-  }
-  return found;
+  return byAccount(core.sql.refusals.all(), decode);
 }
 
 /** Only the outline is looked at: nobody but this file writes it. */
-function decode(text: string): Refusals | null {
-  const value = parseJson(text) as Partial<Refusals> | null | undefined;
+function decode(row: { refusals: string }): Refusals | null {
+  const value = parseJson(row.refusals) as Partial<Refusals> | null | undefined;
   const { credentialVersion, seen } = value ?? {};
   return typeof credentialVersion === 'string' && Array.isArray(seen)
     ? { credentialVersion, seen }

@@ -1,6 +1,6 @@
 import { bareMessageId } from '../policy/log-match.ts';
 import type { LogQuery } from '../relay/log-search.ts';
-import { messageIdFirstAt, messageIdToNumber } from '../relay/message-id.ts';
+import { messageIdToNumber, messageNumberFirstAt } from '../relay/message-id.ts';
 import type { Core } from './core.ts';
 import { address, joined, type Where } from './filter.ts';
 import type { Found, SearchQuery } from './history-index.ts';
@@ -45,12 +45,11 @@ function within({ id, sinceMs, untilMs }: LogQuery, before: number) {
     const number = messageIdToNumber(id) ?? -1;
     return { from: number, before: Math.min(before, number + 1) };
   }
-  const from = sinceMs === undefined ? 0 : numberAt(sinceMs - slackMs);
-  const to = untilMs === undefined ? before : Math.min(before, numberAt(untilMs + slackMs));
+  const from = sinceMs === undefined ? 0 : messageNumberFirstAt(sinceMs - slackMs);
+  const to =
+    untilMs === undefined ? before : Math.min(before, messageNumberFirstAt(untilMs + slackMs));
   return { from, before: to };
 }
-
-const numberAt = (atMs: number): number => messageIdToNumber(messageIdFirstAt(atMs)) ?? 0;
 
 function queueTerms({ account, client, messageIdField, recipient, sender }: LogQuery): Where[] {
   const terms: Where[] = [{ sql: '1', values: [] }];

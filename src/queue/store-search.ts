@@ -5,6 +5,7 @@ import { messageIdFromNumber, messageIdToNumber } from '../relay/message-id.ts';
 import { type QueueStore, StoreError } from '../relay/ports.ts';
 import type { Ask } from './ask.ts';
 import type { Found } from './history-index.ts';
+import { stretches } from './stretches.ts';
 
 /** Messages that one stretch looks at, and rows it takes into the index. */
 const historyScan = 2_000;
@@ -67,11 +68,11 @@ async function candidates(
   limit: number,
 ): Promise<Found> {
   const ids: number[] = [];
-  let next: number | null = start;
-  while (next !== null && ids.length < limit) {
-    const found: Found = await stretch(next);
+  let next: number | null = null;
+  for await (const found of stretches(stretch, start)) {
     ids.push(...found.ids);
     next = found.next;
+    if (ids.length >= limit) break;
   }
   const more = next !== null || ids.length > limit;
   return { ids: ids.slice(0, limit), next: more ? (next ?? 0) : null };

@@ -1,10 +1,9 @@
 import type { QueueStore } from '../relay/ports.ts';
 import type { Ask } from './ask.ts';
-import { flush, survey } from './flush-stretches.ts';
 import { groups } from './group-totals.ts';
 import { encodeAccepted, encodeSettlement } from './operations.ts';
 import { search } from './store-search.ts';
-import { act, count, expireHistory, list } from './stretches.ts';
+import { act, count, expireHistory, flush, list, survey } from './stretches.ts';
 
 /** The QueueStore port over whatever carries operations to the engine. */
 export function queueStoreOver(ask: Ask, close: () => Promise<void>): QueueStore {

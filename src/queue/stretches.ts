@@ -1,20 +1,32 @@
+import { statesTouchedBy } from '../policy/queue-verbs.ts';
 import type { MessageId } from '../relay/message.ts';
 import { messageIdFromNumber, messageIdToNumber } from '../relay/message-id.ts';
 import type { QueueStore } from '../relay/ports.ts';
-import type { QueueFilter, QueuePage, QueueRow } from '../relay/queue.ts';
+import type { Flushed, LaneSurvey, QueueFilter, QueuePage, QueueRow } from '../relay/queue.ts';
 import type { QueueCount } from '../relay/queue-views.ts';
 import type { Ask } from './ask.ts';
-import type { Answer } from './operations.ts';
-import type { OrderQuery, Place } from './reading.ts';
+import type { CountQuery, Next, OrderQuery, Place } from './reading.ts';
 
 /** Messages that one stretch of a long command looks at, so that commits are not kept waiting. */
 export const scanMax = 2_000;
 /** Where only numbers are read: some 10 ms. */
 export const countMax = 10_000;
-/** Counting in one go, or looking for what is rare, reads a row in a fraction of that. */
-export const surveyMax = 50_000;
+/** Looking for what is rare reads a row in a fraction of that. */
+const actScanMax = 50_000;
 const actMax = 500;
 const expireMax = 1_000;
+
+/** The answers to a long question, stretch by stretch, until nothing is left. */
+export async function* stretches<Answer extends Next>(
+  ask: (after: number) => Promise<Answer>,
+  start = -1,
+): AsyncGenerator<Answer> {
+  for (let after: number | null = start; after !== null; ) {
+    const answer: Answer = await ask(after);
+    yield answer;
+    after = answer.next;
+  }
+}
 
 export async function list(
   ask: Ask,
@@ -22,13 +34,13 @@ export async function list(
 ): Promise<QueuePage> {
   if (sort !== 'age') return await sorted(ask, { filter, sort, after, limit });
   const rows: QueueRow[] = [];
-  let from: number | null = after === null ? -1 : (messageIdToNumber(after) ?? -1);
+  const start = after === null ? -1 : (messageIdToNumber(after) ?? -1);
   // One more than asked for tells whether there is a next page.
-  while (from !== null && rows.length <= limit) {
-    const given = { filter, after: from, limit: limit + 1 - rows.length, scan: scanMax };
-    const stretch: Answer<'queue.list'> = await ask('queue.list', given);
+  const next = (from: number) =>
+    ask('queue.list', { filter, after: from, limit: limit + 1 - rows.length, scan: scanMax });
+  for await (const stretch of stretches(next, start)) {
     rows.push(...stretch.rows);
-    from = stretch.next;
+    if (rows.length > limit) break;
   }
   return pageOf(rows, limit);
 }
@@ -48,11 +60,9 @@ async function sorted(
   const behind = after === null ? null : await placeOf(ask, query, after);
   if (behind === undefined) return { rows: [], next: null, lost: true };
   let places: Place[] = [];
-  for (let from: number | null = -1; from !== null; ) {
-    const given = { ...query, behind, after: from, scan: countMax, limit: limit + 1 };
-    const stretch: Answer<'queue.order'> = await ask('queue.order', given);
+  const given = { ...query, behind, scan: countMax, limit: limit + 1 };
+  for await (const stretch of stretches((from) => ask('queue.order', { ...given, after: from }))) {
     places = [...places, ...stretch.places].sort(byPlace).slice(0, limit + 1);
-    from = stretch.next;
   }
   const found = await Promise.all(
     places.map(([, number]) => {
@@ -86,38 +96,68 @@ export async function count(
   ask: Ask,
   query: Parameters<QueueStore['count']>[0],
 ): Promise<QueueCount> {
-  const lanes = new Map<string | null, { recipients: number; messages: number }>();
+  const { lanes, ...sum } = await counted(ask, { ...query, expiriesMs: [] });
+  return {
+    ...sum,
+    lanes: lanes.map(({ lane, recipients, messages }) => ({ lane, recipients, messages })),
+  };
+}
+
+export async function survey(
+  ask: Ask,
+  { filter, includeHeld, expiriesMs }: Parameters<QueueStore['survey']>[0],
+): Promise<readonly LaneSurvey[]> {
+  const states = statesTouchedBy('flush', { includeHeld, named: filter.id !== undefined });
+  return (await counted(ask, { filter, states, expiriesMs })).lanes;
+}
+
+async function counted(
+  ask: Ask,
+  query: Pick<CountQuery, 'filter' | 'states' | 'expiriesMs'>,
+): Promise<{ recipients: number; messages: number; lanes: readonly LaneSurvey[] }> {
+  const sums = new Map<string | null, LaneSurvey>();
   let [recipients, messages] = [0, 0];
-  for (let after: number | null = -1; after !== null; ) {
-    const stretch: Answer<'queue.count'> = await ask('queue.count', {
-      ...query,
-      after,
-      scan: countMax,
-    });
+  const given = { ...query, scan: countMax };
+  for await (const stretch of stretches((after) => ask('queue.count', { ...given, after }))) {
     recipients += stretch.recipients;
     messages += stretch.messages;
-    for (const { lane, ...one } of stretch.lanes) {
-      const sum = lanes.get(lane) ?? { recipients: 0, messages: 0 };
-      sum.recipients += one.recipients;
-      sum.messages += one.messages;
-      lanes.set(lane, sum);
-    }
-    after = stretch.next;
+    for (const one of stretch.lanes) sums.set(one.lane, added(sums.get(one.lane), one));
   }
-  const byLane = [...lanes].map(([lane, sum]) => ({ lane, ...sum }));
-  byLane.sort((a, b) => ((a.lane ?? '') < (b.lane ?? '') ? -1 : 1));
-  return { recipients, messages, lanes: byLane };
+  const lanes = [...sums.values()].sort((a, b) => ((a.lane ?? '') < (b.lane ?? '') ? -1 : 1));
+  return { recipients, messages, lanes };
+}
+
+function added(sum: LaneSurvey | undefined, one: LaneSurvey): LaneSurvey {
+  if (sum === undefined) return one;
+  return {
+    lane: one.lane,
+    recipients: sum.recipients + one.recipients,
+    messages: sum.messages + one.messages,
+    expiring: sum.expiring.map((count, at) => count + (one.expiring[at] ?? 0)),
+  };
+}
+
+export async function flush(ask: Ask, query: Parameters<QueueStore['flush']>[0]): Promise<Flushed> {
+  let [recipients, messages] = [0, 0];
+  const found = new Set<string>();
+  const given = { ...query, scan: scanMax };
+  for await (const stretch of stretches((after) => ask('queue.flush', { ...given, after }))) {
+    recipients += stretch.recipients;
+    messages += stretch.messages;
+    for (const lane of stretch.lanes) found.add(lane);
+  }
+  const { filter, includeHeld } = query;
+  const lanes = [...found].sort();
+  const accountsResumed = await ask('queue.flush-accounts', { filter, includeHeld, lanes });
+  return { recipients, messages, accountsResumed, lanes };
 }
 
 export async function act(ask: Ask, query: Parameters<QueueStore['act']>[0]) {
   let [recipients, messages] = [0, 0];
-  let after: number | null = -1;
-  while (after !== null) {
-    const given = { ...query, after, limit: actMax, scan: surveyMax };
-    const stretch: Answer<'queue.act'> = await ask('queue.act', given);
+  const given = { ...query, limit: actMax, scan: actScanMax };
+  for await (const stretch of stretches((after) => ask('queue.act', { ...given, after }))) {
     recipients += stretch.recipients;
     messages += stretch.messages;
-    after = stretch.next;
   }
   return { recipients, messages };
 }

@@ -1,5 +1,5 @@
 import type { MessageId } from './message.ts';
-import { messageIdFromNumber, messageIdToNumber } from './message-id.ts';
+import { messageIdFromNumber, messageIdToNumber, messageNumberFirstAt } from './message-id.ts';
 
 /*
  * Message ids as Exim up to 4.96 writes them, `XXXXXX-YYYYYY-ZZ`, for its tools: the first part is
@@ -9,8 +9,7 @@ import { messageIdFromNumber, messageIdToNumber } from './message-id.ts';
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const PART_LENGTH = 6;
-/** Message ids count 4096 to the millisecond. */
-const IDS_PER_SECOND = 4_096_000;
+const IDS_PER_SECOND = messageNumberFirstAt(1_000);
 const SHAPE = /^([0-9A-Za-z]{6})-([0-9A-Za-z]{6})-00$/;
 
 export function eximId(id: MessageId): string {

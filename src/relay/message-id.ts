@@ -31,7 +31,12 @@ export function messageIdToNumber(id: string): number | null {
 
 /** The lowest id that a message accepted at this instant, or later, can have. */
 export function messageIdFirstAt(atMs: number): MessageId {
-  return messageIdFromNumber(Math.max(0, atMs) * SEQUENCES_PER_MS);
+  return messageIdFromNumber(messageNumberFirstAt(atMs));
+}
+
+/** The same as the integer behind it. */
+export function messageNumberFirstAt(atMs: number): number {
+  return Math.max(0, atMs) * SEQUENCES_PER_MS;
 }
 
 /**

@@ -114,7 +114,7 @@ export interface QueueStore {
     filter: QueueFilter;
     includeHeld: boolean;
     expiriesMs: readonly number[];
-  }): Promise<LaneSurvey[]>;
+  }): Promise<readonly LaneSurvey[]>;
   act(query: {
     filter: QueueFilter;
     action: OperatorAction;

@@ -16,7 +16,8 @@ export interface Lease {
 }
 
 /** State of one recipient in the queue. Settled recipients leave it for the history. */
-export type RecipientState = 'waiting' | 'leased' | 'in-doubt' | 'held' | 'quarantined';
+export const RECIPIENT_STATES = ['waiting', 'leased', 'in-doubt', 'held', 'quarantined'] as const;
+export type RecipientState = (typeof RECIPIENT_STATES)[number];
 
 /** A message entering the queue; all its recipients start in the same lane and state. */
 export interface NewMessage {

@@ -1,12 +1,11 @@
 import type { Message } from '../../src/relay/message.ts';
 import type { QueueStore } from '../../src/relay/ports.ts';
-import type { RecipientState } from '../../src/relay/queue.ts';
+import { RECIPIENT_STATES } from '../../src/relay/queue.ts';
 import { QUEUE_AGES_MS, type QueueGroup, type QueueSort } from '../../src/relay/queue-views.ts';
 import { type MemoryRow, type MemoryState, matching, view } from './memory-state.ts';
 
 export type MemoryNumbers = Pick<QueueStore, 'list' | 'count' | 'groups'>;
 
-const STATES: readonly RecipientState[] = ['waiting', 'leased', 'in-doubt', 'held', 'quarantined'];
 const hasDue = ({ state }: MemoryRow): boolean => state === 'waiting' || state === 'in-doubt';
 
 function keyOf(sort: QueueSort, message: Message, rows: readonly MemoryRow[]): string | number {
@@ -28,7 +27,7 @@ function keyOf(sort: QueueSort, message: Message, rows: readonly MemoryRow[]): s
 export function memoryNumbers(state: MemoryState): MemoryNumbers {
   return {
     async list({ filter, sort = 'age', after, limit }) {
-      const all = [...matching(state, filter, STATES)]
+      const all = [...matching(state, filter, RECIPIENT_STATES)]
         .map(({ entry, rows }) => ({ entry, rows, key: keyOf(sort, entry.message, rows) }))
         .sort((a, b) => {
           if (a.key === b.key) return a.entry.message.id < b.entry.message.id ? -1 : 1;
@@ -58,7 +57,7 @@ export function memoryNumbers(state: MemoryState): MemoryNumbers {
     },
     async groups({ filter, by, nowMs }) {
       const groups = new Map<string, QueueGroup & { ages: number[] }>();
-      for (const { entry, rows } of matching(state, filter, STATES)) {
+      for (const { entry, rows } of matching(state, filter, RECIPIENT_STATES)) {
         const ageMs = nowMs - entry.message.acceptedAtMs;
         const older = QUEUE_AGES_MS.findIndex((bound) => ageMs <= bound);
         const age = older < 0 ? QUEUE_AGES_MS.length : older;
@@ -68,7 +67,7 @@ export function memoryNumbers(state: MemoryState): MemoryNumbers {
             account: row.lane,
             reason: row.lastReason,
             age: String(age),
-            'recipient-domain': path.slice(path.indexOf('@') + 1).toLowerCase(),
+            'recipient-domain': path.slice(path.lastIndexOf('@') + 1).toLowerCase(),
           };
           const values = by.map((key) => value[key]);
           const ages = Array.from({ length: QUEUE_AGES_MS.length + 1 }, () => 0);

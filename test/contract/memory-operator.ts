@@ -2,7 +2,13 @@ import { matchesLog } from '../../src/policy/log-match.ts';
 import type { LogPage, LogQuery } from '../../src/relay/log-search.ts';
 import type { MessageId } from '../../src/relay/message.ts';
 import type { QueueStore } from '../../src/relay/ports.ts';
-import type { LaneCount, LeaseOwner, RecipientState, Recovered } from '../../src/relay/queue.ts';
+import {
+  type LaneCount,
+  type LeaseOwner,
+  RECIPIENT_STATES,
+  type RecipientState,
+  type Recovered,
+} from '../../src/relay/queue.ts';
 import { result } from './memory-history.ts';
 import type { MemoryNumbers } from './memory-numbers.ts';
 import type { MemorySafety } from './memory-safety.ts';
@@ -16,8 +22,7 @@ import {
 } from './memory-state.ts';
 import type { MemorySteering } from './memory-steering.ts';
 
-const STATES: readonly RecipientState[] = ['waiting', 'leased', 'in-doubt', 'held', 'quarantined'];
-const RESTING = STATES.filter((one) => one !== 'leased');
+const RESTING = RECIPIENT_STATES.filter((one) => one !== 'leased');
 
 type OperatorPart = Omit<
   QueueStore,
@@ -63,7 +68,7 @@ function recover(
 
 function counts(state: MemoryState): LaneCount[] {
   const found = new Map<string, LaneCount>();
-  for (const { entry, rows } of matching(state, {}, STATES)) {
+  for (const { entry, rows } of matching(state, {}, RECIPIENT_STATES)) {
     for (const row of rows) {
       const key = JSON.stringify([row.lane, row.state]);
       const due = row.state === 'waiting' || row.state === 'in-doubt' ? row.dueAtMs : null;

@@ -124,7 +124,7 @@ function countContract(current: () => OpenStore): void {
       await tried(store, leased({ to: ['b@gone.example'], lane: 'ses' }), 1);
       await store.accept([
         waiting(T0, { to: ['c@gone.example'], acceptedAtMs: nowMs - minute }),
-        waiting(T0, { to: ['d@x.example'], acceptedAtMs: nowMs - minute }),
+        waiting(T0, { to: ['"d@home"@x.example'], acceptedAtMs: nowMs - minute }),
         leased({ acceptedAtMs: nowMs - minute }),
       ]);
       const ask = { filter: {}, nowMs };
