@@ -4,7 +4,7 @@ import { statesTouchedBy } from '../policy/queue-verbs.ts';
 import { planMessage } from '../policy/route.ts';
 import type { QueueRow, RecipientState } from '../relay/queue.ts';
 import { checkNames } from './check-names.ts';
-import { noAccount } from './no-account.ts';
+import { accountNamed, messageNamed } from './named.ts';
 import { readMessage } from './read-message.ts';
 import type { Relay } from './relay.ts';
 
@@ -60,10 +60,7 @@ function readHandlers(relay: Relay, nowMs: () => number): ReadHandlers {
     'message.read': (ask, { send }) => readMessage(delivery, ask, send),
 
     'queue.show': async ({ id }) => {
-      const report = await store.show(id);
-      if (report.queued === null && report.history === null) {
-        throw new ControlError('not-found', `no message ${id} in the queue or the history`);
-      }
+      const report = await messageNamed(store, id);
       return { ...report, standIns: report.queued === null ? [] : standIns(relay, report.queued) };
     },
   };
@@ -109,10 +106,7 @@ function changeHandlers(
 
     'queue.reroute': async (ask) => {
       await checkNames(relay, ask.filter);
-      const { accounts, file } = relay.settings();
-      if (ask.to !== null && !accounts.has(ask.to)) {
-        throw new ControlError('not-found', noAccount(ask.to, { accounts, file }));
-      }
+      if (ask.to !== null) accountNamed(relay.settings(), ask.to);
       const report = await delivery.redirect(ask);
       const { recipients, messages } = report;
       const told = { recipients, messages, account: ask.to, by: 'operator' };
