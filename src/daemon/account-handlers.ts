@@ -3,7 +3,7 @@ import { type Answer, ControlError, type ControlHandlers } from '../control/wire
 import type { Account } from '../relay/account.ts';
 import type { MessageId } from '../relay/message.ts';
 import type { LaneCount } from '../relay/queue.ts';
-import { formatQuotaRate } from '../relay/quota-rate.ts';
+import { quotaReports, stateOf, tlsInWords } from './account-facts.ts';
 import { accountTestLetter } from './account-test.ts';
 import { accountNamed } from './named.ts';
 import type { Relay } from './relay.ts';
@@ -126,7 +126,6 @@ function accountReport(
 ): AccountReport {
   const { name, provider, host, port, username } = account;
   const queue = counts.filter(({ lane }) => lane === name);
-  const uses = relay.delivery.quotas().get(name) ?? [];
   const slowed = relay.delivery.slowed().get(name);
   return {
     name,
@@ -145,7 +144,7 @@ function accountReport(
     },
     pacePerSecond: slowed?.perSecond ?? null,
     queue,
-    quota: uses.map(({ rate, used }) => ({ rate: formatQuotaRate(rate), used })),
+    quota: quotaReports(relay.delivery.quotas().get(name)),
     outAtMs: relay.delivery.outAtMs(name, waitingIn(queue)),
     lastDeliveredAtMs: relay.delivery.lastDeliveredAtMs(name),
   };
@@ -170,14 +169,4 @@ function waitingIn(queue: readonly LaneCount[]): number {
   return queue
     .filter(({ state }) => state === 'waiting' || state === 'in-doubt')
     .reduce((sum, { recipients }) => sum + recipients, 0);
-}
-
-function stateOf(relay: Relay, name: string): AccountReport['state'] {
-  return relay.delivery.states().get(name) ?? { is: 'open' };
-}
-
-export function tlsInWords({ tls }: Account): string {
-  if (tls.mode === 'none') return 'none';
-  const pins = tls.pins.length === 0 ? '' : `, ${tls.pins.length} pinned`;
-  return `${tls.mode}, verify ${tls.verify}, at least ${tls.minimum}${pins}`;
 }
