@@ -62,7 +62,8 @@ async function showReport({ args, ask, io, options, print }: Invocation): Promis
 /** Byte for byte into a file or a pipe; on a terminal nothing in it is obeyed. */
 async function showBytes({ args, ask, io }: Invocation, what: MessagePart): Promise<number> {
   const decoder = new TextDecoder('utf-8');
-  const read = await ask('message.read', { id: args[0] as MessageId, what }, async ({ base64 }) => {
+  const id = args[0] as MessageId;
+  const read = await ask('message.read', { id, what, stored: false }, async ({ base64 }) => {
     const bytes = Buffer.from(base64, 'base64');
     await io.write(io.terminal ? printableText(decoder.decode(bytes, { stream: true })) : bytes);
   });

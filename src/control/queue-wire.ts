@@ -40,22 +40,14 @@ export interface QueueRequests {
     ask: { readonly filter: QueueFilter; readonly by: readonly QueueGroupKey[] };
     answer: { readonly groups: readonly QueueGroup[]; readonly merged: boolean };
   };
-  /** The bytes of a message in the queue as its account would send them now. */
+  /** The bytes of a message in the queue: as its account would send them now, or as stored. */
   readonly 'message.read': {
-    ask: { readonly id: MessageId; readonly what: MessagePart };
+    ask: { readonly id: MessageId; readonly what: MessagePart; readonly stored: boolean };
     part: { readonly base64: string };
     answer: MessageRead;
   };
   /** not-found when neither the queue nor the history knows the id. */
   readonly 'queue.show': { ask: { readonly id: MessageId }; answer: MessageReport };
-  /**
-   * A stretch of the stored bytes, in base 64: at most `bodyBytesMax` from `from` on. not-found when
-   * the queue does not hold the message.
-   */
-  readonly 'queue.body': {
-    ask: { readonly id: MessageId; readonly from: number };
-    answer: { readonly bytes: string; readonly total: number };
-  };
   /**
    * Clears back-off, and pauses (holds with includeHeld). `flush` is for queue.flush-progress; absent:
    * nothing is to be waited for. `pause`: that of the whole relay, which it leaves.

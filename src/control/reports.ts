@@ -160,7 +160,7 @@ export type MessagePart = 'raw' | 'headers' | 'body';
 /** What was read of a message; the bytes themselves came in parts. */
 export interface MessageRead {
   readonly bytes: number;
-  /** Null: as it is stored, because no configured account is to send it. */
+  /** Null: as it is stored, by request or because no configured account is to send it. */
   readonly account: string | null;
   /** Forward-paths of those who get these bytes. */
   readonly recipients: readonly string[];

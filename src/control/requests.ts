@@ -75,11 +75,13 @@ const Query = z
   .transform((query) => query as LogQuery);
 
 const Nothing = z.strictObject({});
+const WithId = z.strictObject({ id: Id });
 const Named = z.strictObject({ name: Name });
 const NamedWithSender = z
   .strictObject({ name: Name, sender: Address.optional() })
   .transform((ask) => ask as Ask<'account.resume'>);
 const Filtered = z.strictObject({ filter: Filter });
+const Flush = z.strictObject({ filter: Filter, includeHeld: z.boolean() });
 const FilteredWithReason = z.strictObject({ filter: Filter, reason: Reason });
 
 const Pattern = Address.regex(/^(?:\*|.*@[^\s@]+)$/, 'is no address and no @domain').nullable();
@@ -104,10 +106,13 @@ export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
     filter: Filter,
     by: z.array(z.enum(QUEUE_GROUP_KEYS)).max(QUEUE_GROUP_KEYS.length),
   }),
-  'message.read': z.strictObject({ id: Id, what: z.enum(['raw', 'headers', 'body']) }),
-  'queue.show': z.strictObject({ id: Id }),
-  'queue.body': z.strictObject({ id: Id, from: z.int().min(0) }),
-  'queue.flush': z.strictObject({ filter: Filter, includeHeld: z.boolean() }),
+  'message.read': z.strictObject({
+    id: Id,
+    what: z.enum(['raw', 'headers', 'body']),
+    stored: z.boolean(),
+  }),
+  'queue.show': WithId,
+  'queue.flush': Flush,
   'queue.hold': FilteredWithReason,
   'queue.release': Filtered,
   'queue.remove': Filtered,
@@ -117,7 +122,7 @@ export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
     before: Id.nullable(),
     limit: z.int().min(1).max(logPageMax),
   }),
-  evidence: z.strictObject({ id: Id }),
+  evidence: WithId,
   'queue.reroute': z.strictObject({
     filter: Filter,
     to: Name.nullable(),
@@ -168,7 +173,7 @@ export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
     forMs: z.int().min(1).max(timerMsMax).nullable(),
   }),
   top: Nothing,
-  'queue.flush-plan': z.strictObject({ filter: Filter, includeHeld: z.boolean() }),
+  'queue.flush-plan': Flush,
   'queue.flush-progress': z.strictObject({ flush: z.int().min(1) }),
   trace: z.strictObject({
     account: Name.nullable(),

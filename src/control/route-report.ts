@@ -72,10 +72,7 @@ function byRoute(
 ): RouteReport {
   const place = { index: route.index, line: route.line };
   const { action } = route;
-  const accounts =
-    action.is === 'accounts'
-      ? routeAccounts(settings, { from: question.from, route }, running)
-      : [];
+  const accounts = routeAccounts(settings, { from: question.from, route }, running);
   const { edits = null, bcc = [] } = route;
   const report = { route: place, accounts, edits, bcc, reply: null };
   switch (action.is) {

@@ -44,9 +44,6 @@ export const answerBytesMax = 32 * 1024 * 1024;
 /** Longest page of queue.list. */
 export const queuePageMax = 1000;
 
-/** Longest stretch of queue.body. */
-export const bodyBytesMax = 1024 * 1024;
-
 /** Longest page of log.search: its messages come with all that happened to them. */
 export const logPageMax = 200;
 

@@ -3,9 +3,9 @@ import { type Answer, ControlError, type ControlHandlers } from '../control/wire
 import type { Account } from '../relay/account.ts';
 import type { MessageId } from '../relay/message.ts';
 import type { LaneCount } from '../relay/queue.ts';
-import { formatQuotaRate } from '../relay/quota-rate.ts';
+import { quotaReports, stateOf, tlsInWords } from './account-facts.ts';
 import { accountTestLetter } from './account-test.ts';
-import { noAccount } from './no-account.ts';
+import { accountNamed } from './named.ts';
 import type { Relay } from './relay.ts';
 
 type AccountHandlers = Pick<
@@ -33,7 +33,7 @@ export function accountHandlers(
     }),
 
     'account.show': async ({ name }) => {
-      const account = accountNamed(relay, name);
+      const account = accountNamed(relay.settings(), name);
       return {
         account: accountReport(relay, account, await store.counts()),
         routes: relay
@@ -51,14 +51,14 @@ export function accountHandlers(
     },
 
     'account.hold': async ({ name, reason }) => {
-      accountNamed(relay, name);
+      accountNamed(relay.settings(), name);
       const was = stateOf(relay, name);
       await delivery.holdAccount(name, reason);
       return { was, now: stateOf(relay, name) };
     },
 
     'account.resume': async ({ name, sender }) => {
-      accountNamed(relay, name);
+      accountNamed(relay.settings(), name);
       const was = stateOf(relay, name);
       if (sender !== undefined) return { was, ...(await releaseSender(relay, name, sender)) };
       const { senders } = await delivery.senders.release(name, null);
@@ -74,7 +74,7 @@ export function accountHandlers(
     },
 
     'account.test': async ({ name, send }) => {
-      const account = accountNamed(relay, name);
+      const account = accountNamed(relay.settings(), name);
       if (send === undefined) return await delivery.testAccount(name);
       const { hostname } = relay.settings();
       const given = { id: newMessageId(), hostname, nowMs: nowMs() };
@@ -82,14 +82,14 @@ export function accountHandlers(
     },
 
     'account.login': async ({ name }) => {
-      accountNamed(relay, name);
+      accountNamed(relay.settings(), name);
       const begun = await delivery.beginLogin(name);
       if (begun.is === 'refused') throw new ControlError('refused', begun.detail);
       return begun;
     },
 
     'account.login-progress': async ({ name }) => {
-      accountNamed(relay, name);
+      accountNamed(relay.settings(), name);
       const progress = await delivery.pollLogin(name);
       if (progress.is === 'refused') throw new ControlError('refused', progress.detail);
       return progress;
@@ -126,7 +126,6 @@ function accountReport(
 ): AccountReport {
   const { name, provider, host, port, username } = account;
   const queue = counts.filter(({ lane }) => lane === name);
-  const uses = relay.delivery.quotas().get(name) ?? [];
   const slowed = relay.delivery.slowed().get(name);
   return {
     name,
@@ -145,7 +144,7 @@ function accountReport(
     },
     pacePerSecond: slowed?.perSecond ?? null,
     queue,
-    quota: uses.map(({ rate, used }) => ({ rate: formatQuotaRate(rate), used })),
+    quota: quotaReports(relay.delivery.quotas().get(name)),
     outAtMs: relay.delivery.outAtMs(name, waitingIn(queue)),
     lastDeliveredAtMs: relay.delivery.lastDeliveredAtMs(name),
   };
@@ -170,20 +169,4 @@ function waitingIn(queue: readonly LaneCount[]): number {
   return queue
     .filter(({ state }) => state === 'waiting' || state === 'in-doubt')
     .reduce((sum, { recipients }) => sum + recipients, 0);
-}
-
-function stateOf(relay: Relay, name: string): AccountReport['state'] {
-  return relay.delivery.states().get(name) ?? { is: 'open' };
-}
-
-function accountNamed(relay: Relay, name: string): Account {
-  const account = relay.settings().accounts.get(name);
-  if (account !== undefined) return account;
-  throw new ControlError('not-found', noAccount(name, relay.settings()));
-}
-
-export function tlsInWords({ tls }: Account): string {
-  if (tls.mode === 'none') return 'none';
-  const pins = tls.pins.length === 0 ? '' : `, ${tls.pins.length} pinned`;
-  return `${tls.mode}, verify ${tls.verify}, at least ${tls.minimum}${pins}`;
 }

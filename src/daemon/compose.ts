@@ -125,7 +125,8 @@ async function openObservation(
       certificatesEndMs: () => certificatesEndMs(options.settings(), delivery),
       credentials: () => byAccount(options.settings(), (name) => delivery.credentials(name)),
       quotas: () => delivery.quotas(),
-      heldSenders: () => heldSenders(options.settings(), delivery),
+      heldSenders: () =>
+        byAccount(options.settings(), (name) => delivery.senders.list(name).length),
       slowed: () => delivery.slowed(),
       steering: () => ({
         paused: delivery.pauses.current !== null,
@@ -163,10 +164,6 @@ function certificatesEndMs({ accounts }: Settings, delivery: Delivery): Map<stri
     if (certificate !== null) ends.set(name, certificate.validToMs);
   }
   return ends;
-}
-
-function heldSenders({ accounts }: Settings, { senders }: Delivery): Map<string, number> {
-  return new Map([...accounts.keys()].map((name) => [name, senders.list(name).length]));
 }
 
 /**

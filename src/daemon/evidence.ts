@@ -5,8 +5,7 @@ import { explain } from '../policy/classify.ts';
 import { accountsOf } from '../policy/log-match.ts';
 import type { LogEntry } from '../relay/log-search.ts';
 import type { AttemptRecord } from '../relay/queue.ts';
-import { formatQuotaRate } from '../relay/quota-rate.ts';
-import { tlsInWords } from './account-handlers.ts';
+import { quotaReports, stateOf, tlsInWords } from './account-facts.ts';
 import type { Relay } from './relay.ts';
 
 /** Everything a provider's support may ask for. No credential and no body is near any of it. */
@@ -22,7 +21,8 @@ export function evidenceOf(relay: Relay, entry: LogEntry, nowMs: number): Eviden
   };
 }
 
-function accountEvidence({ settings, delivery }: Relay, name: string): EvidenceAccount {
+function accountEvidence(relay: Relay, name: string): EvidenceAccount {
+  const { settings, delivery } = relay;
   const account = settings().accounts.get(name);
   return {
     name,
@@ -30,10 +30,8 @@ function accountEvidence({ settings, delivery }: Relay, name: string): EvidenceA
     server: account === undefined ? null : `${account.host}:${account.port}`,
     username: account?.username ?? null,
     tls: account === undefined ? null : tlsInWords(account),
-    state: account === undefined ? null : (delivery.states().get(name) ?? { is: 'open' }),
-    quota: (delivery.quotas().get(name) ?? []).map(({ rate, used }) => {
-      return { rate: formatQuotaRate(rate), used };
-    }),
+    state: account === undefined ? null : stateOf(relay, name),
+    quota: quotaReports(delivery.quotas().get(name)),
     certificate: account === undefined ? null : delivery.certificate(name),
   };
 }
@@ -43,10 +41,10 @@ function rulesOf({ settings }: Relay, attempts: readonly AttemptRecord[]): Evide
   const found = new Map<string, EvidenceRule>();
   for (const { account: name, phase, results, stopped } of attempts) {
     const account = settings().accounts.get(name);
+    if (account === undefined || phase === undefined) continue;
     const texts = [...results.map(({ text }) => text), ...(stopped === undefined ? [] : [stopped])];
     for (const text of new Set(texts)) {
       const reply = parseReply(text);
-      if (account === undefined || phase === undefined) continue;
       if (reply === null || reply.code < 400) continue;
       const seen = { phase, reply, recipients: 1, acceptedRecipients: 1 };
       const { replyRules = [], provider } = account;

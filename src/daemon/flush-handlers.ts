@@ -4,7 +4,7 @@ import { forecast, surveyExpiries } from '../policy/flush-plan.ts';
 import { mayWork } from '../policy/lane-state.ts';
 import type { QuotaUse } from '../policy/quota.ts';
 import type { LaneSurvey } from '../relay/queue.ts';
-import { formatQuotaRate } from '../relay/quota-rate.ts';
+import { quotaReports, stateOf } from './account-facts.ts';
 import { checkNames } from './check-names.ts';
 import type { Relay } from './relay.ts';
 
@@ -67,10 +67,11 @@ export function flushHandlers(relay: Relay, nowMs: () => number): FlushHandlers 
 }
 
 function planLane(
-  { settings, delivery, throughput }: Relay,
+  relay: Relay,
   lane: LaneSurvey,
   { nowMs, includeHeld }: { nowMs: number; includeHeld: boolean },
 ): FlushPlanLane {
+  const { settings, delivery, throughput } = relay;
   const { recipients, messages } = lane;
   const account = settings().accounts.get(lane.lane ?? '');
   if (account === undefined) {
@@ -80,7 +81,7 @@ function planLane(
     return { ...known, ...nothing, ...forecast(lane, recipients, unknown) };
   }
   const { name, limits } = account;
-  const state = delivery.states().get(name) ?? { is: 'open' };
+  const state = stateOf(relay, name);
   const units = limits.counts === 'recipients' ? recipients : messages;
   const uses = delivery.quotas().get(name) ?? [];
   const perSecond =
@@ -91,7 +92,7 @@ function planLane(
     state,
     recipients,
     messages,
-    quota: uses.map(({ rate, used }) => ({ rate: formatQuotaRate(rate), used })),
+    quota: quotaReports(uses),
     quotaLeft: left(uses),
     perSecond,
     ...forecast(lane, units, {

@@ -23,7 +23,7 @@ export interface FlushWatches {
 
 export interface FlushWatch {
   readonly flush: number;
-  /** It set nothing in motion or failed: there is nothing to watch. */
+  /** It failed: there is nothing to watch. */
   drop(): void;
   counted(flushed: Flushed): void;
 }

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { ImportedEnvelope, Taken } from '../control/import-wire.ts';
 import type { ControlHandlers } from '../control/wire.ts';
 import { ControlError } from '../control/wire.ts';
-import { parseAddressList } from '../mail/header-address.ts';
 import { HeaderScan } from '../mail/header-scan.ts';
 import { admitThroughAny } from '../policy/admit.ts';
 import { type LanePlan, planLanes, routingSender } from '../policy/route.ts';
@@ -10,6 +9,7 @@ import { type Body, type Message, type MessageId, memoryBodyBytesMax } from '../
 import { messageIdFirstAt, messageIdFromNumber, messageIdToNumber } from '../relay/message-id.ts';
 import type { NewMessage } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
+import { fromAddresses } from '../submission/accept.ts';
 import { capturedFields, routeHeaders } from '../submission/captured-fields.ts';
 import type { Relay } from './relay.ts';
 
@@ -113,13 +113,11 @@ function factsOf(settings: Settings, { client }: ImportedEnvelope, bytes: Buffer
   });
   header.push(bytes);
   header.end();
-  const fromAddresses = (header.values.get('from') ?? []).flatMap(
-    (value) => parseAddressList(value) ?? [],
-  );
+  const from = fromAddresses(header);
   return {
     client: client !== null && settings.clients.has(client) ? client : 'exim',
-    from: fromAddresses[0] ?? null,
-    fromAddresses,
+    from: from[0] ?? null,
+    fromAddresses: from,
     messageIdField: header.values.get('message-id')?.[0] ?? null,
     routeHeaders: routeHeaders(settings, header),
     eightBit: bytes.some((octet) => octet > 127),

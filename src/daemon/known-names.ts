@@ -9,13 +9,14 @@ export function knownNames(settings: () => Settings): () => KnownNames {
     const current = settings();
     if (current !== of) {
       of = current;
-      // An app that logs in as an account counts as a client of that name.
-      const bound = [...current.accounts.keys()].map((account) => `account:${account}`);
-      names = {
-        clients: new Set([...current.clients.keys(), ...bound, 'relayd']),
-        accounts: new Set(current.accounts.keys()),
-      };
+      names = { clients: clientNames(current), accounts: new Set(current.accounts.keys()) };
     }
     return names;
   };
+}
+
+/** Also relayd itself, and an app that logs in as an account. */
+export function clientNames({ clients, accounts }: Settings): ReadonlySet<string> {
+  const bound = [...accounts.keys()].map((account) => `account:${account}`);
+  return new Set([...clients.keys(), ...bound, 'relayd']);
 }

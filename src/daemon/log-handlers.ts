@@ -1,7 +1,7 @@
-import { ControlError, type ControlHandlers } from '../control/wire.ts';
+import type { ControlHandlers } from '../control/wire.ts';
 import type { LogEntry } from '../relay/log-search.ts';
 import { evidenceOf } from './evidence.ts';
-import { noAccount } from './no-account.ts';
+import { accountNamed, messageNamed } from './named.ts';
 import type { Relay } from './relay.ts';
 
 /** What relayctl may ask about messages of the past. */
@@ -14,22 +14,13 @@ export function logHandlers(
     'log.search': async (find) => {
       const page = await store.search(find);
       const { account } = find.query;
-      const { accounts, file } = relay.settings();
       // A mistyped one would look like an account that has sent nothing.
       const nothing = page.entries.length === 0 && page.next === null && find.before === null;
-      if (nothing && account !== undefined && !accounts.has(account)) {
-        throw new ControlError('not-found', noAccount(account, { accounts, file }));
-      }
+      if (nothing && account !== undefined) accountNamed(relay.settings(), account);
       return { ...page, entries: page.entries.map(withoutDialogues) };
     },
 
-    evidence: async ({ id }) => {
-      const entry = await store.show(id);
-      if (entry.queued === null && entry.history === null) {
-        throw new ControlError('not-found', `no message ${id} in the queue or the history`);
-      }
-      return evidenceOf(relay, entry, nowMs());
-    },
+    evidence: async ({ id }) => evidenceOf(relay, await messageNamed(store, id), nowMs()),
   };
 }
 

@@ -1,11 +1,10 @@
 import type { MessageReport } from '../control/reports.ts';
-import { bodyBytesMax, ControlError, type ControlHandlers } from '../control/wire.ts';
+import { ControlError, type ControlHandlers } from '../control/wire.ts';
 import { statesTouchedBy } from '../policy/queue-verbs.ts';
 import { planMessage } from '../policy/route.ts';
-import type { Body } from '../relay/message.ts';
 import type { QueueRow, RecipientState } from '../relay/queue.ts';
 import { checkNames } from './check-names.ts';
-import { noAccount } from './no-account.ts';
+import { accountNamed, messageNamed } from './named.ts';
 import { readMessage } from './read-message.ts';
 import type { Relay } from './relay.ts';
 
@@ -15,7 +14,6 @@ type QueueHandlers = Pick<
   | 'queue.count'
   | 'queue.stats'
   | 'queue.show'
-  | 'queue.body'
   | 'queue.reroute'
   | 'message.read'
   | 'queue.hold'
@@ -34,7 +32,7 @@ export function queueHandlers(relay: Relay, nowMs: () => number): QueueHandlers 
 
 type ReadHandlers = Pick<
   ControlHandlers,
-  'queue.list' | 'queue.count' | 'queue.stats' | 'queue.show' | 'queue.body' | 'message.read'
+  'queue.list' | 'queue.count' | 'queue.stats' | 'queue.show' | 'message.read'
 >;
 
 function readHandlers(relay: Relay, nowMs: () => number): ReadHandlers {
@@ -62,17 +60,8 @@ function readHandlers(relay: Relay, nowMs: () => number): ReadHandlers {
     'message.read': (ask, { send }) => readMessage(delivery, ask, send),
 
     'queue.show': async ({ id }) => {
-      const report = await store.show(id);
-      if (report.queued === null && report.history === null) {
-        throw new ControlError('not-found', `no message ${id} in the queue or the history`);
-      }
+      const report = await messageNamed(store, id);
       return { ...report, standIns: report.queued === null ? [] : standIns(relay, report.queued) };
-    },
-
-    'queue.body': async ({ id, from }) => {
-      const body = await store.body(id);
-      if (body === null) throw new ControlError('not-found', `no message ${id} in the queue`);
-      return { bytes: await stretch(relay, body, from), total: sizeOf(body) };
     },
   };
 }
@@ -117,10 +106,7 @@ function changeHandlers(
 
     'queue.reroute': async (ask) => {
       await checkNames(relay, ask.filter);
-      const { accounts, file } = relay.settings();
-      if (ask.to !== null && !accounts.has(ask.to)) {
-        throw new ControlError('not-found', noAccount(ask.to, { accounts, file }));
-      }
+      if (ask.to !== null) accountNamed(relay.settings(), ask.to);
       const report = await delivery.redirect(ask);
       const { recipients, messages } = report;
       const told = { recipients, messages, account: ask.to, by: 'operator' };
@@ -155,16 +141,3 @@ function standIns(relay: Relay, { message, recipients }: QueueRow): MessageRepor
 }
 
 const ALL_QUARANTINED: readonly RecipientState[] = ['quarantined'];
-
-function sizeOf(body: Body): number {
-  return body.in === 'memory' ? body.bytes.length : body.bytes;
-}
-
-/** At most bodyBytesMax bytes, so that large messages pass in flat memory. */
-async function stretch({ spool }: Relay, body: Body, from: number): Promise<string> {
-  const end = Math.min(from + bodyBytesMax, sizeOf(body));
-  if (from >= end) return '';
-  if (body.in === 'memory') return body.bytes.toString('base64', from, end);
-  const chunks: Buffer[] = await spool.read(body.file, { start: from, end: end - 1 }).toArray();
-  return Buffer.concat(chunks).toString('base64');
-}

@@ -8,10 +8,10 @@ const partBytesMax = 48 * 1024;
 /** Sends a message part by part, as fast as it is read: memory does not grow with it. */
 export async function readMessage(
   delivery: Pick<Delivery, 'preview'>,
-  { id, what }: Ask<'message.read'>,
+  { id, what, stored }: Ask<'message.read'>,
   send: Outlet<Part<'message.read'>>['send'],
 ): Promise<MessageRead> {
-  const preview = await delivery.preview(id);
+  const preview = await delivery.preview(id, stored);
   if (preview === null) {
     const text = `the bytes of message ${id} are not in the queue (any more)`;
     throw new ControlError('not-found', text);

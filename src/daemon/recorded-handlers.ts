@@ -1,9 +1,9 @@
 import type { ControlHandlers } from '../control/wire.ts';
 import type { RecordedMessage } from '../policy/recorded-way.ts';
 import type { Message } from '../relay/message.ts';
-import { messageIdFirstAt } from '../relay/message-id.ts';
 import type { QueueStore } from '../relay/ports.ts';
 import type { QueuedRecipient } from '../relay/queue.ts';
+import { historySince } from './history-pages.ts';
 
 /** What is recorded of mail, page by page, for trying another configuration on it. */
 export function recordedHandlers(store: QueueStore): Pick<ControlHandlers, 'message.recorded'> {
@@ -14,16 +14,12 @@ export function recordedHandlers(store: QueueStore): Pick<ControlHandlers, 'mess
         const messages = rows.flatMap((row) => recorded(row.message, row.recipients) ?? []);
         return { messages, next };
       }
-      const page = await store.history({ limit, before: after });
-      const last = page.at(-1)?.message.id ?? null;
-      const over = last === null || page.length < limit || last < messageIdFirstAt(sinceMs);
-      const messages = page.flatMap(({ message, settledAtMs }) =>
+      const { entries, next } = await historySince(store, { sinceMs, before: after, limit });
+      const messages = entries.flatMap(({ message, settledAtMs }) =>
         // Until then it is in the queue as well.
-        settledAtMs === null || message.acceptedAtMs < sinceMs
-          ? []
-          : (recorded(message, null) ?? []),
+        settledAtMs === null ? [] : (recorded(message, null) ?? []),
       );
-      return { messages, next: over ? null : last };
+      return { messages, next };
     },
   };
 }

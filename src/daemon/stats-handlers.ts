@@ -1,18 +1,19 @@
 import type { StatsReport } from '../control/reports.ts';
 import type { ControlHandlers } from '../control/wire.ts';
 import type { QuotaUse } from '../policy/quota.ts';
-import { type SendingStats, sendingStats } from '../policy/sending-stats.ts';
+import { sendingStats } from '../policy/sending-stats.ts';
 import type { MessageId } from '../relay/message.ts';
 import { messageIdFirstAt } from '../relay/message-id.ts';
 import type { QueueStore } from '../relay/ports.ts';
-import { formatQuotaRate } from '../relay/quota-rate.ts';
+import { quotaReports } from './account-facts.ts';
+import { historySince } from './history-pages.ts';
 
 /** Messages read at a time: commits and sessions wait for no more than that. */
 const pageMessages = 200;
 /** Messages that one request looks at, of the queue and of the history each. */
 const messagesMax = 200_000;
 
-/** Numbers about sent mail. Both readings are ranges of the key: ids grow with time. */
+/** Numbers about sent mail. */
 export function statsHandlers(
   store: QueueStore,
   quotas: () => ReadonlyMap<string, readonly QuotaUse[]>,
@@ -20,57 +21,39 @@ export function statsHandlers(
   return {
     async stats({ by, sinceMs }): Promise<StatsReport> {
       const stats = sendingStats(by);
-      const history = await readHistory(store, stats, sinceMs);
-      const queue = await readQueue(store, stats, sinceMs);
-      const complete = history && queue;
-      const rest = { quotas: quotaReports(quotas()), merged: stats.merged, complete };
-      return { sinceMs, rows: stats.rows(), ...rest };
+      const limit = pageMessages;
+      const history = await readPages(null, async (before) => {
+        const { entries, next } = await historySince(store, { sinceMs, before, limit });
+        for (const entry of entries) stats.addHistory(entry);
+        return next;
+      });
+      const filter = { newerThanMs: sinceMs - 1 };
+      const queue = await readPages(messageIdFirstAt(sinceMs - 1), async (after) => {
+        const { rows, next } = await store.list({ filter, after, limit });
+        for (const row of rows) stats.addQueued(row);
+        return next;
+      });
+      const limited = [...quotas()].filter(([, uses]) => uses.length > 0);
+      return {
+        sinceMs,
+        rows: stats.rows(),
+        quotas: Object.fromEntries(limited.map(([name, uses]) => [name, quotaReports(uses)])),
+        merged: stats.merged,
+        complete: history && queue,
+      };
     },
   };
 }
 
-function quotaReports(quotas: ReadonlyMap<string, readonly QuotaUse[]>): StatsReport['quotas'] {
-  const limited = [...quotas].filter(([, uses]) => uses.length > 0);
-  return Object.fromEntries(
-    limited.map(([account, uses]) => [
-      account,
-      uses.map(({ rate, used }) => ({ rate: formatQuotaRate(rate), used })),
-    ]),
-  );
-}
-
-/** The newest first. False: not everything was looked at. */
-async function readHistory(
-  store: QueueStore,
-  stats: SendingStats,
-  sinceMs: number,
+/** `read` gives where the next page begins. False: not everything was looked at. */
+async function readPages(
+  from: MessageId | null,
+  read: (from: MessageId | null) => Promise<MessageId | null>,
 ): Promise<boolean> {
-  const first = messageIdFirstAt(sinceMs);
-  let before: MessageId | null = null;
-  for (let read = 0; read < messagesMax; read += pageMessages) {
-    const page = await store.history({ limit: pageMessages, before });
-    for (const entry of page) {
-      if (entry.message.acceptedAtMs >= sinceMs) stats.addHistory(entry);
-    }
-    const last = page.at(-1)?.message.id ?? null;
-    if (last === null || page.length < pageMessages || last < first) return true;
-    before = last;
-  }
-  return false;
-}
-
-async function readQueue(
-  store: QueueStore,
-  stats: SendingStats,
-  sinceMs: number,
-): Promise<boolean> {
-  const filter = { newerThanMs: sinceMs - 1 };
-  let after: MessageId | null = messageIdFirstAt(sinceMs - 1);
-  for (let read = 0; read < messagesMax; read += pageMessages) {
-    const page = await store.list({ filter, after, limit: pageMessages });
-    for (const row of page.rows) stats.addQueued(row);
-    if (page.next === null) return true;
-    after = page.next;
+  let at = from;
+  for (let looked = 0; looked < messagesMax; looked += pageMessages) {
+    at = await read(at);
+    if (at === null) return true;
   }
   return false;
 }

@@ -2,7 +2,7 @@ import type { TopReport, TraceEndReport } from '../control/steering-reports.ts';
 import { traceLinesMax } from '../control/steering-wire.ts';
 import { type Answer, type Ask, ControlError, type ControlHandlers } from '../control/wire.ts';
 import { accountReports } from './account-handlers.ts';
-import { noAccount, noClient } from './no-account.ts';
+import { accountNamed, clientNamed } from './named.ts';
 import type { Relay } from './relay.ts';
 
 type SteeringHandlers = Pick<
@@ -53,9 +53,7 @@ export function steeringHandlers(relay: Relay, nowMs: () => number): SteeringHan
     top: () => top(relay, nowMs()),
 
     trace: (ask, outlet) => {
-      if (ask.account !== null && !relay.settings().accounts.has(ask.account)) {
-        throw new ControlError('not-found', noAccount(ask.account, relay.settings()));
-      }
+      if (ask.account !== null) accountNamed(relay.settings(), ask.account);
       return trace(relay, ask, outlet);
     },
   };
@@ -71,12 +69,8 @@ function checkScope(
     throw new ControlError('invalid', text);
   }
   const inForce = settings();
-  if (account !== null && !inForce.accounts.has(account)) {
-    throw new ControlError('not-found', noAccount(account, inForce));
-  }
-  if (client !== null && !inForce.clients.has(client)) {
-    throw new ControlError('not-found', noClient(client, inForce));
-  }
+  if (account !== null) accountNamed(inForce, account);
+  if (client !== null) clientNamed(inForce, client);
 }
 
 async function top(relay: Relay, nowMs: number): Promise<TopReport> {

@@ -8,8 +8,8 @@ import { type RedirectAsk, redirectMatching } from './redirect.ts';
 export interface MailControl {
   /** Sends what matches another way, or says what that would do. */
   redirect(ask: RedirectAsk): Promise<RedirectReport>;
-  /** The bytes that would go out now; null when they are not there any more. */
-  preview(id: MessageId): Promise<Preview | null>;
+  /** The bytes that would go out now, or the stored ones; null when they are not there any more. */
+  preview(id: MessageId, stored: boolean): Promise<Preview | null>;
 }
 
 export function mailControl(parts: DeliveryParts): MailControl {
@@ -22,6 +22,6 @@ export function mailControl(parts: DeliveryParts): MailControl {
       await keeper.look();
       return report;
     },
-    preview: (id) => previewOf(deps, id),
+    preview: (id, stored) => previewOf(deps, id, stored),
   };
 }

@@ -1,4 +1,4 @@
-import type { Answer, Ask, RequestName } from '../control/wire.ts';
+import type { Answer, Ask, Part, RequestName } from '../control/wire.ts';
 import type { Command } from './command.ts';
 
 /** What Exim's operators ask of the queue. */
@@ -10,7 +10,11 @@ export type Question = Extract<
 /** The daemon, the terminal and the clock. */
 export interface Desk {
   /** Rejects with ControlFailure. */
-  ask<Name extends RequestName>(request: Name, ask: Ask<Name>): Promise<Answer<Name>>;
+  ask<Name extends RequestName>(
+    request: Name,
+    ask: Ask<Name>,
+    onPart?: (part: Part<Name>) => void,
+  ): Promise<Answer<Name>>;
   out(text: string | Buffer): void;
   err(text: string): void;
   readonly nowMs: number;

@@ -26,7 +26,7 @@ export async function operate(
     const connection = await connectControl(path);
     try {
       return await answer(question, {
-        ask: (request, ask) => connection.call(request, ask),
+        ask: (request, ask, onPart) => connection.call(request, ask, onPart),
         out: (text) => void process.stdout.write(text),
         err: (text) => void process.stderr.write(text),
         nowMs: Date.now(),

@@ -1,3 +1,4 @@
+import type { MessagePart } from '../control/reports.ts';
 import { EX_OK } from '../lib/sysexits.ts';
 import { eximId } from '../relay/exim-id.ts';
 import type { Message, MessageId } from '../relay/message.ts';
@@ -23,39 +24,30 @@ export async function show(
     );
     return EX_OK;
   }
+  if (what === 'header') {
+    const pieces: Buffer[] = [];
+    await readStored(desk, { id, what: 'headers' }, (piece) => pieces.push(piece));
+    const head = splitHead(Buffer.concat(pieces), true);
+    if (queued !== null && head !== null) desk.out(headerFile(queued, head));
+    return EX_OK;
+  }
   if (what === 'body') desk.out(`${eximId(id)}-D\n`);
   const toUnix = unixText();
-  let before: Buffer = Buffer.alloc(0);
-  let head: Head | null = null;
-  for await (const { chunk, last } of storedBytes(id, desk)) {
-    if (head !== null) {
-      desk.out(toUnix(chunk));
-      continue;
-    }
-    before = Buffer.concat([before, chunk]);
-    head = splitHead(before, last);
-    if (head === null) continue;
-    if (what === 'header') {
-      if (queued !== null) desk.out(headerFile(queued, head));
-      return EX_OK;
-    }
-    desk.out(toUnix(what === 'copy' ? before : before.subarray(head.length)));
-  }
+  await readStored(desk, { id, what: what === 'body' ? 'body' : 'raw' }, (piece) =>
+    desk.out(toUnix(piece)),
+  );
   return EX_OK;
 }
 
-/** Stretch by stretch: a large message is never in memory as a whole. */
-async function* storedBytes(
-  id: MessageId,
+/** Piece by piece: a large message is never in memory as a whole. */
+async function readStored(
   { ask }: Desk,
-): AsyncGenerator<{ chunk: Buffer; last: boolean }> {
-  for (let from = 0, last = false; !last; ) {
-    const { bytes, total } = await ask('queue.body', { id, from });
-    const chunk = Buffer.from(bytes, 'base64');
-    from += chunk.length;
-    last = chunk.length === 0 || from >= total;
-    yield { chunk, last };
-  }
+  message: { readonly id: MessageId; readonly what: MessagePart },
+  onPiece: (piece: Buffer) => void,
+): Promise<void> {
+  await ask('message.read', { ...message, stored: true }, ({ base64 }) =>
+    onPiece(Buffer.from(base64, 'base64')),
+  );
 }
 
 /** In Exim's spool lines end as Unix has it. A CR in the middle of a line stays. */

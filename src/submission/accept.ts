@@ -65,7 +65,7 @@ export function ownMessageId(id: MessageId, hostname: string): string {
 /**
  * Every address of every From field counts; one field that cannot be read makes the author unknown.
  */
-function fromAddresses(header: HeaderScan): readonly string[] {
+export function fromAddresses(header: HeaderScan): readonly string[] {
   const lists = (header.values.get('from') ?? []).map(parseAddressList);
   return lists.includes(null) ? [] : lists.flatMap((list) => list ?? []);
 }

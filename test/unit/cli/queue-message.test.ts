@@ -25,7 +25,7 @@ test.each([
   ['--headers --body', 'raw'],
 ])('%s prints bytes as they are', async (options, what) => {
   const ran = await relayctl(`queue show ${messageId} ${options}`, { daemon: reading() });
-  expect(ran.asked).toEqual([['message.read', { id: messageId, what }]]);
+  expect(ran.asked).toEqual([['message.read', { id: messageId, what, stored: false }]]);
   expect(ran).toMatchObject({ exitCode: 0, err: '' });
   expect(ran.bytes).toEqual(Buffer.from(bytes));
 });

@@ -103,6 +103,13 @@ test('an id that is taken by a foreign message is passed over', async () => {
   expect(await hand()).toMatchObject({ fresh: false, id: second.id });
 });
 
+test('a From field that cannot be read makes the author unknown, as for mail that a client submits', async () => {
+  const { hand, shown } = await open();
+  const text = 'From: me@shop.example\r\nFrom: <<\r\n\r\nhi\r\n';
+  const { id } = await hand({}, text);
+  expect((await shown(id))?.message.from).toBeNull();
+});
+
 test('recipients with different routes become messages of their own', async () => {
   const { hand } = await open();
   const recipients = ['a@dest.example', 'b@two.example'].map((forwardPath) => ({

@@ -113,7 +113,7 @@ test('the bytes of a message that is gone are not there', async () => {
   const handlers = await open();
   const gone = waiting(T0).message.id;
   const outlet = { send: async () => {}, offer: () => true, over: () => AbortSignal.any([]) };
-  const read = handlers['message.read']({ id: gone, what: 'raw' }, outlet);
+  const read = handlers['message.read']({ id: gone, what: 'raw', stored: false }, outlet);
   await expect(read).rejects.toMatchObject({ code: 'not-found' });
 });
 
@@ -130,9 +130,13 @@ async function readIn(bytes: Buffer, sizes: readonly number[], what: 'raw' | 'he
     preview: async () => ({ ...preview, chunks: chunks() }),
   };
   const parts: Buffer[] = [];
-  const read = await readMessage(delivery, { id: known, what }, async ({ base64 }) => {
-    parts.push(Buffer.from(base64, 'base64'));
-  });
+  const read = await readMessage(
+    delivery,
+    { id: known, what, stored: false },
+    async ({ base64 }) => {
+      parts.push(Buffer.from(base64, 'base64'));
+    },
+  );
   const all = Buffer.concat(parts);
   expect(read.bytes).toBe(all.length);
   return all.toString();

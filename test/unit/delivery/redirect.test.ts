@@ -122,8 +122,8 @@ test('many pages of mail keep their order and are all found', async () => {
   });
 });
 
-async function bytesOf(id: MessageId) {
-  const preview = await rig.delivery.preview(id);
+async function bytesOf(id: MessageId, stored = false) {
+  const preview = await rig.delivery.preview(id, stored);
   if (preview === null) return null;
   const { chunks, ...rest } = preview;
   const all: Buffer[] = [];
@@ -147,7 +147,7 @@ test('a preview is what the upstream then gets', async () => {
   expect(await bytesOf(id)).toBeNull();
 });
 
-test('without a configured account a preview is what is stored; versions are counted', async () => {
+test('by request or without a configured account it is what is stored; versions are counted', async () => {
   await open();
   const gone = await rig.enqueue({ ...later(), lane: 'gone' });
   expect(await bytesOf(gone)).toMatchObject({
@@ -162,5 +162,11 @@ test('without a configured account a preview is what is stored; versions are cou
     recipients: ['me@x.example'],
     otherVersions: 1,
     text: expect.stringMatching(/^X-For: x\r\n/),
+  });
+  expect(await bytesOf(two, true)).toMatchObject({
+    account: null,
+    recipients: ['me@x.example', 'you@y.example'],
+    otherVersions: 0,
+    text: 'Subject: test\r\n\r\nHello.\r\n',
   });
 });

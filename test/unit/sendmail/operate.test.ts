@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ControlError, type ControlHandlers, type RequestName } from '../../../src/control/wire.ts';
+import { readMessage } from '../../../src/daemon/read-message.ts';
 import { eximId, fromEximId } from '../../../src/relay/exim-id.ts';
 import type { QueueRow } from '../../../src/relay/queue.ts';
 import { readCall } from '../../../src/sendmail/arguments.ts';
@@ -16,11 +17,13 @@ async function exim(line: string, daemon: Partial<ControlHandlers> = {}) {
   const out: Buffer[] = [];
   let err = '';
   const desk: Desk = {
-    ask: async (request, ask) => {
+    ask: async (request, ask, onPart) => {
       asked.push([request, ask]);
-      const handler = daemon[request] as ((ask: unknown) => Promise<never>) | undefined;
+      const handler = daemon[request] as
+        | ((ask: unknown, outlet: unknown) => Promise<never>)
+        | undefined;
       if (handler === undefined) throw new ControlError('refused', `${request} was not expected`);
-      return handler(ask);
+      return handler(ask, { send: async (part: never) => onPart?.(part) });
     },
     out: (text) => {
       out.push(Buffer.from(text));
@@ -145,16 +148,20 @@ test('queue runs flush what they say', async () => {
 const stored = Buffer.from(
   'Received: from x\r\n\tby y\r\nFrom: Ö <a@b>\r\n\r\nGröße\r\n.\r\nend\r\n',
 );
-/** Stretches that part CRLF and characters. */
-const body: Pick<ControlHandlers, 'queue.body' | 'queue.show'> = {
-  'queue.body': async ({ from }) => ({
-    bytes: stored.subarray(from, from + 1).toString('base64'),
-    total: stored.length,
-  }),
+/** Pieces that part CRLF and characters. */
+const body: Pick<ControlHandlers, 'message.read' | 'queue.show'> = {
+  'message.read': (ask, { send }) => {
+    const chunks = (async function* () {
+      for (const octet of stored) yield Buffer.of(octet);
+    })();
+    const known = { account: null, recipients: [], otherVersions: 0, chunks };
+    const preview = async (_: string, asStored: boolean) => (asStored ? known : null);
+    return readMessage({ preview }, ask, send);
+  },
   'queue.show': async () => ({ queued: held, history: null, standIns: [] }),
 };
 
-test('a message is printed from stretches of any length', async () => {
+test('a message is printed from pieces of any length', async () => {
   expect((await exim(`-Mvc ${id}`, body)).out).toBe(stored.toString().replaceAll('\r\n', '\n'));
   expect((await exim(`-Mvb ${id}`, body)).out).toBe(`${id}-D\nGröße\n.\nend\n`);
 });
