@@ -142,6 +142,11 @@ export function isHost(text: string): boolean {
   return isIP(text) !== 0 || /^[\p{L}\d_](?:[\p{L}\d_.-]*[\p{L}\d_])?\.?$/u.test(text);
 }
 
+/** `1w2d` as relay.yaml has it, which knows no weeks. */
+export function withoutWeeks(time: string): string {
+  return time.replace(/(\d+)w/g, (_, weeks) => `${Number(weeks) * 7}d`);
+}
+
 /** A port as text, null when it is none. */
 export function readPort(text: string): number | null {
   const port = /^\d{1,5}$/.test(text.trim()) ? Number(text) : 0;

@@ -16,6 +16,7 @@ import {
   type UpstreamTls,
 } from './model.ts';
 import { anySender, exampleOf, routesOf } from './survey.ts';
+import { type NamedFile, tlsFiles } from './tls-files.ts';
 
 interface Setting {
   readonly value: string;
@@ -124,21 +125,15 @@ function fateOf(account: Account, read: FileReader, note: Note): Fate {
     : get('tls_starttls') === 'off'
       ? 'implicit'
       : 'starttls';
-  const file = (key: string): string | undefined => {
+  const file = (key: string): NamedFile | null => {
     const path = get(key);
-    if (path === '' || path === 'system' || /^\/etc\/(?:ssl|pki)\//.test(path)) return undefined;
-    if (path.startsWith('/') && read(path) !== null) return path;
-    note(
-      'left-out',
-      settings.get(key)?.at ?? at,
-      key,
-      `${path} cannot be read; give its whole name`,
-    );
-    return undefined;
+    return path === '' ? null : { path, what: key, at: settings.get(key)?.at ?? at };
   };
-  const ca = file('tls_trust_file');
-  const certificate = file('tls_cert_file');
-  const key = file('tls_key_file');
+  const files = {
+    ca: file('tls_trust_file'),
+    certificate: file('tls_cert_file'),
+    key: file('tls_key_file'),
+  };
   const upstream: Upstream = {
     host: get('host'),
     port,
@@ -150,8 +145,7 @@ function fateOf(account: Account, read: FileReader, note: Note): Fate {
       ...(settings.has('proxy_host')
         ? { proxy: `socks5://${get('proxy_host')}:${get('proxy_port') || '1080'}` }
         : {}),
-      ...(ca === undefined ? {} : { ca }),
-      ...(certificate === undefined || key === undefined ? {} : { certificate, key }),
+      ...tlsFiles(files, { read, note }),
     },
     name: name === 'default' ? account.parent : name,
     at,
@@ -205,6 +199,8 @@ const READ = new Set([
   ...['host', 'port', 'from', 'auth', 'user', 'password', 'passwordeval', 'tls', 'tls_starttls'],
   ...[
     'tls_trust_file',
+    'tls_cert_file',
+    'tls_key_file',
     'tls_certcheck',
     'source_ip',
     'proxy_host',

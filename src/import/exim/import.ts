@@ -1,6 +1,13 @@
 import { type Access, accessOf, plainPort } from '../access.ts';
 import { sameFate } from '../accounts.ts';
-import { type FileReader, ImportError, type Imported, type Note, noteBook } from '../model.ts';
+import {
+  type FileReader,
+  ImportError,
+  type Imported,
+  type Note,
+  noteBook,
+  withoutWeeks,
+} from '../model.ts';
 import { routesOf } from '../survey.ts';
 import { type ConfigFile, type EximConfig, readConfig } from './config.ts';
 import { importDebian, isDebianSettings } from './debian.ts';
@@ -109,9 +116,8 @@ function lifetimeOf({ retry }: EximConfig, note: Note): string | null {
   if (usual === undefined) return null;
   const ends = [...usual.text.matchAll(/[FGH]\s*,\s*(\d+[smhdw](?:\d+[smhdw])*)/g)];
   const end = ends.at(-1)?.[1];
-  const weeks = /^(\d+)w$/.exec(end ?? '')?.[1];
-  const lifetime = weeks === undefined ? end : `${Number(weeks) * 7}d`;
-  if (lifetime === undefined || /w/.test(lifetime)) return null;
+  if (end === undefined) return null;
+  const lifetime = withoutWeeks(end);
   note(
     'changed',
     usual.at,

@@ -6,6 +6,7 @@ import {
   type Upstream,
   type UpstreamTls,
 } from '../model.ts';
+import { type NamedFile, tlsFiles } from '../tls-files.ts';
 import type { Instance } from './config.ts';
 import { splitList } from './lists.ts';
 import { loginOf } from './login.ts';
@@ -161,22 +162,17 @@ function extraOf({ options, name }: Instance, about: Asked): AccountExtra {
     const text = optionText(options.get(option), about);
     return text === null || text === '' ? undefined : text;
   };
-  const file = (option: string): string | undefined => {
+  const file = (option: string): NamedFile | null => {
     const path = value(option);
-    if (path?.startsWith('/') !== true || /ca-certificates\.crt$/.test(path)) return undefined;
-    if (about.world.read(path) !== null) return path;
     const place = options.get(option)?.at;
-    if (place !== undefined) {
-      about.world.note(
-        'left-out',
-        place,
-        `${option} of transport ${name}`,
-        `${path} cannot be read`,
-      );
-    }
-    return undefined;
+    if (path === undefined || place === undefined) return null;
+    return { path, what: `${option} of transport ${name}`, at: place };
   };
-  const ca = file('tls_verify_certificates');
+  const files = {
+    ca: file('tls_verify_certificates'),
+    certificate: file('tls_certificate'),
+    key: file('tls_privatekey'),
+  };
   const proxy = value('socks_proxy');
   const [proxyHost, ...words] = proxy?.split(/\s+/) ?? [];
   const proxyPort = words.find((word) => word.startsWith('port='))?.slice('port='.length) ?? '1080';
@@ -194,14 +190,11 @@ function extraOf({ options, name }: Instance, about: Asked): AccountExtra {
     .split(/[\s:;,]+/)[0];
   const messages = Number(value('connection_max_messages') ?? 0);
   const recipients = Number(value('max_rcpt') ?? 0);
-  const certificate = file('tls_certificate');
-  const key = file('tls_privatekey') ?? certificate;
   const servername = value('tls_sni');
   return {
     ...(address !== undefined && /^[\d.]+$/.test(address) ? { source_address: address } : {}),
     ...(proxyHost ? { proxy: `socks5://${proxyHost}:${proxyPort}` } : {}),
-    ...(ca === undefined ? {} : { ca }),
-    ...(certificate === undefined || key === undefined ? {} : { certificate, key }),
+    ...tlsFiles(files, about.world),
     ...(servername === undefined ? {} : { servername }),
     ...(messages > 0 ? { messages_per_connection: messages } : {}),
     ...(recipients > 0 ? { recipients } : {}),

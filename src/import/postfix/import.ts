@@ -1,7 +1,7 @@
 import { type Access, accessOf, plainPort } from '../access.ts';
 import { sameFate } from '../accounts.ts';
 import type { Edits, Fate, FileReader, Imported, Note, Place } from '../model.ts';
-import { noEdits, noteBook } from '../model.ts';
+import { noEdits, noteBook, withoutWeeks } from '../model.ts';
 import { type Example, exampleOf, exampleOfDomain, routesOf } from '../survey.ts';
 import { type Parameters, parameterText, readMain } from './main-cf.ts';
 import { listenersIn, parametersOf, readMaster, type Service } from './master-cf.ts';
@@ -41,15 +41,16 @@ export function importPostfix(file: TextFile, master: TextFile | null, read: Fil
   const size = Number(
     main.has('message_size_limit') ? parameterText(main, 'message_size_limit') : 0,
   );
-  const [, days, unit = 'd'] =
-    /^(\d+)([smhd]?)$/.exec(parameterText(main, 'maximal_queue_lifetime')) ?? [];
+  const [, count, unit] =
+    /^(\d+)([smhdw]?)$/.exec(parameterText(main, 'maximal_queue_lifetime')) ?? [];
   const hostname = parameterText(main, 'myhostname');
   return {
     hostname: /^[\w-]+(?:\.[\w-]+)+$/.test(hostname) ? hostname : null,
     ...access(postfix),
     routes,
     messageBytesMax: size > 0 ? size : null,
-    lifetime: days === undefined || Number(days) === 0 ? null : `${days}${unit || 'd'}`,
+    lifetime:
+      count === undefined || Number(count) === 0 ? null : withoutWeeks(`${count}${unit || 'd'}`),
     findings,
   };
 }

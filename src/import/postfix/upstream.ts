@@ -9,6 +9,7 @@ import {
   type Upstream,
   type UpstreamTls,
 } from '../model.ts';
+import { type NamedFile, tlsFiles } from '../tls-files.ts';
 import { isYes, type Parameters, parameterText } from './main-cf.ts';
 import { type Entry, find, findAddress } from './tables.ts';
 
@@ -136,25 +137,20 @@ function loginOf(
   return null;
 }
 
-/** Certificates of the system's are trusted anyway. */
-const systemCa = /^\/etc\/(?:ssl|pki)\//;
-
 function extraOf({ parameters, read, note }: Client): AccountExtra {
-  const file = (name: string): string | undefined => {
+  const file = (name: string): NamedFile | null => {
     const path = parameterText(parameters, name);
-    if (path === '' || systemCa.test(path)) return undefined;
-    if (read(path) !== null) return path;
     const at = parameters.get(name)?.at;
-    if (at !== undefined) note('left-out', at, name, `${path} cannot be read`);
-    return undefined;
+    return path === '' || at === undefined ? null : { path, what: name, at };
   };
-  const ca = file('smtp_tls_CAfile');
-  const certificate = file('smtp_tls_cert_file');
-  const key = certificate === undefined ? undefined : (file('smtp_tls_key_file') ?? certificate);
+  const files = {
+    ca: file('smtp_tls_CAfile'),
+    certificate: file('smtp_tls_cert_file'),
+    key: file('smtp_tls_key_file'),
+  };
   const address = parameterText(parameters, 'smtp_bind_address');
   return {
     ...(address === '' || address === '0.0.0.0' ? {} : { source_address: address }),
-    ...(ca === undefined ? {} : { ca }),
-    ...(certificate === undefined || key === undefined ? {} : { certificate, key }),
+    ...tlsFiles(files, { read, note }),
   };
 }
