@@ -1,4 +1,5 @@
 import { sameFate } from './accounts.ts';
+import { anyOf } from './any-of.ts';
 import {
   type Fate,
   type FileReader,
@@ -14,6 +15,7 @@ import {
   readPort,
   type Upstream,
   type UpstreamTls,
+  unsaid,
 } from './model.ts';
 import { anySender, exampleOf, routesOf } from './survey.ts';
 import { type NamedFile, tlsFiles } from './tls-files.ts';
@@ -77,15 +79,7 @@ export function importMsmtp(
     },
     same: sameFate,
   });
-  return {
-    hostname: null,
-    listen: [],
-    clients: [],
-    routes,
-    messageBytesMax: null,
-    lifetime: null,
-    findings,
-  };
+  return { ...unsaid, routes, findings };
 }
 
 /** Settings of `defaults` hold for the accounts after it, those of a parent for its children. */
@@ -195,19 +189,10 @@ function passwordOf(settings: Account['settings']): PasswordSource | null {
   return { is: 'command', command: simple ? line.split(/ +/) : ['/bin/sh', '-c', line] };
 }
 
-const READ = new Set([
-  ...['host', 'port', 'from', 'auth', 'user', 'password', 'passwordeval', 'tls', 'tls_starttls'],
-  ...[
-    'tls_trust_file',
-    'tls_cert_file',
-    'tls_key_file',
-    'tls_certcheck',
-    'source_ip',
-    'proxy_host',
-    'proxy_port',
-    'allow_from_override',
-  ],
-]);
+const READ = anyOf(`
+  host port from auth user password passwordeval tls tls_starttls tls_trust_file tls_cert_file
+  tls_key_file tls_certcheck source_ip proxy_host proxy_port allow_from_override
+`);
 const REASONS: Readonly<Record<string, string>> = {
   logfile: 'the log is set by log:',
   syslog: 'the log is set by log:',
@@ -219,7 +204,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 function noteUnread({ settings }: Account, note: Note): void {
   for (const [key, { at }] of settings) {
-    if (READ.has(key)) continue;
+    if (READ.test(key)) continue;
     note('left-out', at, key, REASONS[key] ?? 'relayd has no such setting');
   }
 }

@@ -8,8 +8,11 @@ export interface NamedFile {
 }
 
 /** Bundles that come with the system: their certificates are trusted anyway. */
-const systemBundle =
-  /\/ca-certificates\.crt$|^\/etc\/(?:ssl|pki)\/(?:.*\/)?(?:tls-)?ca-bundle\.(?:crt|pem)$|^\/etc\/(?:ssl|pki\/tls)\/cert\.pem$/;
+const systemBundles = [
+  /\/ca-certificates\.crt$/,
+  /^\/etc\/(?:ssl|pki)\/(?:.*\/)?(?:tls-)?ca-bundle\.(?:crt|pem)$/,
+  /^\/etc\/(?:ssl|pki\/tls)\/cert\.pem$/,
+];
 
 /** The certificates of an account. Without a file of its own the key stands in that of the certificate. */
 export function tlsFiles(
@@ -17,8 +20,9 @@ export function tlsFiles(
   { read, note }: { readonly read: FileReader; readonly note: Note },
 ): Pick<AccountExtra, 'ca' | 'certificate' | 'key'> {
   const readable = (file: NamedFile | null): string | undefined => {
-    if (file === null || file.path === 'system' || systemBundle.test(file.path)) return undefined;
+    if (file === null) return undefined;
     const { path, what, at } = file;
+    if (path === 'system' || systemBundles.some((bundle) => bundle.test(path))) return undefined;
     const isWhole = path.startsWith('/');
     if (isWhole && read(path) !== null) return path;
     const hint = isWhole ? '' : '; give its whole name';

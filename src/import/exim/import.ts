@@ -1,5 +1,6 @@
 import { type Access, accessOf, plainPort } from '../access.ts';
 import { sameFate } from '../accounts.ts';
+import { anyOf } from '../any-of.ts';
 import {
   type FileReader,
   ImportError,
@@ -127,10 +128,10 @@ function lifetimeOf({ retry }: EximConfig, note: Note): string | null {
   return lifetime;
 }
 
-const MAIN_READ = new Set([
-  ...['primary_hostname', 'qualify_domain', 'message_size_limit', 'local_interfaces'],
-  ...['daemon_smtp_ports', 'tls_on_connect_ports'],
-]);
+const MAIN_READ = anyOf(`
+  primary_hostname qualify_domain message_size_limit local_interfaces daemon_smtp_ports
+  tls_on_connect_ports
+`);
 const MAIN_REASONS: readonly (readonly [RegExp, string])[] = [
   [/^acl_/, 'who may send is said by clients: and their senders:'],
   [
@@ -151,7 +152,7 @@ const MAIN_REASONS: readonly (readonly [RegExp, string])[] = [
 
 /** What the main section and the access rules say besides. */
 function noteSections({ main, acls, rewrite }: EximConfig, note: Note): void {
-  const unread = [...main].filter(([name]) => !MAIN_READ.has(name));
+  const unread = [...main].filter(([name]) => !MAIN_READ.test(name));
   const reasonOf = (name: string): string =>
     MAIN_REASONS.find(([pattern]) => pattern.test(name))?.[1] ?? 'relayd has no such setting';
   for (const [why, options] of Map.groupBy(unread, ([name]) => reasonOf(name))) {

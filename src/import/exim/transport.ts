@@ -1,3 +1,4 @@
+import { anyOf } from '../any-of.ts';
 import {
   type AccountExtra,
   isHost,
@@ -12,58 +13,23 @@ import { splitList } from './lists.ts';
 import { loginOf } from './login.ts';
 import { type Asked, inListOption, noteUnread, optionText, someHostAddress } from './world.ts';
 
-const READ = [
-  ...['driver', 'hosts', 'fallback_hosts', 'hosts_override', 'port', 'protocol', 'interface'],
-  ...['hosts_try_auth', 'hosts_require_auth', 'hosts_require_tls', 'hosts_avoid_tls'],
-  ...['tls_verify_hosts', 'tls_try_verify_hosts', 'tls_verify_certificates', 'tls_certificate'],
-  ...['tls_privatekey', 'tls_sni', 'connection_max_messages', 'max_rcpt', 'socks_proxy'],
-  ...['headers_add', 'headers_remove', 'headers_rewrite', 'return_path'],
-  // What relayd settles by itself.
-  ...['tls_tempfail_tryclear', 'tls_verify_cert_hostnames', 'tls_dh_min_bits', 'multi_domain'],
-  ...['tls_require_ciphers', 'command_timeout', 'connect_timeout', 'data_timeout', 'final_timeout'],
-  ...[
-    'delay_after_cutoff',
-    'hosts_randomize',
-    'hosts_max_try',
-    'dns_search_parents',
-    'debug_print',
-  ],
-  ...[
-    'dns_qualify_single',
-    'hosts_try_fastopen',
-    'hosts_try_dane',
-    'hosts_require_dane',
-    'allow_localhost',
-  ],
-  ...[
-    'hosts_try_chunking',
-    'hosts_avoid_pipelining',
-    'hosts_try_prdr',
-    'size_addition',
-    'gethostbyname',
-  ],
-  ...[
-    'hosts_noproxy_tls',
-    'hosts_nopass_tls',
-    'hosts_pipe_connect',
-    'hosts_request_ocsp',
-    'message_linelength_limit',
-  ],
-  ...[
-    'hosts_require_ocsp',
-    'dnssec_request_domains',
-    'retry_include_ip_address',
-    'keepalive',
-    'serialize_hosts',
-  ],
-];
-const KNOWN = new RegExp(`^(?:${READ.join('|')})$`);
-const portNumbers: Readonly<Record<string, number>> = {
-  smtp: 25,
-  submission: 587,
-  smtps: 465,
-  submissions: 465,
-};
+/** Those that are read, and those that relayd settles by itself. */
+const KNOWN = anyOf(`
+  driver hosts fallback_hosts hosts_override port protocol interface
+  hosts_try_auth hosts_require_auth hosts_require_tls hosts_avoid_tls
+  tls_verify_hosts tls_try_verify_hosts tls_verify_certificates tls_certificate
+  tls_privatekey tls_sni connection_max_messages max_rcpt socks_proxy
+  headers_add headers_remove headers_rewrite return_path
+
+  tls_tempfail_tryclear tls_verify_cert_hostnames tls_dh_min_bits multi_domain
+  tls_require_ciphers command_timeout connect_timeout data_timeout final_timeout
+  delay_after_cutoff hosts_randomize hosts_max_try dns_search_parents debug_print
+  dns_qualify_single hosts_try_fastopen hosts_try_dane hosts_require_dane allow_localhost
+  hosts_try_chunking hosts_avoid_pipelining hosts_try_prdr size_addition gethostbyname
+  hosts_noproxy_tls hosts_nopass_tls hosts_pipe_connect hosts_request_ocsp
+  message_linelength_limit hosts_require_ocsp dnssec_request_domains retry_include_ip_address
+  keepalive serialize_hosts
+`);
 
 /** The servers that a transport would try, in order, each with its login. */
 export function upstreamsOf(
@@ -108,7 +74,7 @@ function upstreamOf(
   };
   const implicit = optionText(options.get('protocol'), about) === 'smtps';
   const named = optionText(options.get('port'), about) ?? '';
-  const port = ownPort ?? portNumbers[named] ?? readPort(named) ?? (implicit ? 465 : 25);
+  const port = ownPort ?? readPort(named) ?? (implicit ? 465 : 25);
   const takes = (option: string): boolean => takesHost(host, option, transport, about);
   const wanted = takes('hosts_require_auth') || takes('hosts_try_auth');
   const login = wanted ? loginOf(about) : null;

@@ -1,7 +1,7 @@
 import { type Access, accessOf, plainPort } from '../access.ts';
 import { sameFate } from '../accounts.ts';
 import type { Edits, Fate, FileReader, Imported, Note, Place } from '../model.ts';
-import { noEdits, noteBook, withoutWeeks } from '../model.ts';
+import { noEdits, noteBook, reject, withoutWeeks } from '../model.ts';
 import { type Example, exampleOf, exampleOfDomain, routesOf } from '../survey.ts';
 import { type Parameters, parameterText, readMain } from './main-cf.ts';
 import { listenersIn, parametersOf, readMaster, type Service } from './master-cf.ts';
@@ -98,8 +98,6 @@ function recipientExample(key: string): Example[] {
   return example === null ? [] : [example];
 }
 
-const noAccount = 'no upstream account for this sender';
-
 function fateOf(
   original: string,
   recipient: string,
@@ -124,7 +122,7 @@ function fateOf(
   if (transport === 'discard') return { is: 'discard', at };
   if (transport === 'retry') return { is: 'hold', at };
   if (transport === 'error') {
-    return { is: 'reject', text: ownHop.replace(/[^ -~]+/g, ' ').trim() || noAccount, at };
+    return reject(at, ownHop);
   }
   const service = services.find(({ name, type }) => name === transport && type === 'unix');
   const command = service?.command ?? transport;
@@ -144,7 +142,7 @@ function fateOf(
       "delivery to the recipients' own servers (MX)",
       'relayd sends through accounts only; name one',
     );
-    return { is: 'reject', text: noAccount, at };
+    return reject(at);
   }
   const client = clientOf(transport, postfix);
   const fallback = parameterText(client.parameters, 'smtp_fallback_relay');
@@ -153,7 +151,7 @@ function fateOf(
     { sender, at, ownLogin: byRecipient === null },
     client,
   );
-  if (through.length === 0) return { is: 'reject', text: noAccount, at };
+  if (through.length === 0) return reject(at);
   return { is: 'send', through, edits: editsOf(canonical, sender, maps, note), at };
 }
 

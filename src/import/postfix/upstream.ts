@@ -49,7 +49,7 @@ function upstreamOf(nexthop: string, asked: Asked, client: Client): Upstream {
   const [, inner, bare, named] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\w+))?$/.exec(nexthop) ?? [];
   const host = (inner ?? bare ?? nexthop).replace(/^ipv6:/i, '');
   const wrapped = isYes(parameters, 'smtp_tls_wrappermode');
-  const port = portOf(named) ?? (wrapped ? 465 : 25);
+  const port = readPort(named ?? '') ?? (wrapped ? 465 : 25);
   if (inner === undefined && !/^[\d.]+$/.test(host)) {
     note(
       'changed',
@@ -69,17 +69,6 @@ function upstreamOf(nexthop: string, asked: Asked, client: Client): Upstream {
     name: null,
     at,
   };
-}
-
-function portOf(named: string | undefined): number | null {
-  const known: Readonly<Record<string, number>> = {
-    smtp: 25,
-    submission: 587,
-    smtps: 465,
-    submissions: 465,
-  };
-  if (named === undefined) return null;
-  return known[named] ?? readPort(named);
 }
 
 /** smtp_tls_policy_maps before smtp_tls_security_level before the parameters of old. */
