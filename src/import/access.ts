@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { ClientDraft, Note, Place } from './model.ts';
+import { type ClientDraft, loopbackNetworks, type Note, type Place, readPort } from './model.ts';
 
 /** Where the old program listened and whom it trusted, as listeners and clients of relay.yaml. */
 export interface Access {
@@ -17,13 +17,11 @@ export interface AccessGiven {
   readonly note: Note;
 }
 
-const loopbackNetworks = ['127.0.0.1/32', '::1/128'];
-
 /** This machine is always trusted: apps on it need no change but, at most, the port. */
 export function accessOf({ addresses, ports, trusted, at, note }: AccessGiven): Access {
   const others = trusted.flatMap((item) => otherNetwork(item, at, note));
-  const clients: ClientDraft[] = [{ name: 'local', networks: loopbackNetworks, at }];
-  if (others.length > 0) clients.push({ name: 'network', networks: [...new Set(others)], at });
+  const clients: ClientDraft[] = [{ name: 'local', networks: loopbackNetworks }];
+  if (others.length > 0) clients.push({ name: 'network', networks: [...new Set(others)] });
   const hosts = hostsOf(addresses, others.length > 0);
   if (addresses.length === 0 && others.length === 0) {
     note(
@@ -77,7 +75,6 @@ function otherNetwork(item: string, at: Place, note: Note): string[] {
 
 /** `25`, `smtp`, `submission`; null for a port that wants TLS from the first byte, or no port. */
 export function plainPort(text: string): number | null {
-  const named: Readonly<Record<string, number>> = { smtp: 25, submission: 587 };
-  const port = named[text] ?? (/^\d{1,5}$/.test(text) ? Number(text) : 0);
-  return port === 0 || port === 465 || port > 65_535 ? null : port;
+  const port = readPort(text);
+  return port === 465 ? null : port;
 }

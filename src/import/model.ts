@@ -11,6 +11,10 @@ export interface Place {
   readonly line: number;
 }
 
+export function placeText({ file, line }: Place): string {
+  return `${file}:${line}`;
+}
+
 /** The text of a file, null when there is none that can be read. */
 export type FileReader = (path: string) => string | null;
 
@@ -77,6 +81,12 @@ export type Fate =
   | { readonly is: 'discard' | 'hold'; readonly at: Place }
   | { readonly is: 'reject'; readonly text: string; readonly at: Place };
 
+/** The text is said to the sender, in ASCII; without one it is the usual. */
+export function reject(at: Place, text = ''): Fate {
+  const ascii = text.replace(/[^ -~]+/g, ' ').trim();
+  return { is: 'reject', text: ascii || 'no upstream account for this sender', at };
+}
+
 /** A rule in the making; patterns as relay.yaml has them, null: everybody. */
 export interface RouteDraft {
   readonly sender: string | null;
@@ -88,8 +98,9 @@ export interface RouteDraft {
 export interface ClientDraft {
   readonly name: string;
   readonly networks: readonly string[];
-  readonly at: Place | null;
 }
+
+export const loopbackNetworks: readonly string[] = ['127.0.0.1/32', '::1/128'];
 
 /** How one thing of the old configuration fared. */
 export interface Finding {
@@ -117,6 +128,15 @@ export interface Imported {
   readonly findings: readonly Finding[];
 }
 
+/** What relay.yaml begins with where the old program said nothing of its apps: those of this machine. */
+export const unsaid: Omit<Imported, 'routes' | 'findings'> = {
+  hostname: null,
+  listen: ['127.0.0.1:587'],
+  clients: [{ name: 'local', networks: loopbackNetworks }],
+  messageBytesMax: null,
+  lifetime: null,
+};
+
 /** Nothing in the files leads to an upstream; the text says what was looked for. */
 export class ImportError extends Error {
   override name = 'ImportError';
@@ -142,8 +162,21 @@ export function isHost(text: string): boolean {
   return isIP(text) !== 0 || /^[\p{L}\d_](?:[\p{L}\d_.-]*[\p{L}\d_])?\.?$/u.test(text);
 }
 
-/** A port as text, null when it is none. */
+/** `1w2d` as relay.yaml has it, which knows no weeks. */
+export function withoutWeeks(time: string): string {
+  return time.replace(/(\d+)w/g, (_, weeks) => `${Number(weeks) * 7}d`);
+}
+
+const namedPorts = new Map([
+  ['smtp', 25],
+  ['submission', 587],
+  ['smtps', 465],
+  ['submissions', 465],
+]);
+
+/** A port as a number or by its name, null when it is none. */
 export function readPort(text: string): number | null {
-  const port = /^\d{1,5}$/.test(text.trim()) ? Number(text) : 0;
+  const word = text.trim();
+  const port = namedPorts.get(word) ?? (/^\d{1,5}$/.test(word) ? Number(word) : 0);
   return port > 0 && port < 65_536 ? port : null;
 }

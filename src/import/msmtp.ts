@@ -1,4 +1,5 @@
 import { sameFate } from './accounts.ts';
+import { anyOf } from './any-of.ts';
 import {
   type Fate,
   type FileReader,
@@ -14,8 +15,10 @@ import {
   readPort,
   type Upstream,
   type UpstreamTls,
+  unsaid,
 } from './model.ts';
 import { anySender, exampleOf, routesOf } from './survey.ts';
+import { type NamedFile, tlsFiles } from './tls-files.ts';
 
 interface Setting {
   readonly value: string;
@@ -76,15 +79,7 @@ export function importMsmtp(
     },
     same: sameFate,
   });
-  return {
-    hostname: null,
-    listen: [],
-    clients: [],
-    routes,
-    messageBytesMax: null,
-    lifetime: null,
-    findings,
-  };
+  return { ...unsaid, routes, findings };
 }
 
 /** Settings of `defaults` hold for the accounts after it, those of a parent for its children. */
@@ -124,21 +119,15 @@ function fateOf(account: Account, read: FileReader, note: Note): Fate {
     : get('tls_starttls') === 'off'
       ? 'implicit'
       : 'starttls';
-  const file = (key: string): string | undefined => {
+  const file = (key: string): NamedFile | null => {
     const path = get(key);
-    if (path === '' || path === 'system' || /^\/etc\/(?:ssl|pki)\//.test(path)) return undefined;
-    if (path.startsWith('/') && read(path) !== null) return path;
-    note(
-      'left-out',
-      settings.get(key)?.at ?? at,
-      key,
-      `${path} cannot be read; give its whole name`,
-    );
-    return undefined;
+    return path === '' ? null : { path, what: key, at: settings.get(key)?.at ?? at };
   };
-  const ca = file('tls_trust_file');
-  const certificate = file('tls_cert_file');
-  const key = file('tls_key_file');
+  const files = {
+    ca: file('tls_trust_file'),
+    certificate: file('tls_cert_file'),
+    key: file('tls_key_file'),
+  };
   const upstream: Upstream = {
     host: get('host'),
     port,
@@ -150,8 +139,7 @@ function fateOf(account: Account, read: FileReader, note: Note): Fate {
       ...(settings.has('proxy_host')
         ? { proxy: `socks5://${get('proxy_host')}:${get('proxy_port') || '1080'}` }
         : {}),
-      ...(ca === undefined ? {} : { ca }),
-      ...(certificate === undefined || key === undefined ? {} : { certificate, key }),
+      ...tlsFiles(files, { read, note }),
     },
     name: name === 'default' ? account.parent : name,
     at,
@@ -201,17 +189,10 @@ function passwordOf(settings: Account['settings']): PasswordSource | null {
   return { is: 'command', command: simple ? line.split(/ +/) : ['/bin/sh', '-c', line] };
 }
 
-const READ = new Set([
-  ...['host', 'port', 'from', 'auth', 'user', 'password', 'passwordeval', 'tls', 'tls_starttls'],
-  ...[
-    'tls_trust_file',
-    'tls_certcheck',
-    'source_ip',
-    'proxy_host',
-    'proxy_port',
-    'allow_from_override',
-  ],
-]);
+const READ = anyOf(`
+  host port from auth user password passwordeval tls tls_starttls tls_trust_file tls_cert_file
+  tls_key_file tls_certcheck source_ip proxy_host proxy_port allow_from_override
+`);
 const REASONS: Readonly<Record<string, string>> = {
   logfile: 'the log is set by log:',
   syslog: 'the log is set by log:',
@@ -223,7 +204,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 function noteUnread({ settings }: Account, note: Note): void {
   for (const [key, { at }] of settings) {
-    if (READ.has(key)) continue;
+    if (READ.test(key)) continue;
     note('left-out', at, key, REASONS[key] ?? 'relayd has no such setting');
   }
 }

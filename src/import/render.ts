@@ -1,7 +1,7 @@
 import { Document, isCollection, type Pair, Scalar, type YAMLMap, type YAMLSeq } from 'yaml';
 import { type AccountPlan, type Accounts, planAccounts } from './accounts.ts';
-import type { ClientDraft, Edits, Finding, Imported, Place, RouteDraft } from './model.ts';
-import { ImportError, noteBook } from './model.ts';
+import type { ClientDraft, Edits, Finding, Imported, RouteDraft } from './model.ts';
+import { ImportError, noteBook, placeText, reject } from './model.ts';
 import { soundRoute } from './sound.ts';
 
 /** What is written: relay.yaml and the files of the secrets directory beside it. */
@@ -13,9 +13,6 @@ export interface Rendered {
   readonly accounts: readonly string[];
   readonly routes: number;
 }
-
-const loopback = ['127.0.0.1/32', '::1/128'];
-const noAccount = 'no upstream account for this sender';
 
 /** Throws ImportError when there is no route to any upstream. */
 export function render(imported: Imported, source: string): Rendered {
@@ -33,7 +30,7 @@ export function render(imported: Imported, source: string): Rendered {
   );
   const plain = {
     ...(imported.hostname === null ? {} : { hostname: imported.hostname }),
-    listeners: listenersOf(imported).map((listen) => ({ listen, auth: 'optional' })),
+    listeners: imported.listen.map((listen) => ({ listen, auth: 'optional' })),
     ...(imported.messageBytesMax === null
       ? {}
       : { limits: { message_size: sizeText(imported.messageBytesMax) } }),
@@ -56,10 +53,6 @@ export function render(imported: Imported, source: string): Rendered {
   };
 }
 
-export function placeText({ file, line }: Place): string {
-  return `${file}:${line}`;
-}
-
 function findingText({ at, what, why }: Finding): string {
   return `${placeText(at)}: ${what}: ${why}`;
 }
@@ -71,24 +64,18 @@ function header(source: string): string {
   ].join('\n');
 }
 
-function listenersOf({ listen }: Imported): readonly string[] {
-  return listen.length === 0 ? ['127.0.0.1:587'] : listen;
-}
-
 /** Whoever had no route is refused as before, in words. */
 function withEnd(routes: readonly RouteDraft[]): RouteDraft[] {
   const end = routes.at(-1);
   if (end !== undefined && end.sender === null && end.recipient === null) return [...routes];
   const at = routes[0]?.fate.at ?? { file: '', line: 0 };
-  const fate = { is: 'reject', text: noAccount, at } as const;
-  return [...routes, { sender: null, recipient: null, fate }];
+  return [...routes, { sender: null, recipient: null, fate: reject(at) }];
 }
 
 /** Apps on this machine need no password, as with the programs that are replaced. */
 function clientsOf(drafts: readonly ClientDraft[]): Record<string, object> {
-  const given = drafts.length === 0 ? [{ name: 'local', networks: loopback }] : drafts;
   return Object.fromEntries(
-    given.map(({ name, networks }) => [name, { networks, senders: ['*'] }]),
+    drafts.map(({ name, networks }) => [name, { networks, senders: ['*'] }]),
   );
 }
 

@@ -7,9 +7,11 @@ import {
   type Note,
   noEdits,
   type Place,
+  placeText,
   readPort,
   type Upstream,
   type UpstreamTls,
+  unsaid,
 } from './model.ts';
 import { type Example, exampleOf, routesOf } from './survey.ts';
 
@@ -52,12 +54,11 @@ export function routesOfRows(rows: readonly Row[], options: RowsOptions): Import
     if (example === null) continue;
     const earlier = bySender.get(example.address);
     if (earlier !== undefined) {
-      const where = `${earlier.fate.at.file}:${earlier.fate.at.line}`;
       note(
         'left-out',
         row.at,
         `a second account for ${example.pattern}`,
-        `the one of ${where} is used`,
+        `the one of ${placeText(earlier.fate.at)} is used`,
       );
       continue;
     }
@@ -70,15 +71,7 @@ export function routesOfRows(rows: readonly Row[], options: RowsOptions): Import
     fateOf: (sender) => bySender.get(sender)?.fate ?? (everybody ? (only?.fate ?? null) : null),
     same: sameFate,
   });
-  return {
-    hostname: null,
-    listen: [],
-    clients: [],
-    routes,
-    messageBytesMax: null,
-    lifetime: null,
-    findings,
-  };
+  return { ...unsaid, routes, findings };
 }
 
 /** The sender, else the login where it is an address. `Name <a@b>` is a@b. */

@@ -1,7 +1,7 @@
 import { accessOf } from '../access.ts';
 import { sameFate } from '../accounts.ts';
 import type { Fate, FileReader, Imported, Login, Note, Place, Upstream } from '../model.ts';
-import { isHost, noEdits, readPort } from '../model.ts';
+import { isHost, noEdits, readPort, unsaid } from '../model.ts';
 import { routesOf } from '../survey.ts';
 import type { ConfigFile } from './config.ts';
 import { matchesWild, splitList } from './lists.ts';
@@ -50,7 +50,7 @@ export function importDebian(file: ConfigFile, around: Around): Omit<Imported, '
   }
   noteLocalDelivery(get, at, note);
   return {
-    hostname: null,
+    ...unsaid,
     ...accessOf({
       addresses: splitList(anySeparator(get('local_interfaces'))),
       ports: [25],
@@ -59,8 +59,6 @@ export function importDebian(file: ConfigFile, around: Around): Omit<Imported, '
       note,
     }),
     routes: routesOf({ senders: [], recipients: [], fateOf: () => fate, same: sameFate }),
-    messageBytesMax: null,
-    lifetime: null,
   };
 }
 

@@ -1,6 +1,14 @@
 import { type Access, accessOf, plainPort } from '../access.ts';
 import { sameFate } from '../accounts.ts';
-import { type FileReader, ImportError, type Imported, type Note, noteBook } from '../model.ts';
+import { anyOf } from '../any-of.ts';
+import {
+  type FileReader,
+  ImportError,
+  type Imported,
+  type Note,
+  noteBook,
+  withoutWeeks,
+} from '../model.ts';
 import { routesOf } from '../survey.ts';
 import { type ConfigFile, type EximConfig, readConfig } from './config.ts';
 import { importDebian, isDebianSettings } from './debian.ts';
@@ -109,9 +117,8 @@ function lifetimeOf({ retry }: EximConfig, note: Note): string | null {
   if (usual === undefined) return null;
   const ends = [...usual.text.matchAll(/[FGH]\s*,\s*(\d+[smhdw](?:\d+[smhdw])*)/g)];
   const end = ends.at(-1)?.[1];
-  const weeks = /^(\d+)w$/.exec(end ?? '')?.[1];
-  const lifetime = weeks === undefined ? end : `${Number(weeks) * 7}d`;
-  if (lifetime === undefined || /w/.test(lifetime)) return null;
+  if (end === undefined) return null;
+  const lifetime = withoutWeeks(end);
   note(
     'changed',
     usual.at,
@@ -121,10 +128,10 @@ function lifetimeOf({ retry }: EximConfig, note: Note): string | null {
   return lifetime;
 }
 
-const MAIN_READ = new Set([
-  ...['primary_hostname', 'qualify_domain', 'message_size_limit', 'local_interfaces'],
-  ...['daemon_smtp_ports', 'tls_on_connect_ports'],
-]);
+const MAIN_READ = anyOf(`
+  primary_hostname qualify_domain message_size_limit local_interfaces daemon_smtp_ports
+  tls_on_connect_ports
+`);
 const MAIN_REASONS: readonly (readonly [RegExp, string])[] = [
   [/^acl_/, 'who may send is said by clients: and their senders:'],
   [
@@ -145,7 +152,7 @@ const MAIN_REASONS: readonly (readonly [RegExp, string])[] = [
 
 /** What the main section and the access rules say besides. */
 function noteSections({ main, acls, rewrite }: EximConfig, note: Note): void {
-  const unread = [...main].filter(([name]) => !MAIN_READ.has(name));
+  const unread = [...main].filter(([name]) => !MAIN_READ.test(name));
   const reasonOf = (name: string): string =>
     MAIN_REASONS.find(([pattern]) => pattern.test(name))?.[1] ?? 'relayd has no such setting';
   for (const [why, options] of Map.groupBy(unread, ([name]) => reasonOf(name))) {

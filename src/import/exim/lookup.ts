@@ -1,7 +1,8 @@
+import { logicalLines } from '../logical-lines.ts';
 import { matchesWild } from './lists.ts';
 import { Unsupported } from './scope.ts';
 
-/** A file of `key: value` lines, as lsearch reads it; white space at the start goes on. */
+/** A file of `key: value` lines, as lsearch reads it. */
 export interface MapEntry {
   readonly key: string;
   readonly value: string;
@@ -9,19 +10,11 @@ export interface MapEntry {
 }
 
 export function readMap(text: string): MapEntry[] {
-  const entries: { key: string; value: string; line: number }[] = [];
-  for (const [index, raw] of text.split(/\r?\n/).entries()) {
-    if (/^\s*(?:#|$)/.test(raw)) continue;
-    const last = entries.at(-1);
-    if (/^\s/.test(raw) && last !== undefined) {
-      last.value = `${last.value} ${raw.trim()}`.trim();
-      continue;
-    }
+  return logicalLines(text).map(({ text: entry, line }) => {
     const [, quoted, bare = '', value = ''] =
-      /^(?:"((?:[^"\\]|\\.)*)"|([^\s:]*))\s*:?\s*(.*?)\s*$/.exec(raw) ?? [];
-    entries.push({ key: quoted?.replace(/\\(.)/g, '$1') ?? bare, value, line: index + 1 });
-  }
-  return entries;
+      /^(?:"((?:[^"\\]|\\.)*)"|([^\s:]*))\s*:?\s*(.*)$/.exec(entry) ?? [];
+    return { key: quoted?.replace(/\\(.)/g, '$1') ?? bare, value, line };
+  });
 }
 
 /**

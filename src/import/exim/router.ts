@@ -1,4 +1,5 @@
-import type { Fate, Place } from '../model.ts';
+import { anyOf } from '../any-of.ts';
+import { type Fate, type Place, reject } from '../model.ts';
 import { truthOf } from './conditions.ts';
 import type { Instance, Option } from './config.ts';
 import { editsOf, rewrittenSender } from './edits.ts';
@@ -13,68 +14,16 @@ import {
   type World,
 } from './world.ts';
 
-const KNOWN = new RegExp(
-  `^(?:${[
-    ...['driver', 'domains', 'local_parts', 'senders', 'condition', 'transport', 'route_list'],
-    ...['route_data', 'address_data', 'headers_add', 'headers_remove', 'more', 'unseen', 'data'],
-    ...[
-      'hosts_randomize',
-      'fallback_hosts',
-      'check_local_user',
-      'require_files',
-      'file',
-      'file_transport',
-    ],
-    ...[
-      'pipe_transport',
-      'reply_transport',
-      'directory_transport',
-      'allow_fail',
-      'allow_defer',
-      'debug_print',
-    ],
-    ...[
-      'self',
-      'host_find_failed',
-      'host_all_ignored',
-      'same_domain_copy_routing',
-      'ignore_target_hosts',
-    ],
-    ...[
-      'verify\\w*',
-      'expn',
-      'address_test',
-      'retry_use_local_part',
-      'log_as_local',
-      'user',
-      'group',
-    ],
-    ...[
-      'cannot_route_message',
-      'dnssec_\\w+',
-      'pass_\\w+',
-      'local_part_(?:suffix|prefix)\\w*',
-      'forbid_\\w+',
-    ],
-    ...[
-      'check_ancestor',
-      'mx_domains',
-      'search_parents',
-      'widen_domains',
-      'qualify_\\w+',
-      'caseful_local_part',
-    ],
-    ...[
-      'router_home_directory',
-      'transport_home_directory',
-      'one_time',
-      'skip_syntax_errors',
-      'set',
-    ],
-  ].join('|')})$`,
-);
-
-const noAccount = 'no upstream account for this sender';
+const KNOWN = anyOf(`
+  driver domains local_parts senders condition transport route_list route_data address_data
+  headers_add headers_remove more unseen data hosts_randomize fallback_hosts check_local_user
+  require_files file file_transport pipe_transport reply_transport directory_transport allow_fail
+  allow_defer debug_print self host_find_failed host_all_ignored same_domain_copy_routing
+  ignore_target_hosts verify\\w* expn address_test retry_use_local_part log_as_local user group
+  cannot_route_message dnssec_\\w+ pass_\\w+ local_part_(?:suffix|prefix)\\w* forbid_\\w+
+  check_ancestor mx_domains search_parents widen_domains qualify_\\w+ caseful_local_part
+  router_home_directory transport_home_directory one_time skip_syntax_errors set
+`);
 
 /** `declines`: the next router is asked. */
 type Decision = Fate | 'declines' | 'local';
@@ -103,7 +52,7 @@ export function fateOf(world: World, original: string, recipient: string): Fate 
     if (decision !== 'declines') return decision;
     if (optionText(router.options.get('more'), asked) === 'false') break;
   }
-  return { is: 'reject', text: noAccount, at };
+  return reject(at);
 }
 
 /** The conditions that come before a router is run (section 3.12 of Exim's specification). */
@@ -196,7 +145,7 @@ function send(router: Instance, asked: Asked, rewritten: string | null): Decisio
       `router ${router.name} (${router.options.get('driver')?.value})`,
       "relayd does not deliver to the recipients' own servers (MX); name an account",
     );
-    return { is: 'reject', text: noAccount, at: router.at };
+    return reject(router.at);
   }
   world.note(
     'carried',
@@ -205,7 +154,7 @@ function send(router: Instance, asked: Asked, rewritten: string | null): Decisio
     'as routes',
   );
   const through = upstreamsOf(transport, { list, at: router.at }, about);
-  if (through.length === 0) return { is: 'reject', text: noAccount, at: router.at };
+  if (through.length === 0) return reject(router.at);
   const edits = editsOf(
     [router, transport],
     { ...about, what: `transport ${transport.name}` },
@@ -222,10 +171,7 @@ function redirect(router: Instance, asked: Asked): Decision {
   if (/^:blackhole:/.test(data)) return { is: 'discard', at: router.at };
   if (/^:defer:/.test(data)) return { is: 'hold', at: router.at };
   const [, failed] = /^:fail:\s*(.*)$/s.exec(data) ?? [];
-  if (failed !== undefined) {
-    const text = failed.replace(/[^ -~]+/g, ' ').trim() || 'refused';
-    return { is: 'reject', text, at: router.at };
-  }
+  if (failed !== undefined) return reject(router.at, failed || 'refused');
   if (/^:(?:unknown|include)/.test(data)) return 'declines';
   asked.world.note(
     'left-out',

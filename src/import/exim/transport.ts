@@ -1,3 +1,4 @@
+import { anyOf } from '../any-of.ts';
 import {
   type AccountExtra,
   isHost,
@@ -6,63 +7,29 @@ import {
   type Upstream,
   type UpstreamTls,
 } from '../model.ts';
+import { type NamedFile, tlsFiles } from '../tls-files.ts';
 import type { Instance } from './config.ts';
 import { splitList } from './lists.ts';
 import { loginOf } from './login.ts';
 import { type Asked, inListOption, noteUnread, optionText, someHostAddress } from './world.ts';
 
-const READ = [
-  ...['driver', 'hosts', 'fallback_hosts', 'hosts_override', 'port', 'protocol', 'interface'],
-  ...['hosts_try_auth', 'hosts_require_auth', 'hosts_require_tls', 'hosts_avoid_tls'],
-  ...['tls_verify_hosts', 'tls_try_verify_hosts', 'tls_verify_certificates', 'tls_certificate'],
-  ...['tls_privatekey', 'tls_sni', 'connection_max_messages', 'max_rcpt', 'socks_proxy'],
-  ...['headers_add', 'headers_remove', 'headers_rewrite', 'return_path'],
-  // What relayd settles by itself.
-  ...['tls_tempfail_tryclear', 'tls_verify_cert_hostnames', 'tls_dh_min_bits', 'multi_domain'],
-  ...['tls_require_ciphers', 'command_timeout', 'connect_timeout', 'data_timeout', 'final_timeout'],
-  ...[
-    'delay_after_cutoff',
-    'hosts_randomize',
-    'hosts_max_try',
-    'dns_search_parents',
-    'debug_print',
-  ],
-  ...[
-    'dns_qualify_single',
-    'hosts_try_fastopen',
-    'hosts_try_dane',
-    'hosts_require_dane',
-    'allow_localhost',
-  ],
-  ...[
-    'hosts_try_chunking',
-    'hosts_avoid_pipelining',
-    'hosts_try_prdr',
-    'size_addition',
-    'gethostbyname',
-  ],
-  ...[
-    'hosts_noproxy_tls',
-    'hosts_nopass_tls',
-    'hosts_pipe_connect',
-    'hosts_request_ocsp',
-    'message_linelength_limit',
-  ],
-  ...[
-    'hosts_require_ocsp',
-    'dnssec_request_domains',
-    'retry_include_ip_address',
-    'keepalive',
-    'serialize_hosts',
-  ],
-];
-const KNOWN = new RegExp(`^(?:${READ.join('|')})$`);
-const portNumbers: Readonly<Record<string, number>> = {
-  smtp: 25,
-  submission: 587,
-  smtps: 465,
-  submissions: 465,
-};
+/** Those that are read, and those that relayd settles by itself. */
+const KNOWN = anyOf(`
+  driver hosts fallback_hosts hosts_override port protocol interface
+  hosts_try_auth hosts_require_auth hosts_require_tls hosts_avoid_tls
+  tls_verify_hosts tls_try_verify_hosts tls_verify_certificates tls_certificate
+  tls_privatekey tls_sni connection_max_messages max_rcpt socks_proxy
+  headers_add headers_remove headers_rewrite return_path
+
+  tls_tempfail_tryclear tls_verify_cert_hostnames tls_dh_min_bits multi_domain
+  tls_require_ciphers command_timeout connect_timeout data_timeout final_timeout
+  delay_after_cutoff hosts_randomize hosts_max_try dns_search_parents debug_print
+  dns_qualify_single hosts_try_fastopen hosts_try_dane hosts_require_dane allow_localhost
+  hosts_try_chunking hosts_avoid_pipelining hosts_try_prdr size_addition gethostbyname
+  hosts_noproxy_tls hosts_nopass_tls hosts_pipe_connect hosts_request_ocsp
+  message_linelength_limit hosts_require_ocsp dnssec_request_domains retry_include_ip_address
+  keepalive serialize_hosts
+`);
 
 /** The servers that a transport would try, in order, each with its login. */
 export function upstreamsOf(
@@ -107,7 +74,7 @@ function upstreamOf(
   };
   const implicit = optionText(options.get('protocol'), about) === 'smtps';
   const named = optionText(options.get('port'), about) ?? '';
-  const port = ownPort ?? portNumbers[named] ?? readPort(named) ?? (implicit ? 465 : 25);
+  const port = ownPort ?? readPort(named) ?? (implicit ? 465 : 25);
   const takes = (option: string): boolean => takesHost(host, option, transport, about);
   const wanted = takes('hosts_require_auth') || takes('hosts_try_auth');
   const login = wanted ? loginOf(about) : null;
@@ -161,22 +128,17 @@ function extraOf({ options, name }: Instance, about: Asked): AccountExtra {
     const text = optionText(options.get(option), about);
     return text === null || text === '' ? undefined : text;
   };
-  const file = (option: string): string | undefined => {
+  const file = (option: string): NamedFile | null => {
     const path = value(option);
-    if (path?.startsWith('/') !== true || /ca-certificates\.crt$/.test(path)) return undefined;
-    if (about.world.read(path) !== null) return path;
     const place = options.get(option)?.at;
-    if (place !== undefined) {
-      about.world.note(
-        'left-out',
-        place,
-        `${option} of transport ${name}`,
-        `${path} cannot be read`,
-      );
-    }
-    return undefined;
+    if (path === undefined || place === undefined) return null;
+    return { path, what: `${option} of transport ${name}`, at: place };
   };
-  const ca = file('tls_verify_certificates');
+  const files = {
+    ca: file('tls_verify_certificates'),
+    certificate: file('tls_certificate'),
+    key: file('tls_privatekey'),
+  };
   const proxy = value('socks_proxy');
   const [proxyHost, ...words] = proxy?.split(/\s+/) ?? [];
   const proxyPort = words.find((word) => word.startsWith('port='))?.slice('port='.length) ?? '1080';
@@ -194,14 +156,11 @@ function extraOf({ options, name }: Instance, about: Asked): AccountExtra {
     .split(/[\s:;,]+/)[0];
   const messages = Number(value('connection_max_messages') ?? 0);
   const recipients = Number(value('max_rcpt') ?? 0);
-  const certificate = file('tls_certificate');
-  const key = file('tls_privatekey') ?? certificate;
   const servername = value('tls_sni');
   return {
     ...(address !== undefined && /^[\d.]+$/.test(address) ? { source_address: address } : {}),
     ...(proxyHost ? { proxy: `socks5://${proxyHost}:${proxyPort}` } : {}),
-    ...(ca === undefined ? {} : { ca }),
-    ...(certificate === undefined || key === undefined ? {} : { certificate, key }),
+    ...tlsFiles(files, about.world),
     ...(servername === undefined ? {} : { servername }),
     ...(messages > 0 ? { messages_per_connection: messages } : {}),
     ...(recipients > 0 ? { recipients } : {}),

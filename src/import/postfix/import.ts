@@ -1,7 +1,7 @@
 import { type Access, accessOf, plainPort } from '../access.ts';
 import { sameFate } from '../accounts.ts';
 import type { Edits, Fate, FileReader, Imported, Note, Place } from '../model.ts';
-import { noEdits, noteBook } from '../model.ts';
+import { noEdits, noteBook, reject, withoutWeeks } from '../model.ts';
 import { type Example, exampleOf, exampleOfDomain, routesOf } from '../survey.ts';
 import { type Parameters, parameterText, readMain } from './main-cf.ts';
 import { listenersIn, parametersOf, readMaster, type Service } from './master-cf.ts';
@@ -41,15 +41,16 @@ export function importPostfix(file: TextFile, master: TextFile | null, read: Fil
   const size = Number(
     main.has('message_size_limit') ? parameterText(main, 'message_size_limit') : 0,
   );
-  const [, days, unit = 'd'] =
-    /^(\d+)([smhd]?)$/.exec(parameterText(main, 'maximal_queue_lifetime')) ?? [];
+  const [, count, unit] =
+    /^(\d+)([smhdw]?)$/.exec(parameterText(main, 'maximal_queue_lifetime')) ?? [];
   const hostname = parameterText(main, 'myhostname');
   return {
     hostname: /^[\w-]+(?:\.[\w-]+)+$/.test(hostname) ? hostname : null,
     ...access(postfix),
     routes,
     messageBytesMax: size > 0 ? size : null,
-    lifetime: days === undefined || Number(days) === 0 ? null : `${days}${unit || 'd'}`,
+    lifetime:
+      count === undefined || Number(count) === 0 ? null : withoutWeeks(`${count}${unit || 'd'}`),
     findings,
   };
 }
@@ -97,8 +98,6 @@ function recipientExample(key: string): Example[] {
   return example === null ? [] : [example];
 }
 
-const noAccount = 'no upstream account for this sender';
-
 function fateOf(
   original: string,
   recipient: string,
@@ -123,7 +122,7 @@ function fateOf(
   if (transport === 'discard') return { is: 'discard', at };
   if (transport === 'retry') return { is: 'hold', at };
   if (transport === 'error') {
-    return { is: 'reject', text: ownHop.replace(/[^ -~]+/g, ' ').trim() || noAccount, at };
+    return reject(at, ownHop);
   }
   const service = services.find(({ name, type }) => name === transport && type === 'unix');
   const command = service?.command ?? transport;
@@ -143,7 +142,7 @@ function fateOf(
       "delivery to the recipients' own servers (MX)",
       'relayd sends through accounts only; name one',
     );
-    return { is: 'reject', text: noAccount, at };
+    return reject(at);
   }
   const client = clientOf(transport, postfix);
   const fallback = parameterText(client.parameters, 'smtp_fallback_relay');
@@ -152,7 +151,7 @@ function fateOf(
     { sender, at, ownLogin: byRecipient === null },
     client,
   );
-  if (through.length === 0) return { is: 'reject', text: noAccount, at };
+  if (through.length === 0) return reject(at);
   return { is: 'send', through, edits: editsOf(canonical, sender, maps, note), at };
 }
 

@@ -1,3 +1,4 @@
+import { logicalLines } from '../logical-lines.ts';
 import type { Place } from '../model.ts';
 
 export interface Parameter {
@@ -7,23 +8,6 @@ export interface Parameter {
 
 /** main.cf, and what a service of master.cf says besides. */
 export type Parameters = ReadonlyMap<string, Parameter>;
-
-export interface LogicalLine {
-  readonly text: string;
-  readonly line: number;
-}
-
-/** A line that begins with white space goes on where the one before ended; comments lie between. */
-export function logicalLines(text: string): LogicalLine[] {
-  const lines: { text: string; line: number }[] = [];
-  for (const [index, raw] of text.split(/\r?\n/).entries()) {
-    if (/^\s*(?:#|$)/.test(raw)) continue;
-    const last = lines.at(-1);
-    if (/^\s/.test(raw) && last !== undefined) last.text += ` ${raw.trim()}`;
-    else lines.push({ text: raw.trim(), line: index + 1 });
-  }
-  return lines;
-}
 
 /** The last of several lines with one name counts, as with Postfix. */
 export function readMain(file: { readonly path: string; readonly text: string }): Parameters {

@@ -1,4 +1,5 @@
-import { logicalLines, type Parameter, type Parameters } from './main-cf.ts';
+import { logicalLines } from '../logical-lines.ts';
+import type { Parameter, Parameters } from './main-cf.ts';
 
 /** One line of master.cf. */
 export interface Service {

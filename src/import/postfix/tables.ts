@@ -1,5 +1,5 @@
+import { logicalLines } from '../logical-lines.ts';
 import type { FileReader, Note, Place } from '../model.ts';
-import { logicalLines } from './main-cf.ts';
 
 export interface Entry {
   /** '' answers every question (`static:`). */

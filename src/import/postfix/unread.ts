@@ -1,34 +1,17 @@
+import { anyOf } from '../any-of.ts';
 import type { Note } from '../model.ts';
 import type { Parameters } from './main-cf.ts';
 
 /** Parameters that this import looks at. */
-const READ = new Set([
-  ...['relayhost', 'sender_dependent_relayhost_maps', 'sender_dependent_default_transport_maps'],
-  ...['transport_maps', 'smtp_sasl_password_maps', 'smtp_sasl_auth_enable', 'smtp_tls_policy_maps'],
-  ...['smtp_sender_dependent_authentication', 'smtp_tls_security_level', 'smtp_tls_wrappermode'],
-  ...[
-    'smtp_use_tls',
-    'smtp_enforce_tls',
-    'smtp_tls_CAfile',
-    'smtp_tls_cert_file',
-    'smtp_tls_key_file',
-  ],
-  ...['smtp_bind_address', 'smtp_fallback_relay', 'smtp_generic_maps', 'sender_canonical_maps'],
-  ...[
-    'canonical_maps',
-    'mynetworks',
-    'mynetworks_style',
-    'inet_interfaces',
-    'myhostname',
-    'mydomain',
-  ],
-  ...[
-    'message_size_limit',
-    'maximal_queue_lifetime',
-    'default_database_type',
-    'compatibility_level',
-  ],
-]);
+const READ = anyOf(`
+  relayhost sender_dependent_relayhost_maps sender_dependent_default_transport_maps
+  transport_maps smtp_sasl_password_maps smtp_sasl_auth_enable smtp_tls_policy_maps
+  smtp_sender_dependent_authentication smtp_tls_security_level smtp_tls_wrappermode
+  smtp_use_tls smtp_enforce_tls smtp_tls_CAfile smtp_tls_cert_file smtp_tls_key_file
+  smtp_bind_address smtp_fallback_relay smtp_generic_maps sender_canonical_maps canonical_maps
+  mynetworks mynetworks_style inet_interfaces myhostname mydomain message_size_limit
+  maximal_queue_lifetime default_database_type compatibility_level
+`);
 
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [
@@ -65,7 +48,7 @@ export function noteUnread(main: Parameters, note: Note): void {
   // Names that only others refer to have done their work.
   const isHelper = (name: string): boolean =>
     new RegExp(`\\$[{(]?${name}\\b`).test(texts) && reasonOf(name) === unknown;
-  const unread = [...main].filter(([name]) => !READ.has(name) && !isHelper(name));
+  const unread = [...main].filter(([name]) => !READ.test(name) && !isHelper(name));
   for (const [why, parameters] of Map.groupBy(unread, ([name]) => reasonOf(name))) {
     const at = parameters[0]?.[1].at;
     const names = parameters.map(([name]) => name).join(', ');

@@ -9,6 +9,7 @@ import {
   type Upstream,
   type UpstreamTls,
 } from '../model.ts';
+import { type NamedFile, tlsFiles } from '../tls-files.ts';
 import { isYes, type Parameters, parameterText } from './main-cf.ts';
 import { type Entry, find, findAddress } from './tables.ts';
 
@@ -48,7 +49,7 @@ function upstreamOf(nexthop: string, asked: Asked, client: Client): Upstream {
   const [, inner, bare, named] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\w+))?$/.exec(nexthop) ?? [];
   const host = (inner ?? bare ?? nexthop).replace(/^ipv6:/i, '');
   const wrapped = isYes(parameters, 'smtp_tls_wrappermode');
-  const port = portOf(named) ?? (wrapped ? 465 : 25);
+  const port = readPort(named ?? '') ?? (wrapped ? 465 : 25);
   if (inner === undefined && !/^[\d.]+$/.test(host)) {
     note(
       'changed',
@@ -68,17 +69,6 @@ function upstreamOf(nexthop: string, asked: Asked, client: Client): Upstream {
     name: null,
     at,
   };
-}
-
-function portOf(named: string | undefined): number | null {
-  const known: Readonly<Record<string, number>> = {
-    smtp: 25,
-    submission: 587,
-    smtps: 465,
-    submissions: 465,
-  };
-  if (named === undefined) return null;
-  return known[named] ?? readPort(named);
 }
 
 /** smtp_tls_policy_maps before smtp_tls_security_level before the parameters of old. */
@@ -136,25 +126,20 @@ function loginOf(
   return null;
 }
 
-/** Certificates of the system's are trusted anyway. */
-const systemCa = /^\/etc\/(?:ssl|pki)\//;
-
 function extraOf({ parameters, read, note }: Client): AccountExtra {
-  const file = (name: string): string | undefined => {
+  const file = (name: string): NamedFile | null => {
     const path = parameterText(parameters, name);
-    if (path === '' || systemCa.test(path)) return undefined;
-    if (read(path) !== null) return path;
     const at = parameters.get(name)?.at;
-    if (at !== undefined) note('left-out', at, name, `${path} cannot be read`);
-    return undefined;
+    return path === '' || at === undefined ? null : { path, what: name, at };
   };
-  const ca = file('smtp_tls_CAfile');
-  const certificate = file('smtp_tls_cert_file');
-  const key = certificate === undefined ? undefined : (file('smtp_tls_key_file') ?? certificate);
+  const files = {
+    ca: file('smtp_tls_CAfile'),
+    certificate: file('smtp_tls_cert_file'),
+    key: file('smtp_tls_key_file'),
+  };
   const address = parameterText(parameters, 'smtp_bind_address');
   return {
     ...(address === '' || address === '0.0.0.0' ? {} : { source_address: address }),
-    ...(ca === undefined ? {} : { ca }),
-    ...(certificate === undefined || key === undefined ? {} : { certificate, key }),
+    ...tlsFiles(files, { read, note }),
   };
 }

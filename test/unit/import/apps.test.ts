@@ -47,6 +47,24 @@ describe('msmtp', () => {
     expect(report).toContain('account two: it has no from address that would choose it');
   });
 
+  test('a client certificate comes with it, also from /etc/ssl', () => {
+    const text =
+      'account default\nhost a.example\ntls on\ntls_trust_file /etc/ssl/own/ca.pem\ntls_cert_file /etc/ssl/own/cert.pem\ntls_key_file /etc/ssl/private/key.pem\n';
+    const { routes, findings } = importMsmtp({ path: 'msmtprc', text }, () => '');
+    expect(routes[0]?.fate).toMatchObject({
+      through: [
+        {
+          extra: {
+            ca: '/etc/ssl/own/ca.pem',
+            certificate: '/etc/ssl/own/cert.pem',
+            key: '/etc/ssl/private/key.pem',
+          },
+        },
+      ],
+    });
+    expect(findings).toEqual([]);
+  });
+
   test('without accounts', () => {
     expect(() => msmtp('')).toThrow(ImportError);
   });

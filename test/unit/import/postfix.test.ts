@@ -38,6 +38,21 @@ describe('a relay with an account for each sender', () => {
     expect(account('partner')).toMatchObject({ auth: 'none', tls: { mode: 'opportunistic' } });
   });
 
+  test('a client certificate from /etc/ssl, and a lifetime in weeks', () => {
+    const text =
+      'relayhost = [a.example]\nsmtp_tls_CAfile = /etc/ssl/certs/ca-certificates.crt\nsmtp_tls_cert_file = /etc/ssl/own/pair.pem\nmaximal_queue_lifetime = 1w\n';
+    const { routes, lifetime } = main(text, {
+      '/etc/ssl/certs/ca-certificates.crt': '',
+      '/etc/ssl/own/pair.pem': '',
+    });
+    const pair = '/etc/ssl/own/pair.pem';
+    expect(routes[0]?.fate).toMatchObject({
+      through: [{ extra: { certificate: pair, key: pair } }],
+    });
+    expect(routes[0]?.fate).not.toHaveProperty('through[0].extra.ca');
+    expect(lifetime).toBe('7d');
+  });
+
   test('listeners, networks, size and lifetime', async () => {
     const { settings, findings } = await checked(whole());
     expect(settings.listeners.map(({ listen }) => listen)).toEqual([
