@@ -18,7 +18,7 @@ const silenceMs = 300_000;
 
 /** Rejects with SubmissionFailure. */
 export async function openDialogue(path: string): Promise<Dialogue> {
-  const socket = await open(path);
+  const socket = await openSocket(path);
   const replies: Reply[] = [];
   let waiting: PromiseWithResolvers<Reply> | null = null;
   let room: PromiseWithResolvers<void> | null = null;
@@ -70,7 +70,8 @@ export async function openDialogue(path: string): Promise<Dialogue> {
   };
 }
 
-function open(path: string): Promise<Socket> {
+/** The socket of relayd; rejects with SubmissionFailure. */
+export function openSocket(path: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
     const fail = (error: NodeJS.ErrnoException): void => reject(connectFailure(path, error));

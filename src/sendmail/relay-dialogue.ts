@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
 import { EX_OK, EX_TEMPFAIL } from '../lib/sysexits.ts';
+import { openSocket } from './dialogue.ts';
 import { SubmissionFailure } from './failure.ts';
 import { submissionSocket } from './submission-socket.ts';
 
@@ -13,14 +13,11 @@ export async function relayDialogue(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
   const path = await submissionSocket(config, environment);
-  const socket = connect(path);
-  try {
-    await once(socket, 'connect');
-  } catch (error) {
+  const socket = await openSocket(path).catch((error: unknown) => {
     // RFC 5321 section 3.8: a client that waits for a greeting is told, too.
-    process.stdout.write('421 4.3.2 relayd is not running\r\n');
-    throw new SubmissionFailure(EX_TEMPFAIL, `cannot reach relayd: ${(error as Error).message}`);
-  }
+    process.stdout.write('421 4.3.2 relayd cannot be reached\r\n');
+    throw error;
+  });
   let tail = '';
   process.stdin.on('data', (chunk: Buffer) => {
     tail = (tail + chunk.toString('latin1')).slice(-tailLength);

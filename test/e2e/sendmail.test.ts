@@ -175,6 +175,7 @@ test('a daemon that is down: exit code 75 with words, whatever was asked', async
   expect(await program('mailq')).toMatchObject({ code: 75, stdout: '' });
   expect(await program('sendmail -bs')).toMatchObject({
     code: 75,
-    stdout: '421 4.3.2 relayd is not running\r\n',
+    stdout: '421 4.3.2 relayd cannot be reached\r\n',
+    stderr: expect.stringMatching(/^sendmail: relayd is not running/),
   });
 });

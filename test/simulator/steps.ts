@@ -24,17 +24,13 @@ export function makeSteps(): Steps {
   let steps: readonly Step[] = [];
   let done = 0;
   let since = { messages: 0, logins: 0 };
-  const advance = () => {
-    steps = steps.slice(1);
+  const set = (next: readonly Step[]) => {
+    steps = next;
     done = 0;
     since = { messages: 0, logins: 0 };
   };
   return {
-    set(next) {
-      steps = next;
-      done = 0;
-      since = { messages: 0, logins: 0 };
-    },
+    set,
     taken: (what) => void since[what]++,
     next({ at, username, path }) {
       const [step] = steps;
@@ -43,7 +39,7 @@ export function makeSteps(): Steps {
       if (since.messages < (after.messages ?? 0) || since.logins < (after.logins ?? 0)) return null;
       if (step.username !== undefined && step.username !== username) return null;
       if (!(path ?? '').includes(step.path ?? '')) return null;
-      if (++done === times) advance();
+      if (++done === times) set(steps.slice(1));
       return { reply, drop };
     },
   };

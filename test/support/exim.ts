@@ -49,10 +49,8 @@ export async function runExim(
   args: readonly string[],
   input = '',
 ): Promise<EximRun> {
-  const binary = join(home, 'usr/sbin/exim4');
-  if (!existsSync(binary)) throw new Error('Exim is not unpacked: run scripts/install-peers');
-  const child = spawn('setpriv', [...asItsUser, binary, '-C', configuration, ...args], {
-    env: { PATH: process.env.PATH, LD_LIBRARY_PATH: libraries() },
+  const child = spawn('setpriv', [...asItsUser, binary(), '-C', configuration, ...args], {
+    env: environment(),
     timeout: 30_000,
     killSignal: 'SIGKILL',
   });
@@ -83,8 +81,6 @@ const asItsUser = ['--reuid=Debian-exim', '--regid=Debian-exim', '--clear-groups
 
 /** Needs root; resolves when it greets. */
 export async function startExim(options: EximOptions): Promise<Exim> {
-  const binary = join(home, 'usr/sbin/exim4');
-  if (!existsSync(binary)) throw new Error('Exim is not unpacked: run scripts/install-peers');
   const directory = mkdtempSync(join(tmpdir(), 'exim-'));
   chmodSync(directory, 0o755);
   for (const name of ['spool', 'log']) mkdirSync(join(directory, name));
@@ -99,9 +95,9 @@ export async function startExim(options: EximOptions): Promise<Exim> {
 
   const server = spawn(
     'setpriv',
-    [...[...asItsUser, binary], ...['-C', join(directory, 'exim.conf'), '-bdf', '-q1m']],
+    [...asItsUser, binary(), '-C', join(directory, 'exim.conf'), '-bdf', '-q1m'],
     {
-      env: { PATH: process.env.PATH, LD_LIBRARY_PATH: libraries() },
+      env: environment(),
       stdio: ['ignore', 'ignore', 'pipe'],
     },
   );
@@ -128,6 +124,14 @@ export async function startExim(options: EximOptions): Promise<Exim> {
   }
   return { pid: server.pid ?? 0, directory, log, close };
 }
+
+function binary(): string {
+  const file = join(home, 'usr/sbin/exim4');
+  if (!existsSync(file)) throw new Error('Exim is not unpacked: run scripts/install-peers');
+  return file;
+}
+
+const environment = () => ({ PATH: process.env.PATH, LD_LIBRARY_PATH: libraries() });
 
 function libraries(): string {
   const machine = execFileSync('uname', ['-m'], { encoding: 'utf8' }).trim();
@@ -221,8 +225,8 @@ export function queueingExim(
   mkdirSync(join(directory, 'spool'));
   execFileSync('chown', ['Debian-exim:Debian-exim', directory, join(directory, 'spool')]);
   return (args, input = '') => {
-    const { stdout, stderr } = spawnSync(join(home, 'usr/sbin/exim4'), ['-C', conf, ...args], {
-      env: { PATH: process.env.PATH, LD_LIBRARY_PATH: libraries() },
+    const { stdout, stderr } = spawnSync(binary(), ['-C', conf, ...args], {
+      env: environment(),
       input,
       encoding: 'utf8',
     });

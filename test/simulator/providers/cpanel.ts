@@ -1,5 +1,5 @@
 import type { Provider } from '../provider.ts';
-import { domainOf } from '../words.ts';
+import { domainOf, padded } from '../words.ts';
 
 /** A shared host with cPanel: Exim behind implicit TLS. */
 export const cpanel: Provider = {
@@ -17,7 +17,7 @@ export const cpanel: Provider = {
     rcpt: '250 Accepted',
     data: '354 Enter message, ending with "." on a line by itself',
   },
-  accepts: ({ sequence }) => `250 OK id=1h${String(sequence).padStart(4, '0')}-000E4S-A1`,
+  accepts: ({ sequence }) => `250 OK id=1h${padded(sequence, 4)}-000E4S-A1`,
   walls: {
     login: { at: 'auth', reply: () => '535 Incorrect authentication data' },
     connections: {
