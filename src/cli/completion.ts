@@ -5,6 +5,7 @@ import { REASON_CLASSES } from '../relay/outcome.ts';
 import { QUEUE_GROUP_KEYS } from '../relay/queue-views.ts';
 import { annotate, type Context, type Invocation, onAction } from './command.ts';
 import { completionScript, SHELLS, type Shell } from './completion-script.ts';
+import { isFailure } from './failure.ts';
 import { RECIPIENT_STATES } from './queue-filter.ts';
 import { topicNames } from './topics.ts';
 
@@ -158,7 +159,7 @@ async function fromDaemon(read: () => Promise<readonly string[]>): Promise<reado
   try {
     return await read();
   } catch (error) {
-    if (error instanceof Error && /Failure$/.test(error.name)) return [];
+    if (isFailure(error)) return [];
     throw error;
   }
 }

@@ -1,13 +1,13 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { Difference } from '../config/diff.ts';
 import type { Answer } from '../control/wire.ts';
 import { EX_OK } from '../lib/sysexits.ts';
 import type { ReplayReport } from '../policy/replay.ts';
 import type { MessageId } from '../relay/message.ts';
+import { readSpan } from './argument-readers.ts';
 import { annotate, type Context, type Invocation, onAction } from './command.ts';
 import { renderDifferences, renderReplay } from './diff-text.ts';
 import { type Compared, settingsToCompare } from './load.ts';
-import { readDuration } from './queue-filter.ts';
 import { configFile } from './socket-path.ts';
 import { printable } from './text.ts';
 
@@ -23,7 +23,7 @@ export function addDiff(config: Command, context: Context): void {
     .option(
       '--replay <duration>',
       'send the mail of this long, and all that waits, through both files: 7d',
-      readWindow,
+      readSpan,
     );
   annotate(diff, {
     examples: [
@@ -101,10 +101,4 @@ function render(report: DiffReport, { io }: Invocation): string {
   const unread = report.unread.map((line) => `note: ${printable(line)}\n`).join('');
   const replay = report.replay === null ? '' : `\n${renderReplay(report.replay, io.columns)}`;
   return renderDifferences(report) + unread + replay;
-}
-
-function readWindow(text: string): number {
-  const windowMs = readDuration(text);
-  if (windowMs === 0) throw new InvalidArgumentError('It is a duration above zero.');
-  return windowMs;
 }

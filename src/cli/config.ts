@@ -8,7 +8,7 @@ import type { Io } from './io.ts';
 import { settingsOf } from './load.ts';
 import { fileOr, type Location } from './socket-path.ts';
 import { table } from './table.ts';
-import { printable } from './text.ts';
+import { printable, printableText } from './text.ts';
 
 /** `relayctl config ...` */
 export function addConfig(program: Command, context: Context): void {
@@ -38,7 +38,7 @@ function addShow(config: Command, context: Context): void {
     invocation.print(shown, () =>
       invocation.options.origin === true
         ? text(shown, invocation.io.columns)
-        : printableLines(stringify(shown.settings)),
+        : printableText(stringify(shown.settings)),
     );
     return EX_OK;
   });
@@ -87,8 +87,4 @@ async function viewOfFile(location: Location, io: Io): Promise<View> {
   const { describeSettings } = await import('../config/describe.ts');
   const { file, origins = {} } = settings;
   return { file, settings: describeSettings(settings), origins };
-}
-
-function printableLines(text: string): string {
-  return text.split('\n').map(printable).join('\n');
 }

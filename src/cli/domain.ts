@@ -32,7 +32,7 @@ export function addDomain(program: Command, context: Context): void {
       ['domain check', 'Works without the daemon. Exit code 65 when something is to be mended.'],
       ['domain check shop.example --selector abc123 --resolver 192.0.2.53', 'With a token of SES.'],
     ],
-    json: '{ok, domains: {domain, dmarc: {at, policy, ...}, findings[], accounts: {account, ...}[]}[]}',
+    json: '{ok, domains: {domain, dmarc: {at, policy}, findings[], accounts: {account, ...}[]}[]}',
   });
   onAction(check, context, async (invocation) => {
     const report = await checkDomains(invocation);

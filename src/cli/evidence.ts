@@ -3,9 +3,9 @@ import type { EvidenceReport } from '../control/evidence-report.ts';
 import { EX_CANTCREAT, EX_OK } from '../lib/sysexits.ts';
 import type { LogEntry } from '../relay/log-search.ts';
 import type { Message, MessageId } from '../relay/message.ts';
+import { readMessageId } from './argument-readers.ts';
 import { annotate, type Context, type Invocation, onAction } from './command.ts';
 import { Failure } from './failure.ts';
-import { readMessageId } from './queue-filter.ts';
 import { jsonLine, printable } from './text.ts';
 
 /** `relayctl evidence` */
@@ -24,14 +24,14 @@ export function addEvidence(program: Command, context: Context): void {
     ],
     json:
       '{version, node, hostname, nowMs, entry: {queued, history}, events: {atMs, what, ...}[], ' +
-      'accounts: {name, provider, server, tls, state, quota, certificate}[], ' +
+      'accounts: {name, provider, server, username, tls, state, quota, certificate}[], ' +
       'rules: {account, phase, reply, source, pattern, verdict}[]}',
   });
   onAction(evidence, context, gather);
 }
 
 async function gather(invocation: Invocation): Promise<number> {
-  const { args, ask, io, location, options, print } = invocation;
+  const { args, ask, io, json, options, print } = invocation;
   const report = withoutContent(await ask('evidence', { id: args[0] as MessageId }));
   const [{ timeline }, { evidenceText }, { redactAddresses }] = await Promise.all([
     import('../policy/timeline.ts'),
@@ -44,7 +44,6 @@ async function gather(invocation: Invocation): Promise<number> {
     print(shown, () => evidenceText(shown));
     return EX_OK;
   }
-  const json = (location as { readonly json?: boolean }).json === true;
   await write(String(options.out), json ? jsonLine(shown) : evidenceText(shown));
   io.err(`relayctl: wrote ${printable(String(options.out))}\n`);
   return EX_OK;

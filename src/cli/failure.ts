@@ -12,6 +12,13 @@ export class Failure extends Error {
   }
 }
 
+export type AnyFailure = Pick<Failure, 'code' | 'exitCode' | 'message'>;
+
+/** A Failure of ours, or a ControlFailure, whose class is loaded only with a connection. */
+export function isFailure(error: unknown): error is AnyFailure {
+  return error instanceof Failure || (error instanceof Error && error.name === 'ControlFailure');
+}
+
 /** By its code: the class lives in a module that is loaded only with a connection. */
 export function isNotRunning(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'not-running';

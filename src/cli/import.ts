@@ -45,7 +45,9 @@ function addExim(importing: Command, context: Context): void {
         'Pieces, as in the editor of cPanel.',
       ],
     ],
-    json,
+    json:
+      `${json}; with --spool {directory, moved: string | null, messages: ` +
+      '{exim, is: "taken" | "there-already" | "left", id, accounts[], held, recipients, why}[]}',
   });
   onAction(exim, context, async (invocation) => {
     const paths = invocation.args[0] as readonly string[];

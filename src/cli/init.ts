@@ -3,13 +3,13 @@ import { type Command, Option } from 'commander';
 import { EX_CONFIG, EX_DATAERR, EX_OK, EX_UNAVAILABLE } from '../lib/sysexits.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
 import type { Settings } from '../relay/settings.ts';
+import { readCount } from './argument-readers.ts';
 import { annotate, type Context, type Invocation, onAction } from './command.ts';
 import { Failure } from './failure.ts';
 import type { Staged, WrittenFile } from './init-files.ts';
 import { exampleSender, type InitClient, type InitPlan } from './init-plan.ts';
 import type { Given } from './init-questions.ts';
 import { frameworkNames, snippet } from './init-snippets.ts';
-import { readCount } from './queue-filter.ts';
 import { configFile } from './socket-path.ts';
 import { printable } from './text.ts';
 

@@ -2,9 +2,9 @@ import { Argument, type Command } from 'commander';
 import type { LogLevelReport } from '../control/steering-reports.ts';
 import { LOG_LEVELS } from '../control/steering-wire.ts';
 import { EX_OK, EX_USAGE } from '../lib/sysexits.ts';
+import { readSpan } from './argument-readers.ts';
 import { annotate, type Context, onAction } from './command.ts';
 import { Failure } from './failure.ts';
-import { readSpan } from './queue-filter.ts';
 import { instant } from './words.ts';
 
 /** `relayctl loglevel` */

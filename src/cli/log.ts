@@ -1,15 +1,14 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { logPageMax } from '../control/wire.ts';
 import { parseDuration } from '../lib/duration.ts';
 import { EX_OK } from '../lib/sysexits.ts';
 import type { LogEntry, LogPage, LogQuery } from '../relay/log-search.ts';
 import type { MessageId } from '../relay/message.ts';
+import { readCount, readMessageId } from './argument-readers.ts';
 import { annotate, type Context, type Invocation, noun, onAction } from './command.ts';
-import { readCount, readMessageId } from './queue-filter.ts';
 import { count } from './text.ts';
 
 const foundMax = 10_000;
-/** Messages of one answer; what the daemon allows. */
-const pageMax = 200;
 
 /** `relayctl log ...` */
 export function addLog(program: Command, context: Context): void {
@@ -82,7 +81,7 @@ async function readPages({ ask, options }: Invocation, query: LogQuery): Promise
   let before = (options.before as MessageId | undefined) ?? null;
   let unindexed = 0;
   do {
-    const limit = Math.min(wanted - entries.length, pageMax);
+    const limit = Math.min(wanted - entries.length, logPageMax);
     const page: LogPage = await ask('log.search', { query, before, limit });
     entries.push(...page.entries);
     ({ next: before, unindexed } = page);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { EX_OK } from '../lib/sysexits.ts';
+import { readSpan } from './argument-readers.ts';
 import { annotate, type Context, onAction } from './command.ts';
-import { readSpan } from './queue-filter.ts';
 import { printable } from './text.ts';
 import { age, instant } from './words.ts';
 

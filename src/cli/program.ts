@@ -8,7 +8,7 @@ import { addCompletion } from './completion.ts';
 import { addConfig } from './config.ts';
 import { addDomain } from './domain.ts';
 import { addEvidence } from './evidence.ts';
-import { Failure } from './failure.ts';
+import { type AnyFailure, isFailure } from './failure.ts';
 import { addHelp } from './help.ts';
 import { addHold } from './hold.ts';
 import { addImport } from './import.ts';
@@ -103,13 +103,6 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     io.err(args.includes('--json') ? failureJson(error) : failureText(error));
     return error.exitCode;
   }
-}
-
-type AnyFailure = Pick<Failure, 'code' | 'exitCode' | 'message'>;
-
-/** A Failure of ours, or a ControlFailure, whose class is loaded only with a connection. */
-function isFailure(error: unknown): error is AnyFailure {
-  return error instanceof Failure || (error instanceof Error && error.name === 'ControlFailure');
 }
 
 function failureText({ message }: AnyFailure): string {

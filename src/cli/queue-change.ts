@@ -2,13 +2,15 @@ import type { Command } from 'commander';
 import type { Touched } from '../control/reports.ts';
 import { EX_OK } from '../lib/sysexits.ts';
 import type { Flushed, QueueFilter } from '../relay/queue.ts';
+import { readMessageIds } from './argument-readers.ts';
 import { annotate, type Context, type Invocation, onAction } from './command.ts';
-import { addFilterOptions, addFilterOptionsWithReason, readMessageIds } from './queue-filter.ts';
+import { addFilterOptions, addFilterOptionsWithReason } from './queue-filter.ts';
 import { followFlush, showPlan, unlessLeft } from './queue-flush.ts';
 import {
   addTouchOptions,
   allFound,
   chosenFilters,
+  dryRunJson,
   each,
   filters,
   mayTouch,
@@ -37,7 +39,9 @@ function addFlush(queue: Command, context: Context): void {
       ['queue flush --plan', 'What would go, how fast, what comes too late.'],
       ['queue flush --account gmail --include-held', 'After its password was mended.'],
     ],
-    json: '{recipients, messages, accountsResumed: string[], lanes: string[]}',
+    json:
+      '{recipients, messages, accountsResumed: string[], lanes: string[]}; with --plan ' +
+      `{nowMs, lanes[], pause}; ${dryRunJson}`,
   });
   onAction(flush, context, async (invocation) => {
     const includeHeld = invocation.options.includeHeld === true;
@@ -131,7 +135,7 @@ function addChange(queue: Command, context: Context, change: Change): void {
   if (change.reason !== null) {
     command.option('--reason <text>', 'why, as the queue and the history show it', change.reason);
   }
-  annotate(command, { examples: [change.example], json: '{recipients, messages}' });
+  annotate(command, { examples: [change.example], json: `{recipients, messages}; ${dryRunJson}` });
   onAction(command, context, async (invocation) => {
     const wanted = chosenFilters(invocation, change.verb);
     const touch = { verb: change.verb, includeHeld: false, wanted };

@@ -1,10 +1,7 @@
-import { type Command, InvalidArgumentError } from 'commander';
-import { formatDuration, parseDuration } from '../lib/duration.ts';
-import { fromEximId } from '../relay/exim-id.ts';
-import type { MessageId } from '../relay/message.ts';
-import { messageIdToNumber } from '../relay/message-id.ts';
+import type { Command } from 'commander';
 import { REASON_CLASSES, type ReasonClass } from '../relay/outcome.ts';
 import type { QueueFilter, RecipientState } from '../relay/queue.ts';
+import { readDuration, readText, readWords } from './argument-readers.ts';
 
 export const RECIPIENT_STATES: readonly RecipientState[] = [
   'waiting',
@@ -19,7 +16,7 @@ export function addFilterOptionsWithReason(command: Command): Command {
   return addFilterOptions(command).option(
     '--reason <class>',
     'why it waits, for example quota or network; may be repeated',
-    readReason,
+    readWords(REASON_CLASSES, 'reason'),
   );
 }
 
@@ -33,7 +30,7 @@ export function addFilterOptions(command: Command): Command {
     .option(
       '--state <state>',
       `waiting, leased (being sent), in-doubt, held or quarantined; may be repeated`,
-      readState,
+      readWords(RECIPIENT_STATES, 'state'),
     )
     .option('--older <duration>', 'accepted longer ago than this, for example 2h', readDuration)
     .option('--newer <duration>', 'accepted less long ago than this', readDuration);
@@ -55,72 +52,4 @@ export function filterFrom(options: Readonly<Record<string, unknown>>, nowMs: nu
     newerThanMs: before('newer'),
   };
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
-}
-
-/** For commander: one id of the queue, also as the Exim log writes it. */
-export function readMessageId(text: string): MessageId {
-  const id = fromEximId(text);
-  if (id !== null) return id;
-  if (messageIdToNumber(text) === null) {
-    throw new InvalidArgumentError('A message id has 11 letters and digits, as queue list shows.');
-  }
-  return text.toLowerCase() as MessageId;
-}
-
-/** For commander: any number of ids. */
-export function readMessageIds(text: string, previous: readonly MessageId[] = []): MessageId[] {
-  return [...previous, readMessageId(text)];
-}
-
-/** For commander: a duration in milliseconds. */
-export function readDuration(text: string): number {
-  const durationMs = parseDuration(text);
-  if (durationMs === null) {
-    throw new InvalidArgumentError(
-      `A duration is written like ${formatDuration(5_400_000)} or 3d.`,
-    );
-  }
-  return durationMs;
-}
-
-/** For commander: how long something is to last. */
-export function readSpan(text: string): number {
-  const durationMs = readDuration(text);
-  if (durationMs === 0) throw new InvalidArgumentError('It must be longer than nothing.');
-  return durationMs;
-}
-
-/** For commander: a number from 1 to `max`. */
-export function readCount(max: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-    if (value < 1 || value > max) {
-      throw new InvalidArgumentError(`It must be a number from 1 to ${max}.`);
-    }
-    return value;
-  };
-}
-
-/** A variable of a script that is empty must not choose what nobody meant. */
-function readText(text: string): string {
-  if (text === '') throw new InvalidArgumentError('It is empty.');
-  return text;
-}
-
-function readState(text: string, previous: readonly RecipientState[] = []): RecipientState[] {
-  const words = text.split(',');
-  const unknown = words.find((word) => !RECIPIENT_STATES.some((state) => state === word));
-  if (unknown !== undefined) {
-    throw new InvalidArgumentError(`The states are ${RECIPIENT_STATES.join(', ')}.`);
-  }
-  return [...previous, ...(words as RecipientState[])];
-}
-
-function readReason(text: string, previous: readonly ReasonClass[] = []): ReasonClass[] {
-  const words = text.split(',');
-  const unknown = words.find((word) => !REASON_CLASSES.some((reason) => reason === word));
-  if (unknown !== undefined) {
-    throw new InvalidArgumentError(`The reasons are ${REASON_CLASSES.join(', ')}.`);
-  }
-  return [...previous, ...(words as ReasonClass[])];
 }

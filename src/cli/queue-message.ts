@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import type { MessagePart, MessageRead } from '../control/reports.ts';
 import { EX_OK, EX_USAGE } from '../lib/sysexits.ts';
 import type { MessageId } from '../relay/message.ts';
+import { readMessageId } from './argument-readers.ts';
 import { annotate, type Context, type Invocation, onAction } from './command.ts';
 import { Failure } from './failure.ts';
-import { readMessageId } from './queue-filter.ts';
 import { count, printableText } from './text.ts';
 import { address } from './words.ts';
 
@@ -17,14 +17,16 @@ export function addShow(queue: Command, context: Context): void {
     .option('--headers', 'print its header instead, as it would go out now')
     .option('--body', 'print what follows the header instead')
     .option('--raw', 'print all its bytes instead, as they would go out now')
-    .option('--log', 'print what happened to it instead, one line each, oldest first');
+    .option('--log', 'print what happened to it instead, as log search does');
   annotate(show, {
     examples: [
       ['queue show 1n8f3k2x0q4', 'Also for messages that have left the queue.'],
       ['queue show 1n8f3k2x0q4 --headers', 'With what its account and route change.'],
       ['queue show 1n8f3k2x0q4 --raw > message.eml', 'Byte for byte.'],
     ],
-    json: '{queued: {message, recipients} | null, history: {message, recipients, attempts, ...} | null}',
+    json:
+      '{queued: {message, recipients} | null, history: {message, recipients, attempts, ...} | null}; ' +
+      'with --log {atMs, what, recipient, account, text, providerId?}[]',
   });
   onAction(show, context, async (invocation) => {
     const what = partOf(invocation);
@@ -47,9 +49,11 @@ function partOf({ json, options }: Invocation): MessagePart | null {
 async function showReport({ args, ask, io, options, print }: Invocation): Promise<number> {
   const report = await ask('queue.show', { id: args[0] as MessageId });
   if (options.log === true) {
-    const { logLines } = await import('./queue-log.ts');
-    const lines = logLines(report);
-    print(lines, () => lines.map((line) => `${line}\n`).join(''));
+    const [{ timeline }, { logText }] = await Promise.all([
+      import('../policy/timeline.ts'),
+      import('./log-text.ts'),
+    ]);
+    print(timeline(report), () => logText(report, io.nowMs()));
     return EX_OK;
   }
   const blocked = report.queued?.recipients.some(({ lane }) => lane !== null) ?? false;

@@ -1,10 +1,19 @@
 import type { Command } from 'commander';
 import { EX_DATAERR, EX_OK } from '../lib/sysexits.ts';
 import type { RedirectReport } from '../relay/queue-views.ts';
+import { readMessageIds } from './argument-readers.ts';
 import { annotate, type Context, type Invocation, onAction } from './command.ts';
 import { Failure } from './failure.ts';
-import { addFilterOptionsWithReason, readMessageIds } from './queue-filter.ts';
-import { addTouchOptions, allFound, chosenFilters, confirmed, each, sum } from './queue-touch.ts';
+import { addFilterOptionsWithReason } from './queue-filter.ts';
+import {
+  addTouchOptions,
+  allFound,
+  chosenFilters,
+  confirmed,
+  each,
+  fewNamed,
+  sum,
+} from './queue-touch.ts';
 import { table } from './table.ts';
 import { count, printable } from './text.ts';
 import { address } from './words.ts';
@@ -28,7 +37,7 @@ export function addReroute(queue: Command, context: Context): void {
     ],
     json:
       '{recipients, messages, moves: {from: account | null, to, recipients}[], withoutAccount, ' +
-      'inDoubt, notAllowed, senders: {id, address}[]}',
+      'inDoubt, notAllowed, senders: {id, address}[]}; dryRun with --dry-run',
   });
   onAction(command, context, reroute);
 }
@@ -41,7 +50,7 @@ async function reroute(invocation: Invocation): Promise<number> {
   const asked = (dryRun: boolean): Promise<RedirectReport[]> =>
     each(wanted, (filter) => ask('queue.reroute', { filter, to, force, dryRun }));
   const dryRun = options.dryRun === true;
-  if (dryRun || options.yes !== true) {
+  if (dryRun || (options.yes !== true && !fewNamed(wanted))) {
     const would = merge(await asked(true));
     if (dryRun) {
       print({ dryRun, ...would }, () => text(would, { to, done: 'Would be rerouted' }));

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { Answer } from '../control/wire.ts';
 import { formatAge } from '../lib/duration.ts';
 import { EX_OK } from '../lib/sysexits.ts';
@@ -8,8 +8,9 @@ import {
   type QueueGroup,
   type QueueGroupKey,
 } from '../relay/queue-views.ts';
+import { readCount, readKeys } from './argument-readers.ts';
 import { annotate, type Context, onAction } from './command.ts';
-import { addFilterOptionsWithReason, filterFrom, readCount } from './queue-filter.ts';
+import { addFilterOptionsWithReason, filterFrom } from './queue-filter.ts';
 import { type Column, table } from './table.ts';
 import { count, printable } from './text.ts';
 
@@ -23,7 +24,7 @@ export function addQueueStats(queue: Command, context: Context): void {
     .option(
       '--by <keys>',
       `rows by ${QUEUE_GROUP_KEYS.join(', ')}; several with commas (default: account)`,
-      readKeys,
+      readKeys(QUEUE_GROUP_KEYS),
     )
     .option('--limit <count>', 'show at most this many rows', readCount(shownMax), shownByDefault);
   annotate(stats, {
@@ -97,16 +98,4 @@ function render(
   const more = rest === 0 ? '' : `${count(rest, 'more row')} with --limit ${groups.length}\n`;
   const others = merged ? 'There are more groups: the last row is all the others.\n' : '';
   return `Recipients in the queue\n${table(head, rows, io.columns)}${more}${others}`;
-}
-
-/** For commander: keys with commas, each at most once. */
-function readKeys(text: string): QueueGroupKey[] {
-  const words = text.split(',');
-  const keys = words.flatMap((word) => QUEUE_GROUP_KEYS.find((key) => key === word) ?? []);
-  if (keys.length < words.length || new Set(keys).size < keys.length) {
-    throw new InvalidArgumentError(
-      `The keys are ${QUEUE_GROUP_KEYS.join(', ')}, each at most once.`,
-    );
-  }
-  return keys;
 }

@@ -14,6 +14,10 @@ import { count, printable } from './text.ts';
 /** More than this is asked about first. */
 export const touchedMax = 100;
 
+/** What --json prints with --dry-run. */
+export const dryRunJson =
+  'with --dry-run {dryRun, recipients, messages, lanes: {lane, recipients, messages}[]}';
+
 /** The options of every command that changes mail in the queue. */
 export function addTouchOptions(command: Command): Command {
   return command
@@ -81,8 +85,7 @@ export interface Touch {
 export async function mayTouch(invocation: Invocation, touch: Touch): Promise<boolean> {
   const { ask, options, print } = invocation;
   const { verb, includeHeld, wanted } = touch;
-  const few = wanted.length <= touchedMax && wanted.every(({ id }) => id !== undefined);
-  if (options.dryRun !== true && (few || options.yes === true)) return true;
+  if (options.dryRun !== true && (fewNamed(wanted) || options.yes === true)) return true;
   const counted = merge(
     await each(wanted, (filter) => ask('queue.count', { filter, verb, includeHeld })),
   );
@@ -92,6 +95,11 @@ export async function mayTouch(invocation: Invocation, touch: Touch): Promise<bo
   }
   const what = `${count(counted.messages, 'message')} (${byAccount(counted)})`;
   return await confirmed(invocation, counted.messages, `${verb} ${what}?`);
+}
+
+/** So few messages, each by its id, that nothing has to be counted before they are touched. */
+export function fewNamed(wanted: readonly QueueFilter[]): boolean {
+  return wanted.length <= touchedMax && wanted.every(({ id }) => id !== undefined);
 }
 
 /** Asks when there is much; without a terminal nobody can answer, and --yes has to say it. */

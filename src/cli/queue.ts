@@ -4,15 +4,11 @@ import { EX_OK, EX_USAGE } from '../lib/sysexits.ts';
 import type { MessageId } from '../relay/message.ts';
 import type { QueuePage } from '../relay/queue.ts';
 import { QUEUE_SORTS, type QueueSort } from '../relay/queue-views.ts';
+import { readCount, readMessageId } from './argument-readers.ts';
 import { annotate, type Context, type Invocation, noun, onAction } from './command.ts';
 import { Failure } from './failure.ts';
 import { addChangeCommands } from './queue-change.ts';
-import {
-  addFilterOptionsWithReason,
-  filterFrom,
-  readCount,
-  readMessageId,
-} from './queue-filter.ts';
+import { addFilterOptionsWithReason, filterFrom } from './queue-filter.ts';
 import type { QueuePrinter } from './queue-list.ts';
 import { addShow } from './queue-message.ts';
 import { addReroute } from './queue-reroute.ts';
@@ -59,7 +55,7 @@ function addList(queue: Command, context: Context): void {
         'Release all that is held, message by message.',
       ],
     ],
-    json: '{rows: {message, recipients: {index, state, lane, attempts, dueAtMs, ...}[]}[], next: id | null}',
+    json: '{rows: {message, recipients: {index, state, lane, attempts, dueAtMs, ...}[]}[], next: id | null}; with --ids id[]',
   });
   onAction(list, context, listQueue);
 }

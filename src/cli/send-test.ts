@@ -2,8 +2,8 @@ import { type Command, Option } from 'commander';
 import type { MessageReport } from '../control/reports.ts';
 import { EX_OK, EX_TEMPFAIL, EX_UNAVAILABLE } from '../lib/sysexits.ts';
 import type { MessageId } from '../relay/message.ts';
+import { readDuration } from './argument-readers.ts';
 import { annotate, type Context, type Invocation, onAction } from './command.ts';
-import { readDuration } from './queue-filter.ts';
 import { states } from './queue-list.ts';
 import { printable } from './text.ts';
 

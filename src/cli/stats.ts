@@ -1,11 +1,11 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, Option } from 'commander';
 import type { StatsReport } from '../control/reports.ts';
 import { formatAge } from '../lib/duration.ts';
 import { EX_OK } from '../lib/sysexits.ts';
 import { STATS_KEYS, type StatsKey, type StatsRow } from '../policy/sending-stats.ts';
 import { usage } from './account-table.ts';
+import { readDuration, readKeys } from './argument-readers.ts';
 import { annotate, type Context, onAction } from './command.ts';
-import { readDuration } from './queue-filter.ts';
 import { type Column, table } from './table.ts';
 import { printable } from './text.ts';
 import { address, instant } from './words.ts';
@@ -17,10 +17,17 @@ export function addStats(program: Command, context: Context): void {
   const stats = program
     .command('stats')
     .description('what was sent: accepted, delivered, bounced, deferred, and how long it took')
-    .option('--by <keys>', `rows by ${STATS_KEYS.join(', ')}; several with commas`, readKeys, [
-      'account',
-    ])
-    .option('--since <duration>', 'mail accepted less long ago than this', readDuration, weekMs);
+    .option(
+      '--by <keys>',
+      `rows by ${STATS_KEYS.join(', ')}; several with commas`,
+      readKeys(STATS_KEYS),
+      ['account'],
+    )
+    .addOption(
+      new Option('--since <duration>', 'mail accepted less long ago than this')
+        .argParser(readDuration)
+        .default(weekMs, '7d'),
+    );
   annotate(stats, {
     examples: [
       ['stats', 'The last seven days by account.'],
@@ -81,14 +88,4 @@ function latencyText(latencyMs: number | undefined): string {
 function keyText(key: StatsKey, value: string | null): string {
   if (value === null) return '-';
   return key === 'sender' ? address(value) : printable(value);
-}
-
-/** For commander: keys with commas, each at most once. */
-function readKeys(text: string): StatsKey[] {
-  const words = text.split(',');
-  const keys = words.flatMap((word) => STATS_KEYS.find((key) => key === word) ?? []);
-  if (keys.length < words.length || new Set(keys).size < keys.length) {
-    throw new InvalidArgumentError(`The keys are ${STATS_KEYS.join(', ')}, each at most once.`);
-  }
-  return keys;
 }

@@ -74,7 +74,7 @@ that was held for it.
 cron job, exim -bp and the rest go on as they are (relayd-sendmail(1)). More is shown by:
 
   mailq, exim -bp        relayctl queue list
-  exim -bpc              relayctl queue list --ids | wc -l, or relayctl status
+  exim -bpc              relayctl queue list --ids --all | wc -l, or relayctl status
   exim -qf               relayctl queue flush
   exim -qff              relayctl queue flush --include-held
   exim -Mvh, -Mvb ID     relayctl queue show ID --headers, --body

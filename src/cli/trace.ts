@@ -1,11 +1,11 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { TraceEndReport, TraceLineReport } from '../control/steering-reports.ts';
 import { traceMsMax } from '../control/steering-wire.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { EX_OK, EX_USAGE } from '../lib/sysexits.ts';
+import { readDuration } from './argument-readers.ts';
 import { annotate, type Context, onAction } from './command.ts';
 import { Failure } from './failure.ts';
-import { readDuration } from './queue-filter.ts';
 import { count, jsonLine, printable } from './text.ts';
 
 /** How much longer than asked for the daemon may be silent. */
@@ -17,7 +17,11 @@ export function addTrace(program: Command, context: Context): void {
     .command('trace')
     .description('show the dialogue with upstreams as it happens, without secrets and messages')
     .option('--account <name>', 'only this account')
-    .option('--for <duration>', 'how long to look on', readDuration, 60_000);
+    .addOption(
+      new Option('--for <duration>', 'how long to look on')
+        .argParser(readDuration)
+        .default(60_000, '1m'),
+    );
   annotate(trace, {
     examples: [
       ['trace --account gmail', 'A minute of its commands and replies; Ctrl-C ends it.'],

@@ -1,13 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { SurveyTarget } from '../delivery/port-survey.ts';
+import { formatDuration } from '../lib/duration.ts';
 import { EX_DATAERR, EX_OK, EX_UNAVAILABLE } from '../lib/sysexits.ts';
 import type { Account } from '../relay/account.ts';
+import { readSpan } from './argument-readers.ts';
 import { annotate, type Context, type Invocation, noun, onAction } from './command.ts';
 import { Failure } from './failure.ts';
 import { settingsOf } from './load.ts';
 import type { SurveyReport } from './probe-report.ts';
 import { renderSurvey } from './probe-text.ts';
-import { readDuration } from './queue-filter.ts';
 
 /** What providers and hosters listen on. */
 const usualPorts = [25, 465, 587, 2525, 2587, 2465, 2079];
@@ -101,9 +102,9 @@ function targetOf(host: string, account: Account | null): SurveyTarget {
 }
 
 function readTimeout(text: string): number {
-  const timeoutMs = readDuration(text);
-  if (timeoutMs === 0 || timeoutMs > timeoutMsMax) {
-    throw new InvalidArgumentError('It is a duration above zero and of at most 10m.');
+  const timeoutMs = readSpan(text);
+  if (timeoutMs > timeoutMsMax) {
+    throw new InvalidArgumentError(`It must be at most ${formatDuration(timeoutMsMax)}.`);
   }
   return timeoutMs;
 }

@@ -66,6 +66,15 @@ test('examples are command lines that exist', async () => {
   }
 });
 
+test('defaults are shown as they would be written', () => {
+  for (const leaf of leaves(program)) {
+    for (const { defaultValue, defaultValueDescription, flags } of leaf.options) {
+      const shown = defaultValueDescription ?? defaultValue;
+      if (flags.includes('<duration>')) expect(typeof shown, flags).not.toBe('number');
+    }
+  }
+});
+
 test('the man page names every command and option, and is the same each time', () => {
   const page = manPage(program);
   for (const leaf of leaves(program)) {

@@ -69,23 +69,34 @@ const history = {
       ] as const,
     },
   ],
+  events: [
+    { is: 'held', atMs: nowMs - 2 * minute, index: 0, reason: 'operator', text: 'ask Bob' },
+  ] as const,
 };
 
-test('--log prints what happened, oldest first', async () => {
+test('--log prints all that happened, oldest first', async () => {
   const daemon = { 'queue.show': async () => ({ queued: null, history, standIns: [] }) };
   const ran = await relayctl(`queue show ${messageId} --log`, { daemon });
   expect(ran.out).toMatchInlineSnapshot(`
-    "2026-11-21 09:46:00 UTC  accepted from velosi: 4096 bytes from erp@velosi.example to a@b.example
-    2026-11-21 11:59:00 UTC  a@b.example delivered through gmail at smtp.gmail.example:587 in 250ms: 250 2.0.0 Ok 1z (provider's id 1z)
-    2026-11-21 12:00:00 UTC  a@b.example settled as delivered (ok): 250 2.0.0 Ok
-    2026-11-21 12:00:00 UTC  completed
+    "1n8f3k2x0q4  erp@velosi.example -> a@b.example  <1@velosi.example>
+      2026-11-21 09:46:00 UTC  accepted   from velosi, 4KiB
+      2026-11-21 11:58:00 UTC  held       a@b.example: ask Bob
+      2026-11-21 11:59:00 UTC  delivered  a@b.example, account gmail: 250 2.0.0 Ok 1z (provider id 1z)
+      2026-11-21 12:00:00 UTC  delivered  a@b.example: 250 2.0.0 Ok
+      2026-11-21 12:00:00 UTC  completed
     "
   `);
   const json = await relayctl(`queue show ${messageId} --log --json`, { daemon });
-  expect(JSON.parse(json.out)).toHaveLength(4);
+  expect(JSON.parse(json.out)).toMatchObject([
+    { what: 'accepted' },
+    { what: 'held', recipient: 'a@b.example', text: 'ask Bob' },
+    { what: 'delivered', account: 'gmail', providerId: '1z' },
+    { what: 'delivered' },
+    { what: 'completed' },
+  ]);
   const fresh = { 'queue.show': async () => ({ queued: row(), history: null, standIns: [] }) };
   const young = await relayctl(`queue show ${messageId} --log`, { daemon: fresh });
-  expect(young.out.split('\n')).toHaveLength(2);
+  expect(young.out).toMatch(/accepted .*\n {2}in the queue +waiting {4}a@b\.example/);
 });
 
 test('options that do not go together, a message that is gone, no daemon', async () => {

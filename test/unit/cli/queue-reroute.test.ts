@@ -84,6 +84,13 @@ test('what is left alone is said in plain words, and scripts see it', async () =
   expect(byRoutes.out).toContain('2 recipients without an account by the routes in force');
 });
 
+test('a message named by its id is looked at once', async () => {
+  const line = `queue reroute ${messageId} --to ses`;
+  const { asked } = await relayctl(line, { daemon: answering(moved) });
+  const ask = { filter: { id: messageId }, to: 'ses', force: false, dryRun: false };
+  expect(asked).toEqual([['queue.reroute', ask]]);
+});
+
 test('many are asked about; the answer may be no', async () => {
   const many = { ...moved, messages: 500, recipients: 501 };
   const ran = await relayctl('queue reroute --all', { daemon: answering(many), answer: false });
