@@ -55,7 +55,9 @@ function addList(queue: Command, context: Context): void {
         'Release all that is held, message by message.',
       ],
     ],
-    json: '{rows: {message, recipients: {index, state, lane, attempts, dueAtMs, ...}[]}[], next: id | null}; with --ids id[]',
+    json:
+      '{rows: {message, recipients: {index, state, lane, attempts, dueAtMs, ...}[]}[], ' +
+      'next: id | null}; with --ids id[]',
   });
   onAction(list, context, listQueue);
 }

@@ -6,6 +6,9 @@ import { isAsShown, stepsOf } from './guides/transcript.ts';
 /** The provider's view at the end: who logged in, and for whom mail came. */
 type Mail = readonly [login: string, sender: string, recipient: string];
 
+/** What a guide shows after a `sleep` may take so much longer here. */
+const slowMachineMs = 20_000;
+
 const guides: readonly { file: string; machine: MachineOptions; mail: readonly Mail[] }[] = [
   {
     file: 'from-exim.md',
@@ -49,8 +52,10 @@ test.each(guides)(
   async ({ file, machine, mail }) => {
     const own = await startMachine(machine);
     onTestFinished(own.close);
-    for (const { command, shown, line } of stepsOf(file)) {
-      const { output } = await own.run(command);
+    for (const { command, shown, line, afterPause } of stepsOf(file)) {
+      const until = Date.now() + (afterPause ? slowMachineMs : 0);
+      let { output } = await own.run(command);
+      while (!isAsShown(shown, output) && Date.now() < until) ({ output } = await own.run(command));
       const place = `docs/${file}:${line}: ${command}`;
       expect(isAsShown(shown, output) ? place : `${place}\n${output}`).toBe(place);
     }

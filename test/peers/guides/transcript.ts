@@ -6,13 +6,15 @@ export interface Step {
   readonly command: string;
   readonly shown: string;
   readonly line: number;
+  /** It only looks at what happens meanwhile: the command before it is a `sleep`. */
+  readonly afterPause: boolean;
 }
 
 const docs = join(import.meta.dirname, '../../../docs');
 
 /** What stands in the blocks marked as console: commands behind `# `, their output below. */
 export function stepsOf(guide: string): Step[] {
-  const steps: { command: string; shown: string; line: number }[] = [];
+  const steps: { command: string; shown: string; line: number; afterPause: boolean }[] = [];
   let inside = false;
   let document = '';
   readFileSync(join(docs, guide), 'utf8')
@@ -26,7 +28,8 @@ export function stepsOf(guide: string): Step[] {
         last.command += `\n${line}`;
         if (line === document) document = '';
       } else if (line.startsWith('# ')) {
-        steps.push({ command: line.slice(2), shown: '', line: index + 1 });
+        const afterPause = last?.command.startsWith('sleep ') ?? false;
+        steps.push({ command: line.slice(2), shown: '', line: index + 1, afterPause });
         document = /<<'?(\w+)/.exec(line)?.[1] ?? '';
       } else if (last !== undefined) last.shown += `${line}\n`;
     });
