@@ -1,5 +1,6 @@
 import { endsBefore } from '../lib/ends-before.ts';
 import { mayWork } from '../policy/lane-state.ts';
+import { lastDeliveries } from '../policy/last-deliveries.ts';
 import type { Cause } from '../relay/outcome.ts';
 import type { Dispatch } from '../relay/ports.ts';
 import type { Flushed, QueueFilter, Work } from '../relay/queue.ts';
@@ -56,6 +57,8 @@ export interface Touched {
 
 /** Messages ended in one go by an operator. */
 const operatorBatch = 100;
+/** Messages of the history that are asked at start when accounts last delivered. */
+const recentMessages = 500;
 /**
  * How long settlements of attempts that were cut off may take before the leases are left to the
  * next start.
@@ -109,6 +112,10 @@ function life(parts: DeliveryParts): Life {
       pauses.restore(steering.pause);
       holds.restore(steering.rules);
       for (const [name, state] of await store.accountStates()) dispatcher.lane(name).state = state;
+      const recent = await store.history({ limit: recentMessages, before: null });
+      for (const [name, atMs] of lastDeliveries(recent)) {
+        if (settings().accounts.has(name)) dispatcher.lane(name).lastDeliveredAtMs = atMs;
+      }
       await Promise.all([quotas.resume(), net.resume(), senders.resume(), logins.resume()]);
       // What was mended while the relay was down counts like a reload.
       openMended(settings().accounts);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import type { Gauge } from 'prom-client';
 import { formatWindow } from '../lib/rate.ts';
 import type { QuotaUse } from '../policy/quota.ts';
 import type { AccountState } from '../relay/account.ts';
@@ -21,25 +21,41 @@ export interface MetricSources {
   storeStats(): Promise<StoreStats>;
   /** Open upstream connections by account. */
   connections(): ReadonlyMap<string, number>;
+  /** Who stands in for an account that does not work, by that account. */
+  standIns(): ReadonlyMap<string, ReadonlySet<string>>;
+  /** When each account last delivered; in milliseconds since 1970. */
+  lastDeliveredAtMs(): ReadonlyMap<string, number>;
   /** When each account's certificate ends, as last seen; in milliseconds since 1970. */
   certificatesEndMs(): ReadonlyMap<string, number>;
+  /** When the `tls.exception` of accounts ends; in milliseconds since 1970. */
+  exceptionsEndMs(): ReadonlyMap<string, number>;
   /** What each account in force has to log in with. */
   credentials(): ReadonlyMap<string, readonly CredentialUse[]>;
   /** What the accounts in force have used of their limits. */
   quotas(): ReadonlyMap<string, readonly QuotaUse[]>;
+  /** When what waits of these can be out by the limits of its accounts, in ms since 1970. */
+  outAtMs(counts: readonly LaneCount[]): ReadonlyMap<string, number>;
   /** How many senders each account may not send as. */
   heldSenders(): ReadonlyMap<string, number>;
   /** What the accounts in force keep to because of their upstreams; null: nothing. */
   slowed(): ReadonlyMap<string, { readonly perSecond: number | null }>;
   /** Whether all delivery is paused, and how many hold rules are in force. */
   steering(): { readonly paused: boolean; readonly holdRules: number };
+  disk(): Promise<DiskSpace>;
   logLinesDropped(): number;
+}
+
+/** The file system of queue.directory; with less than `limitBytes` free no mail is taken. */
+export interface DiskSpace {
+  readonly freeBytes: number;
+  readonly sizeBytes: number;
+  readonly limitBytes: number;
 }
 
 /** A storage that hangs must not hang the scrape: its part is left out. */
 export const scrapePartMsMax = 2_000;
 
-type Part = 'queue' | 'accounts' | 'store';
+type Part = 'queue' | 'accounts' | 'store' | 'disk';
 
 /**
  * Brings the gauges up to date: those of the queue and the accounts by asking, the process's by
@@ -52,7 +68,13 @@ export async function refreshGauges(
   nowMs: number,
 ): Promise<void> {
   setConnections(m, sources.connections(), known);
-  setCertificates(m, sources.certificatesEndMs(), known);
+  setStandIns(m, sources.standIns(), known);
+  setInstants(m.relayd_account_last_success_timestamp_seconds, sources.lastDeliveredAtMs());
+  setInstants(
+    m.relayd_upstream_certificate_not_after_timestamp_seconds,
+    sources.certificatesEndMs(),
+  );
+  setInstants(m.relayd_tls_exception_end_timestamp_seconds, sources.exceptionsEndMs());
   setCredentials(m, sources.credentials(), nowMs);
   setQuotas(m, sources.quotas());
   setHeldSenders(m, sources.heldSenders());
@@ -61,9 +83,13 @@ export async function refreshGauges(
   m.relayd_paused.set(paused ? 1 : 0);
   m.relayd_hold_rules.set(holdRules);
   await Promise.all([
-    part(m, 'queue', sources.counts(), (counts) => setQueue(m, counts, known, nowMs)),
+    part(m, 'queue', sources.counts(), (counts) => {
+      setQueue(m, counts, known, nowMs);
+      setInstants(m.relayd_quota_out_timestamp_seconds, sources.outAtMs(counts));
+    }),
     part(m, 'accounts', sources.accountStates(), (states) => setAccountStates(m, states, known)),
     part(m, 'store', sources.storeStats(), (stats) => m.relayd_store_bytes.set(stats.bytesOnDisk)),
+    part(m, 'disk', sources.disk(), (disk) => setDisk(m, disk)),
   ]);
 }
 
@@ -86,11 +112,17 @@ async function part<Answer>(
 function gaugesOf(m: Instruments, name: Part) {
   switch (name) {
     case 'queue':
-      return [m.relayd_queue_recipients, m.relayd_queue_oldest_seconds];
+      return [
+        m.relayd_queue_recipients,
+        m.relayd_queue_oldest_seconds,
+        m.relayd_quota_out_timestamp_seconds,
+      ];
     case 'accounts':
       return [m.relayd_account_state];
     case 'store':
       return [m.relayd_store_bytes];
+    case 'disk':
+      return [m.relayd_disk_free_bytes, m.relayd_disk_size_bytes, m.relayd_disk_free_limit_bytes];
   }
 }
 
@@ -146,17 +178,32 @@ function setConnections(
   }
 }
 
-function setCertificates(
+/** Instants by account; what has none is absent. */
+function setInstants(gauge: Gauge, atMs: ReadonlyMap<string, number>): void {
+  gauge.reset();
+  for (const [account, ms] of atMs) gauge.set({ account }, ms / 1000);
+}
+
+function setStandIns(
   m: Instruments,
-  ends: ReadonlyMap<string, number>,
+  standIns: ReadonlyMap<string, ReadonlySet<string>>,
   known: KnownNames,
 ): void {
-  const gauge = m.relayd_upstream_certificate_not_after_seconds;
-  gauge.reset();
-  for (const account of known.accounts) {
-    const endMs = ends.get(account);
-    if (endMs !== undefined) gauge.set({ account }, endMs / 1000);
+  m.relayd_failover_active.reset();
+  for (const [account, takers] of standIns) {
+    // An account that left the configuration may be remembered for a while.
+    for (const to of takers) {
+      if (known.accounts.has(account) && known.accounts.has(to)) {
+        m.relayd_failover_active.set({ account, to }, 1);
+      }
+    }
   }
+}
+
+function setDisk(m: Instruments, { freeBytes, sizeBytes, limitBytes }: DiskSpace): void {
+  m.relayd_disk_free_bytes.set(freeBytes);
+  m.relayd_disk_size_bytes.set(sizeBytes);
+  m.relayd_disk_free_limit_bytes.set(limitBytes);
 }
 
 function setCredentials(
@@ -180,6 +227,7 @@ function setCredentials(
 function setQuotas(m: Instruments, quotas: ReadonlyMap<string, readonly QuotaUse[]>): void {
   m.relayd_quota_used.reset();
   m.relayd_quota_limit.reset();
+  m.relayd_quota_left.reset();
   for (const [account, uses] of quotas) {
     // Windows that roll and those of the calendar share their labels: what is set last stays.
     const byShare = uses.toSorted((a, b) => a.used / a.rate.count - b.used / b.rate.count);
@@ -187,6 +235,8 @@ function setQuotas(m: Instruments, quotas: ReadonlyMap<string, readonly QuotaUse
       const labels = { account, window: formatWindow(rate.windowMs), counts: rate.counts };
       m.relayd_quota_used.set(labels, used);
       m.relayd_quota_limit.set(labels, rate.count);
+      // A limit that was lowered may lie below what is used.
+      m.relayd_quota_left.set(labels, Math.max(0, rate.count - used));
     }
   }
 }
@@ -201,40 +251,4 @@ function setPaces(m: Instruments, slowed: ReturnType<MetricSources['slowed']>): 
   for (const [account, { perSecond }] of slowed) {
     if (perSecond !== null) m.relayd_account_pace_per_second.set({ account }, perSecond);
   }
-}
-
-/**
- * The process as the kernel and V8 see it, under the names that Prometheus' client libraries agree
- * on.
- */
-export function refreshProcessGauges(m: Instruments): void {
-  const memory = process.memoryUsage();
-  m.process_resident_memory_bytes.set(memory.rss);
-  m.nodejs_heap_used_bytes.set(memory.heapUsed);
-  m.nodejs_external_memory_bytes.set(memory.external);
-  const cpu = process.cpuUsage();
-  setCounter(m.process_cpu_seconds_total, (cpu.user + cpu.system) / 1e6);
-  if (process.platform === 'linux') refreshDescriptors(m);
-}
-
-/**
- * Looking at the descriptors needs one more: when there is none left, that must not end the daemon.
- */
-function refreshDescriptors(m: Instruments): void {
-  try {
-    m.process_open_fds.set(readdirSync('/proc/self/fd').length);
-    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
-    if (limit?.[1] !== undefined) m.process_max_fds.set(Number(limit[1]));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EMFILE' && code !== 'ENFILE') throw error;
-    m.process_open_fds.reset();
-    m.relayd_scrape_failures_total.inc({ part: 'process' });
-  }
-}
-
-/** Brings a counter without labels to a total that somebody else keeps. */
-export function setCounter(counter: Instruments['process_cpu_seconds_total'], total: number): void {
-  counter.reset();
-  counter.inc(total);
 }
