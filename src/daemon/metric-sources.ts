@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import type { DiskSpace, MetricSources } from '../observe/metric-scrape.ts';
+import type { DiskSpace, MetricSources } from '../observe/metric-sources.ts';
 import type { LaneCount } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { waitingIn } from './account-facts.ts';

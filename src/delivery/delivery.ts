@@ -112,10 +112,7 @@ function life(parts: DeliveryParts): Life {
       pauses.restore(steering.pause);
       holds.restore(steering.rules);
       for (const [name, state] of await store.accountStates()) dispatcher.lane(name).state = state;
-      const recent = await store.history({ limit: recentMessages, before: null });
-      for (const [name, atMs] of lastDeliveries(recent)) {
-        if (settings().accounts.has(name)) dispatcher.lane(name).lastDeliveredAtMs = atMs;
-      }
+      await recallDeliveries(parts);
       await Promise.all([quotas.resume(), net.resume(), senders.resume(), logins.resume()]);
       // What was mended while the relay was down counts like a reload.
       openMended(settings().accounts);
@@ -166,6 +163,15 @@ function life(parts: DeliveryParts): Life {
       return { aborted };
     },
   };
+}
+
+/** When accounts last delivered, from before this start. */
+async function recallDeliveries({ deps, dispatcher }: DeliveryParts): Promise<void> {
+  const recent = await deps.store.history({ limit: recentMessages, before: null });
+  const { accounts } = deps.settings();
+  for (const [name, atMs] of lastDeliveries(recent)) {
+    if (accounts.has(name)) dispatcher.lane(name).lastDeliveredAtMs = atMs;
+  }
 }
 
 type QueueControl = Pick<

@@ -1,4 +1,4 @@
-import { STORE_FAULTS } from './metric-labels.ts';
+import { SCRAPE_PARTS, STORE_FAULTS } from './metric-labels.ts';
 
 export const SECONDS_OF_A_COMMAND = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
@@ -65,7 +65,7 @@ export const DAEMON_METRICS = {
   relayd_scrape_failures_total: {
     type: 'counter',
     help: 'Parts of a scrape that failed or took too long; their metrics are missing from it.',
-    labels: { part: ['queue', 'accounts', 'store', 'disk', 'process'] },
+    labels: { part: SCRAPE_PARTS },
   },
 } as const;
 

@@ -93,6 +93,11 @@ export const QUEUE_METRICS = {
     help: 'Age of the oldest message in the queue.',
     labels: ACCOUNT_STATE,
   },
+  relayd_queue_overdue_seconds: {
+    type: 'gauge',
+    help: 'How long mail has been due without being tried; 0 when none is.',
+    labels: ACCOUNT,
+  },
   relayd_paused: { type: 'gauge', help: '1 while an operator has paused all delivery, else 0.' },
   relayd_hold_rules: { type: 'gauge', help: 'Hold rules for mail to come that are in force.' },
   relayd_queue_flushes_total: { type: 'counter', help: 'Flushes by an operator.' },

@@ -2,9 +2,10 @@ import type { EventSink } from '../relay/events.ts';
 import { openLagMeter } from './lag-meter.ts';
 import { metricsSink } from './metric-folds.ts';
 import { type Instruments, openInstruments } from './metric-instruments.ts';
-import { type KnownNames, OTHER, STORE_FAULTS } from './metric-labels.ts';
+import { type KnownNames, OTHER, SCRAPE_PARTS, STORE_FAULTS } from './metric-labels.ts';
 import { refreshProcessGauges, setCounter } from './metric-process.ts';
-import { type MetricSources, refreshGauges } from './metric-scrape.ts';
+import { refreshGauges } from './metric-scrape.ts';
+import type { MetricSources } from './metric-sources.ts';
 
 export interface Metrics {
   readonly sink: EventSink;
@@ -72,6 +73,7 @@ function startAtZero(m: Instruments, known: KnownNames): void {
   }
   m.relayd_logins_failed_total.inc({ client: OTHER }, 0);
   for (const fault of STORE_FAULTS) m.relayd_store_failures_total.inc({ fault }, 0);
+  for (const part of SCRAPE_PARTS) m.relayd_scrape_failures_total.inc({ part }, 0);
   for (const account of known.accounts) {
     m.relayd_recipients_delivered_total.inc({ account }, 0);
     m.relayd_recipients_in_doubt_total.inc({ account }, 0);

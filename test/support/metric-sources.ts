@@ -1,4 +1,4 @@
-import type { MetricSources } from '../../src/observe/metric-scrape.ts';
+import type { MetricSources } from '../../src/observe/metric-sources.ts';
 
 /** A relay that has nothing to tell. */
 export const quietSources: MetricSources = {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { METRICS, type MetricDeclaration } from '../../../src/observe/metric-catalogue.ts';
 import { metricFolds } from '../../../src/observe/metric-folds.ts';
 import { openInstruments } from '../../../src/observe/metric-instruments.ts';
-import type { MetricSources } from '../../../src/observe/metric-scrape.ts';
+import type { MetricSources } from '../../../src/observe/metric-sources.ts';
 import { openMetrics } from '../../../src/observe/metrics.ts';
 import type { CredentialUse } from '../../../src/relay/credential.ts';
 import { EVENTS } from '../../../src/relay/event-catalogue.ts';
@@ -139,7 +139,9 @@ test('a scrape asks the queue, the accounts and the pool', async () => {
   const samples = await scrape(
     open({
       counts: async () => [
-        count({ recipients: 7 }),
+        count({ recipients: 7, nextDueAtMs: noon - 40_000 }),
+        count({ state: 'in-doubt', nextDueAtMs: noon - 30_000 }),
+        count({ lane: 'ses', nextDueAtMs: noon + 30_000 }),
         count({ lane: 'gone', recipients: 2, oldestAcceptedAtMs: noon - 5_000 }),
         count({ lane: 'gone too', recipients: 3, oldestAcceptedAtMs: noon - 9_000 }),
         count({ lane: null, state: 'held', oldestAcceptedAtMs: noon + 5_000 }),
@@ -169,7 +171,9 @@ test('a scrape asks the queue, the accounts and the pool', async () => {
   expect(Object.fromEntries(samples)).toMatchObject({
     'relayd_queue_recipients{account="gmail",state="waiting"}': 7,
     'relayd_queue_oldest_seconds{account="gmail",state="waiting"}': 60,
-    'relayd_queue_recipients{account="ses",state="waiting"}': 0,
+    'relayd_queue_recipients{account="ses",state="held"}': 0,
+    'relayd_queue_overdue_seconds{account="gmail"}': 40,
+    'relayd_queue_overdue_seconds{account="ses"}': 0,
     'relayd_queue_recipients{account="other",state="waiting"}': 5,
     'relayd_queue_oldest_seconds{account="other",state="waiting"}': 9,
     'relayd_queue_recipients{account="none",state="held"}': 1,
