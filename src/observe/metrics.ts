@@ -78,6 +78,7 @@ function startAtZero(m: Instruments, known: KnownNames): void {
     m.relayd_recipients_delivered_total.inc({ account }, 0);
     m.relayd_recipients_in_doubt_total.inc({ account }, 0);
     m.relayd_tls_exceptions_used_total.inc({ account }, 0);
+    m.relayd_upstream_key_changes_total.inc({ account }, 0);
     for (const state of ['held', 'paused']) {
       m.relayd_account_changes_total.inc({ account, state }, 0);
     }
