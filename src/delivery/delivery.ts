@@ -12,6 +12,7 @@ import type { HoldRules } from './hold-rules.ts';
 import type { LoginControl } from './logins.ts';
 import { type MailControl, mailControl } from './mail-control.ts';
 import type { RelayPauses } from './relay-pause.ts';
+import { tellStoreFailure } from './store-failure.ts';
 import type { Traces } from './traces.ts';
 
 /** The way out. `reserve`, `start`, `cancel` and `wake` take mail from submission; see Dispatch. */
@@ -165,12 +166,16 @@ function life(parts: DeliveryParts): Life {
   };
 }
 
-/** When accounts last delivered, from before this start. */
+/** When accounts last delivered, from before this start. Mail does not hang on knowing it. */
 async function recallDeliveries({ deps, dispatcher }: DeliveryParts): Promise<void> {
-  const recent = await deps.store.history({ limit: recentMessages, before: null });
   const { accounts } = deps.settings();
-  for (const [name, atMs] of lastDeliveries(recent)) {
-    if (accounts.has(name)) dispatcher.lane(name).lastDeliveredAtMs = atMs;
+  try {
+    const recent = await deps.store.history({ limit: recentMessages, before: null });
+    for (const [name, atMs] of lastDeliveries(recent)) {
+      if (accounts.has(name)) dispatcher.lane(name).lastDeliveredAtMs = atMs;
+    }
+  } catch (error) {
+    tellStoreFailure(deps.emit, error, 'last deliveries');
   }
 }
 
