@@ -7,7 +7,16 @@ export const QUEUE: Row = {
     graph(
       'Recipients by state',
       [{ expr: 'sum by (state) (relayd_queue_recipients{account})', legend: '{{state}}' }],
-      { stacked: true },
+      {
+        stacked: true,
+        colours: {
+          waiting: 'blue',
+          leased: 'green',
+          'in-doubt': 'yellow',
+          held: 'purple',
+          quarantined: 'red',
+        },
+      },
     ),
     graph(
       'Waiting by account',

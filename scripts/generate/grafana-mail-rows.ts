@@ -33,10 +33,14 @@ export const HEALTH: Row = {
     stat('Delivered in an hour', 'sum(increase(relayd_recipients_delivered_total{account}[1h]))', {
       decimals: 0,
     }),
-    stat('Failed in an hour', 'sum(increase(relayd_recipients_failed_total{account}[1h]))', {
-      decimals: 0,
-      limits: [1, 20],
-    }),
+    stat(
+      'Failed in an hour',
+      'sum(increase(relayd_recipients_failed_total{account}[1h])) or vector(0)',
+      {
+        decimals: 0,
+        limits: [1, 20],
+      },
+    ),
     {
       kind: 'table',
       width: 12,
@@ -84,7 +88,16 @@ export const FLOW: Row = {
     graph(
       'What became of recipients',
       ['delivered', 'deferred', 'failed', 'in_doubt', 'held'].map(outcome),
-      { unit: 'ops' },
+      {
+        unit: 'ops',
+        colours: {
+          delivered: 'green',
+          deferred: 'orange',
+          failed: 'red',
+          'in doubt': 'yellow',
+          held: 'purple',
+        },
+      },
     ),
     graph(
       'From acceptance to delivery',

@@ -17,8 +17,10 @@ export interface Panel {
   readonly limits?: readonly [orange: number | null, red: number];
   /** Words in place of numbers, with a colour. */
   readonly words?: Readonly<Record<number, readonly [text: string, colour: string]>>;
+  /** Of series that always mean the same, by legend. */
+  readonly colours?: Readonly<Record<string, string>>;
   readonly stacked?: boolean;
-  /** Values in a stat: its legend instead of its number. */
+  /** A stat shows its legend in place of its number. */
   readonly named?: boolean;
   readonly max?: number;
   readonly queries: readonly Query[];

@@ -49,6 +49,7 @@ function panelOf(panel: Panel): object {
     unit: panel.unit ?? 'short',
     ...(panel.decimals === undefined ? {} : { decimals: panel.decimals }),
     min: 0,
+    ...(kind === 'table' ? { noValue: 'none' } : {}),
     ...(panel.max === undefined ? {} : { max: panel.max }),
     color: { mode: kind === 'timeseries' ? 'palette-classic' : 'thresholds' },
     thresholds: { mode: 'absolute', steps: steps(panel.limits) },
@@ -155,18 +156,20 @@ function tableOf({ columns = {}, queries }: Panel): object[] {
   ];
 }
 
-function overrides({ columns = {} }: Panel): object[] {
-  return Object.values(columns).flatMap(([title, unit]) =>
-    unit === undefined
-      ? []
-      : [
-          {
-            matcher: { id: 'byName', options: title },
-            properties: [{ id: 'unit', value: unit }],
-          },
-        ],
+function overrides({ columns = {}, colours = {} }: Panel): object[] {
+  const units = Object.values(columns).flatMap(([title, unit]) =>
+    unit === undefined ? [] : [override(title, 'unit', unit)],
   );
+  const fixed = Object.entries(colours).map(([legend, fixedColor]) =>
+    override(legend, 'color', { mode: 'fixed', fixedColor }),
+  );
+  return [...units, ...fixed];
 }
+
+const override = (name: string, id: string, value: unknown): object => ({
+  matcher: { id: 'byName', options: name },
+  properties: [{ id, value }],
+});
 
 const variable = (name: string, label: string, definition: string): object => ({
   name,
