@@ -1,5 +1,6 @@
 import { REFUSAL_REASONS } from '../relay/events.ts';
 import { REASON_CLASSES } from '../relay/outcome.ts';
+import { ALERT_METRICS } from './alert-metrics.ts';
 import { DAEMON_METRICS, SECONDS_OF_A_COMMAND } from './daemon-metrics.ts';
 import {
   ACCOUNT_STATES,
@@ -224,6 +225,7 @@ export const METRICS = {
     type: 'counter',
     help: 'Stored rows that could not be read and were set aside.',
   },
+  ...ALERT_METRICS,
   ...DAEMON_METRICS,
 } as const satisfies Record<string, MetricDeclaration>;
 

@@ -1,4 +1,5 @@
 import type { EventSink, RelayEvent } from '../relay/events.ts';
+import { alertFolds } from './alert-folds.ts';
 import type { Instruments } from './metric-instruments.ts';
 import {
   accountLabel,
@@ -54,6 +55,7 @@ export function metricFolds(m: Instruments, known: () => KnownNames, nowMs: () =
     ...recipientFolds(m, account, nowMs),
     ...upstreamFolds(m, account),
     ...storeFolds(m),
+    ...alertFolds(m, account),
   };
 }
 

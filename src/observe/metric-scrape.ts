@@ -4,6 +4,7 @@ import type { QuotaUse } from '../policy/quota.ts';
 import type { AccountState } from '../relay/account.ts';
 import type { CredentialUse } from '../relay/credential.ts';
 import type { LaneCount, StoreStats } from '../relay/queue.ts';
+import { setAlertsWaiting } from './alert-folds.ts';
 import type { Instruments } from './metric-instruments.ts';
 import {
   ACCOUNT_STATES,
@@ -33,6 +34,8 @@ export interface MetricSources {
   slowed(): ReadonlyMap<string, { readonly perSecond: number | null }>;
   /** Whether all delivery is paused, and how many hold rules are in force. */
   steering(): { readonly paused: boolean; readonly holdRules: number };
+  /** Events that each webhook and command has not been told of yet. */
+  alertsWaiting(): ReadonlyMap<string, number>;
   logLinesDropped(): number;
 }
 
@@ -57,6 +60,7 @@ export async function refreshGauges(
   setQuotas(m, sources.quotas());
   setHeldSenders(m, sources.heldSenders());
   setPaces(m, sources.slowed());
+  setAlertsWaiting(m, sources.alertsWaiting());
   const { paused, holdRules } = sources.steering();
   m.relayd_paused.set(paused ? 1 : 0);
   m.relayd_hold_rules.set(holdRules);

@@ -97,6 +97,7 @@ test.each(mixed)('a session of %s carries nothing, is counted and loud', async (
       heldSenders: () => new Map(),
       slowed: () => new Map(),
       steering: () => ({ paused: false, holdRules: 0 }),
+      alertsWaiting: () => new Map(),
       logLinesDropped: () => 0,
     },
     nowMs: Date.now,

@@ -34,6 +34,7 @@ const quiet: MetricSources = {
   heldSenders: () => new Map(),
   slowed: () => new Map(),
   steering: () => ({ paused: true, holdRules: 2 }),
+  alertsWaiting: () => new Map([['webhook1', 3]]),
   logLinesDropped: () => 0,
 };
 
@@ -243,6 +244,7 @@ test('every event is counted or named as not counted', () => {
   const uncounted = Object.entries(folds).filter(([, fold]) => fold === null);
   expect(uncounted.map(([kind]) => kind).toSorted()).toEqual([
     'account.logged-in',
+    'alert.not-kept',
     'certificate.expiring',
     'config.warning',
     'connection.closed',
@@ -251,7 +253,10 @@ test('every event is counted or named as not counted', () => {
     'daemon.started',
     'daemon.stopped',
     'daemon.stopping',
+    'disk.enough',
+    'disk.low',
     'failover.ended',
+    'heartbeat.withheld',
     'hold.added',
     'hold.ended',
     'listener.opened',
@@ -260,10 +265,13 @@ test('every event is counted or named as not counted', () => {
     'message.completed',
     'queue.recovered',
     'queue.rerouted',
+    'quota.exhausted',
+    'relay.moving',
     'relay.paused',
     'relay.resumed',
     'sender.held',
     'sender.released',
+    'summary.failed',
     'supervisor.unreachable',
     'tls.exception-ending',
   ]);
@@ -311,6 +319,7 @@ test('label values come from the catalogue', async () => {
         if (label === 'le') return false;
         if (values === 'clients') return !['erp', 'other'].includes(value);
         if (values === 'accounts') return !['gmail', 'ses', 'other', 'none'].includes(value);
+        if (values === 'destinations') return !/^(?:webhook|command)\d+$/.test(value);
         return values !== 'text' && values?.includes(value) !== true;
       })
       .map(([pair]) => `${name} ${pair}`);
