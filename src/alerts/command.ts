@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { AlertDestination, AlertOutcome } from '../relay/alert.ts';
 import type { Telling } from './webhook.ts';
 
-/** Between the request to end and the end. */
+/** Between the request to end and the end; no longer than it was given at all. */
 const graceMs = 2_000;
 /** The same when the relay stops. */
 const stopGraceMs = 200;
@@ -36,7 +36,7 @@ export function runCommand(
   };
   const limit = setTimeout(() => {
     late = true;
-    end(graceMs);
+    end(Math.min(graceMs, timeoutMs));
   }, timeoutMs);
   const onCut = (): void => end(stopGraceMs);
   if (cut.aborted) onCut();

@@ -83,7 +83,9 @@ export class Destination {
 
   note(entry: AlertEntry): void {
     this.#set(noted(this.#box, entry));
-    if (this.#trying === null) this.#turn();
+    // Closed: what still happens is for the next start to tell.
+    if (this.#cut.signal.aborted) this.keepNow();
+    else this.#turn();
   }
 
   /** Tells it of an event that has not happened, beside what waits and not at the same time. */

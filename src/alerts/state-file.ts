@@ -1,4 +1,12 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -44,6 +52,7 @@ export function openStateFile(path: string): StateFile {
     },
 
     writeNow(value) {
+      mkdirSync(dirname(path), { mode: 0o700, recursive: true });
       // Another name than that of a write that may be under way.
       const part = `${path}.last`;
       const file = openSync(part, 'w', 0o600);

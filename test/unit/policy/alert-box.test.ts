@@ -60,7 +60,7 @@ test('a destination that is down for long keeps one alert and one count of what 
     waits.push((box.waiting?.nextAtMs ?? nowMs) - nowMs);
     nowMs = box.waiting?.nextAtMs ?? nowMs;
   }
-  expect(waits.slice(0, 3).every((wait, at) => wait > [8_000, 24_000, 48_000][at]!)).toBe(true);
+  expect(waits.slice(0, 3).map((wait) => Math.round(wait / 10_000))).toEqual([1, 3, 6]);
   expect(nowMs - T0).toBeLessThan(alertLifetimeMs);
   expect(nowMs - T0).toBeGreaterThan(alertLifetimeMs - 40 * minute);
   // What was given up is told with the next alert that arrives.
