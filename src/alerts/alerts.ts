@@ -26,7 +26,6 @@ export interface Alerts {
   begin(sources: WatchSources, sendSummary: SummaryClockDeps['send']): void;
   /** The settings were swapped. */
   reload(): void;
-  readonly destinations: readonly Destination[];
   /** Tells all, or the one of this name, of an event that has not happened. */
   test(name: string | null): Promise<ReadonlyMap<string, AlertOutcome>>;
   /** By destination. */
@@ -66,9 +65,6 @@ export function openAlerts(deps: AlertsDeps): Alerts {
       told = withSelections(boxes.follow());
       watchers?.heartbeat.follow();
       watchers?.summary.follow();
-    },
-    get destinations() {
-      return told.map(({ destination }) => destination);
     },
     async test(name) {
       const asked = told.filter(({ destination }) =>

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { AlertDestination, AlertOutcome } from '../relay/alert.ts';
+import { codeOf } from './state-file.ts';
 import type { Telling } from './webhook.ts';
 
 /** Between the request to end and the end; no longer than it was given at all. */
@@ -20,7 +21,7 @@ export function runCommand(
   const [program = '', ...args] = run;
   const { promise, resolve } = Promise.withResolvers<AlertOutcome>();
   // A group of its own, so that what it starts can be ended with it.
-  const child = spawn(program, args, {
+  const child: ChildProcess = spawn(program, args, {
     cwd: '/',
     env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
     detached: true,
@@ -47,7 +48,7 @@ export function runCommand(
     if (killing !== undefined) signalGroup(child, 'SIGKILL');
     clearTimeout(killing);
     cut.removeEventListener('abort', onCut);
-    for (const stream of child.stdio) stream?.destroy();
+    for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
     resolve(outcome);
   };
   child.once('error', (error) => done({ is: 'retry', detail: error.message }));
@@ -55,9 +56,9 @@ export function runCommand(
     // What was written before the end is read first.
     setImmediate(() => done(outcomeOf({ code, signal, late, timeoutMs }, output())));
   });
-  // A program that does not read is no fault.
-  child.stdin.on('error', () => {});
-  child.stdin.end(body);
+  // A program that does not read is no fault; without a descriptor left there is no pipe at all.
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(body);
   return promise;
 }
 
@@ -101,7 +102,7 @@ function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch (error) {
-    // All of it has ended by itself.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    // It has ended by itself, or it became another user's: then it ends when it wants.
+    if (!['ESRCH', 'EPERM'].includes(codeOf(error))) throw error;
   }
 }

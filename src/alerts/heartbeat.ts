@@ -12,6 +12,8 @@ export interface HeartbeatDeps {
 }
 
 const timeoutMs = 10_000;
+/** A daemon that dies and starts again all the time is not alive: it gives no sign before this. */
+const settledMs = 60_000;
 /** Longest time that one timer can wait. */
 const timerMsMax = 2 ** 31 - 1;
 
@@ -27,20 +29,24 @@ export class Heartbeat {
     this.#deps = deps;
   }
 
-  /** At start and after a reload: the first one is given at once. */
+  /** At start and after a reload. */
   follow(): void {
     const asked = this.#deps.settings().heartbeat?.everyMs ?? null;
     const everyMs = asked === null ? null : Math.min(asked, timerMsMax);
     if (everyMs === this.#everyMs) return;
     this.#everyMs = everyMs;
-    clearInterval(this.#timer);
-    if (everyMs === null) return;
-    this.#timer = setInterval(() => void this.#beat(), everyMs).unref();
-    void this.#beat();
+    clearTimeout(this.#timer);
+    const next = (waitMs: number, thenMs: number): void => {
+      this.#timer = setTimeout(() => {
+        void this.#beat();
+        next(thenMs, thenMs);
+      }, waitMs).unref();
+    };
+    if (everyMs !== null) next(Math.min(everyMs, settledMs), everyMs);
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#cut.abort();
   }
 

@@ -54,7 +54,7 @@ const webhookSchema = z.strictObject({
 
 const commandSchema = z.strictObject({
   run: z
-    .array(text('a program', '/usr/local/bin/page-me'))
+    .array(text('a program', '/usr/local/bin/page-me').regex(/^[^\0]*$/, { error: 'holds a NUL' }))
     .min(1, { error: 'is empty; name a program' })
     .meta({
       description: 'Program and arguments; it reads the alert as JSON. No shell is involved.',

@@ -7,6 +7,7 @@ import { Secret } from '../../../src/lib/secret.ts';
 import type { AlertDestination, AlertSettings } from '../../../src/relay/alert.ts';
 import type { RelayEvent } from '../../../src/relay/events.ts';
 import type { Settings } from '../../../src/relay/settings.ts';
+import { makeSelfSigned } from '../../support/certificates.ts';
 import { SAMPLES } from '../observe/sample-events.ts';
 import { isSigned, startReceiver } from './receiver.ts';
 
@@ -180,6 +181,16 @@ test.each([
   expect(receiver.received.map(({ path }) => path)).toEqual(['/hook/token']);
   // The path of a webhook is a secret.
   expect(JSON.stringify(rig.events)).not.toContain('token');
+});
+
+test('a certificate that nobody vouches for is told nothing', async () => {
+  const pair = await makeSelfSigned({ names: ['127.0.0.1'] });
+  const receiver = await startReceiver('/hook/token', 0, pair);
+  const rig = open([webhook(receiver.url)]);
+  rig.alerts.sink(SAMPLES['account.held']);
+  await expect.poll(() => rig.of('alert.failed').length).toBe(1);
+  expect(rig.of('alert.failed')[0]?.detail).toMatch(/self-signed certificate/);
+  expect(receiver.received).toEqual([]);
 });
 
 test('a server that hangs is cut off when the relay stops, and the alert is kept', async () => {

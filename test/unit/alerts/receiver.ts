@@ -1,8 +1,10 @@
 import { createHmac } from 'node:crypto';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import type { AlertPayload } from '../../../src/policy/alert-payload.ts';
+import type { Pair } from '../../support/certificates.ts';
 
 export interface Received {
   readonly method: string;
@@ -20,11 +22,15 @@ export interface Receiver {
   answer(status: number | null): void;
 }
 
-/** An HTTP server that keeps what it is told; closed when the test ends. */
-export async function startReceiver(path = '/hook/token', at = 0): Promise<Receiver> {
+/** An HTTP server that keeps what it is told, with a certificate over TLS; closed when the test ends. */
+export async function startReceiver(
+  path = '/hook/token',
+  at = 0,
+  tls: Pair | null = null,
+): Promise<Receiver> {
   const received: Received[] = [];
   let status: number | null = 204;
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk) => chunks.push(chunk));
     request.on('end', () => {
@@ -32,7 +38,11 @@ export async function startReceiver(path = '/hook/token', at = 0): Promise<Recei
       received.push({ method, path: url, headers, body: Buffer.concat(chunks).toString('utf8') });
       if (status !== null) response.writeHead(status, { location: '/elsewhere' }).end();
     });
-  });
+  };
+  const server =
+    tls === null
+      ? createServer(listener)
+      : createTlsServer({ cert: tls.certificate, key: tls.key }, listener);
   await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve));
   onTestFinished(async () => {
     server.closeAllConnections();
@@ -40,7 +50,7 @@ export async function startReceiver(path = '/hook/token', at = 0): Promise<Recei
   });
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}${path}`,
+    url: `${tls === null ? 'http' : 'https'}://127.0.0.1:${port}${path}`,
     port,
     received,
     payloads: () => received.map(({ body }) => JSON.parse(body) as AlertPayload),
