@@ -9,7 +9,7 @@ import type { RelayEvent } from '../../../src/relay/events.ts';
 import type { Settings } from '../../../src/relay/settings.ts';
 import { makeSelfSigned } from '../../support/certificates.ts';
 import { SAMPLES } from '../observe/sample-events.ts';
-import { isSigned, startReceiver } from './receiver.ts';
+import { isSigned, soon, startReceiver } from './receiver.ts';
 
 const minute = 60_000;
 
@@ -89,8 +89,8 @@ test('a webhook is told at once, signed, and a storm of 10,000 events is one mes
   const rig = open([webhook(receiver.url, { secret })], temporary(), digestMs);
   for (let n = 0; n < 10_000; n++) rig.alerts.sink(SAMPLES['account.held']);
   rig.alerts.sink(SAMPLES['recipient.settled']);
-  await expect.poll(() => receiver.received.length, { timeout: 5_000 }).toBe(2);
-  await expect.poll(() => rig.of('alert.sent').map(({ events }) => events)).toEqual([1, 9_999]);
+  await soon(() => receiver.received.length).toBe(2);
+  await soon(() => rig.of('alert.sent').map(({ events }) => events)).toEqual([1, 9_999]);
   const [first] = receiver.received;
   for (const request of receiver.received) {
     expect(request.method).toBe('POST');
@@ -127,7 +127,7 @@ test('what nobody took is kept and told by the next process, without an event', 
   const before = open([webhook(receiver.url)], directory);
   before.alerts.sink(SAMPLES['account.held']);
   before.alerts.sink(SAMPLES['store.failed']);
-  await expect.poll(() => before.of('alert.failed').length).toBe(1);
+  await soon(() => before.of('alert.failed').length).toBe(1);
   expect(before.of('alert.failed')[0]).toMatchObject({
     destination: 'webhook1',
     events: 1,
@@ -137,7 +137,7 @@ test('what nobody took is kept and told by the next process, without an event', 
   await before.alerts.close();
   receiver.answer(200);
   const after = open([webhook(receiver.url)], directory, 1);
-  await expect.poll(() => after.of('alert.sent').length).toBe(2);
+  await soon(() => after.of('alert.sent').length).toBe(2);
   const ids = receiver.payloads().map(({ id }) => id);
   expect(ids.slice(0, 2)).toEqual(['id-1', 'id-1']);
   expect(receiver.payloads().at(-1)?.counts).toMatchObject([{ event: 'store.failed', count: 1 }]);
@@ -161,9 +161,7 @@ test('what happens after the end is told at the next start', async () => {
   await rig.alerts.close();
   rig.alerts.sink(SAMPLES['daemon.stopped']);
   open([all], directory);
-  await expect
-    .poll(() => receiver.payloads()[0]?.events)
-    .toMatchObject([{ event: 'daemon.stopped' }]);
+  await soon(() => receiver.payloads()[0]?.events).toMatchObject([{ event: 'daemon.stopped' }]);
 });
 
 test.each([
@@ -174,7 +172,7 @@ test.each([
   receiver.answer(status);
   const rig = open([webhook(receiver.url)]);
   rig.alerts.sink(SAMPLES['account.held']);
-  await expect.poll(() => rig.of('alert.failed').length).toBe(1);
+  await soon(() => rig.of('alert.failed').length).toBe(1);
   const [failed] = rig.of('alert.failed');
   expect(failed?.detail).toBe(`127.0.0.1:${receiver.port} ${detail}`);
   expect(failed?.nextAtMs === null).toBe(becomes === 'refused');
@@ -188,7 +186,7 @@ test('a certificate that nobody vouches for is told nothing', async () => {
   const receiver = await startReceiver('/hook/token', 0, pair);
   const rig = open([webhook(receiver.url)]);
   rig.alerts.sink(SAMPLES['account.held']);
-  await expect.poll(() => rig.of('alert.failed').length).toBe(1);
+  await soon(() => rig.of('alert.failed').length).toBe(1);
   expect(rig.of('alert.failed')[0]?.detail).toMatch(/self-signed certificate/);
   expect(receiver.received).toEqual([]);
 });
@@ -199,12 +197,12 @@ test('a server that hangs is cut off when the relay stops, and the alert is kept
   const directory = temporary();
   const rig = open([webhook(receiver.url)], directory);
   rig.alerts.sink(SAMPLES['account.held']);
-  await expect.poll(() => receiver.received.length).toBe(1);
+  await soon(() => receiver.received.length).toBe(1);
   await rig.alerts.close();
   expect(rig.of('alert.failed')).toEqual([]);
   receiver.answer(200);
   const after = open([webhook(receiver.url)], directory);
-  await expect.poll(() => after.of('alert.sent').length).toBe(1);
+  await soon(() => after.of('alert.sent').length).toBe(1);
 });
 
 test('a command reads the event, without a shell and without our environment', async () => {
@@ -213,7 +211,7 @@ test('a command reads the event, without a shell and without our environment', a
   const script = `let s='';process.stdin.on('data',(d)=>{s+=d}).on('end',()=>require('fs').writeFileSync(${JSON.stringify(out)},JSON.stringify({env:Object.keys(process.env),args:process.argv.slice(1),got:JSON.parse(s)})))`;
   const rig = open([command([process.execPath, '-e', script, '--', '$(id)'])], directory);
   rig.alerts.sink(SAMPLES['account.held']);
-  await expect.poll(() => rig.of('alert.sent').length, { timeout: 5_000 }).toBe(1);
+  await soon(() => rig.of('alert.sent').length).toBe(1);
   const said = JSON.parse(readFileSync(out, 'utf8'));
   expect(said).toMatchObject({ env: ['PATH'], got: { relay: 'relay.test', suppressed: 0 } });
   expect(said.args).toContain('$(id)');
@@ -226,7 +224,7 @@ test.each([
 ])('a command that fails is tried again: %j', async (run, detail) => {
   const rig = open([command(run)]);
   rig.alerts.sink(SAMPLES['account.held']);
-  await expect.poll(() => rig.of('alert.failed').length, { timeout: 5_000 }).toBe(1);
+  await soon(() => rig.of('alert.failed').length).toBe(1);
   expect(rig.of('alert.failed')[0]).toMatchObject({ destination: 'command1', detail });
   expect(rig.of('alert.failed')[0]?.nextAtMs).not.toBe(null);
 });
@@ -237,7 +235,7 @@ test('a command that takes too long is ended with what it has started', async ()
   const script = `trap '' TERM; sleep 1000 & echo $! > ${pid}; wait; wait`;
   const rig = open([command(['/bin/sh', '-c', script], 200)], directory);
   rig.alerts.sink(SAMPLES['account.held']);
-  await expect.poll(() => rig.of('alert.failed').length, { timeout: 8_000 }).toBe(1);
+  await soon(() => rig.of('alert.failed').length).toBe(1);
   expect(rig.of('alert.failed')[0]?.detail).toBe('ended after 0.2 s');
   const child = Number(readFileSync(pid, 'utf8'));
   const gone = () => {
@@ -247,7 +245,7 @@ test('a command that takes too long is ended with what it has started', async ()
       return true;
     }
   };
-  await expect.poll(gone).toBe(true);
+  await soon(gone).toBe(true);
 });
 
 test('a test tells one or all, and says how it went', async () => {
@@ -270,17 +268,17 @@ test('a reload: a destination moves in the file and keeps what waits; one that i
     directory,
   );
   rig.alerts.sink(SAMPLES['account.held']);
-  await expect.poll(() => rig.of('alert.failed').length).toBe(2);
+  await soon(() => rig.of('alert.failed').length).toBe(2);
   rig.follow([webhook(down)]);
   expect(rig.alerts.states().get('webhook1')).toMatchObject({ waiting: 1 });
-  await expect.poll(() => rig.of('alert.failed').length).toBe(3);
+  await soon(() => rig.of('alert.failed').length).toBe(3);
   expect(rig.of('alert.failed')[2]).toMatchObject({
     destination: 'removed',
     events: 1,
     nextAtMs: null,
     detail: 'it is no longer in relay.yaml',
   });
-  await expect.poll(() => readdirSync(join(directory, 'alerts')).length).toBe(1);
+  await soon(() => readdirSync(join(directory, 'alerts')).length).toBe(1);
 });
 
 test('a directory that cannot be written is said once, and alerts go out', async () => {
@@ -289,7 +287,7 @@ test('a directory that cannot be written is said once, and alerts go out', async
   writeFileSync(join(directory, 'alerts'), 'in the way');
   const rig = open([webhook(receiver.url)], directory);
   rig.alerts.sink(SAMPLES['account.held']);
-  await expect.poll(() => rig.of('alert.sent').length).toBe(1);
+  await soon(() => rig.of('alert.sent').length).toBe(1);
   await rig.alerts.close();
   expect(rig.of('alert.not-kept').length).toBeGreaterThan(0);
 });

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { AlertPayload } from '../../../src/policy/alert-payload.ts';
 import type { Pair } from '../../support/certificates.ts';
 
@@ -65,4 +65,9 @@ export function isSigned({ headers, body }: Received, secret: string): boolean {
   const [, t = '', v1] =
     /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(headers['x-relayd-signature'])) ?? [];
   return v1 === createHmac('sha256', secret).update(`${t}.${body}`).digest('hex');
+}
+
+/** What comes by itself, on a machine that has other things to do as well. */
+export function soon<T>(look: () => T) {
+  return expect.poll(look, { timeout: 15_000 });
 }

@@ -13,7 +13,7 @@ import type { RelayEvent } from '../../../src/relay/events.ts';
 import { StoreError } from '../../../src/relay/ports.ts';
 import type { LaneCount } from '../../../src/relay/queue.ts';
 import type { Settings } from '../../../src/relay/settings.ts';
-import { startReceiver } from './receiver.ts';
+import { soon, startReceiver } from './receiver.ts';
 
 const minute = 60_000;
 const T0 = Date.UTC(2026, 10, 21, 12);
@@ -173,15 +173,15 @@ test('the heartbeat stops while mail stands still, and goes on after it', async 
   });
   onTestFinished(() => beats.close());
   beats.follow();
-  await expect.poll(() => is('heartbeat.sent').length).toBeGreaterThan(1);
+  await soon(() => is('heartbeat.sent').length).toBeGreaterThan(1);
   expect(receiver.received[0]).toMatchObject({ method: 'GET', path: '/ping/token' });
   why = '12 recipients are due';
-  await expect.poll(() => is('heartbeat.withheld').length).toBe(1);
+  await soon(() => is('heartbeat.withheld').length).toBe(1);
   const before = receiver.received.length;
   why = null;
-  await expect.poll(() => receiver.received.length).toBeGreaterThan(before);
+  await soon(() => receiver.received.length).toBeGreaterThan(before);
   receiver.answer(500);
-  await expect.poll(() => is('heartbeat.failed').length).toBeGreaterThan(0);
+  await soon(() => is('heartbeat.failed').length).toBeGreaterThan(0);
   expect(is('heartbeat.failed')[0]).toMatchObject({
     detail: `127.0.0.1:${receiver.port} answered 500`,
   });
