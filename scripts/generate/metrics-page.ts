@@ -3,6 +3,7 @@ import {
   CREDENTIAL_METRICS,
   QUOTA_METRICS,
 } from '../../src/observe/account-metrics.ts';
+import { ALERT_METRICS } from '../../src/observe/alert-metrics.ts';
 import {
   DAEMON_METRICS,
   PROCESS_METRICS,
@@ -26,6 +27,7 @@ const GROUPS: readonly (readonly [title: string, metrics: Declarations])[] = [
   ['Accounts', ACCOUNT_METRICS],
   ['Quota and pace', QUOTA_METRICS],
   ['Credentials and certificates', CREDENTIAL_METRICS],
+  ['Alerts', ALERT_METRICS],
   ['Storage', STORE_METRICS],
   ['Daemon', DAEMON_METRICS],
   ['Process', PROCESS_METRICS],
@@ -53,8 +55,8 @@ const INTRODUCTION = [
   '',
   'Every label takes its values from a list that the configuration or the program bounds. `client` and `account` are names of',
   '`relay.yaml`, `account:NAME` for an app that logs in as an account and `relayd` for its own mail; any other name is counted',
-  'as `other`, and `none` is mail without an account. Addresses never become labels. A histogram has one series per bound,',
-  'besides `_sum` and `_count`.',
+  'as `other`, and `none` is mail without an account. `destination` is a webhook or a command (`webhook1`, `command2`). Addresses',
+  'never become labels. A histogram has one series per bound, besides `_sum` and `_count`.',
   '',
   `\`reason\` is one of ${REASON_CLASSES.map((reason) => `\`${reason}\``).join(', ')}, as in the log.`,
 ];
@@ -86,6 +88,6 @@ function labelsOf({ labels = {}, buckets }: MetricDeclaration): string {
 }
 
 function bound(values: LabelValues): string {
-  if (values === 'clients' || values === 'accounts' || values === REASON_CLASSES) return '';
-  return values === 'text' ? ': one value' : `: ${values.join(' ')}`;
+  if (values === 'text') return ': one value';
+  return typeof values === 'string' || values === REASON_CLASSES ? '' : `: ${values.join(' ')}`;
 }

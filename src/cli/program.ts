@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { EX_OK, EX_USAGE } from '../lib/sysexits.ts';
 import { packageVersion } from '../lib/version.ts';
 import { addAccount } from './account.ts';
+import { addAlert } from './alert.ts';
 import { addClient } from './client.ts';
 import { annotate, type Context } from './command.ts';
 import { addCompletion } from './completion.ts';
@@ -70,6 +71,7 @@ export function buildProgram(context: Context): Command {
   addLog(program, context);
   addEvidence(program, context);
   addAccount(program, context);
+  addAlert(program, context);
   addRoute(program, context);
   addUpstream(program, context);
   addDomain(program, context);

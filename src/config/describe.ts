@@ -12,6 +12,7 @@ import type { Client } from '../relay/client.ts';
 import { formatQuotaRate } from '../relay/quota-rate.ts';
 import type { Route, RouteEdits } from '../relay/route.ts';
 import type { ListenerSettings, Settings, SubmissionLimits } from '../relay/settings.ts';
+import { describeAlerts } from './describe-alerts.ts';
 import { formatListenAddress } from './listen-address.ts';
 
 const SECRET = '[secret]';
@@ -46,6 +47,7 @@ export function describeSettings(settings: Settings): Shown {
         mode: settings.notifications.dsn.mode,
         from: settings.notifications.dsn.from ?? undefined,
       }),
+      ...describeAlerts(settings.notifications.alerts),
     },
     observe: compact({
       listen:

@@ -1,4 +1,5 @@
 import type { Account } from '../relay/account.ts';
+import type { AlertSettings } from '../relay/alert.ts';
 import type { Settings } from '../relay/settings.ts';
 
 export interface HiddenValue {
@@ -27,7 +28,22 @@ export function hiddenValues(settings: Settings): HiddenValue[] {
       add(['accounts', account.name, ...keys], value);
   }
   add(['observe', 'token'], settings.observe.token?.reveal());
+  addAlerts(settings.notifications.alerts, add);
   return hidden;
+}
+
+function addAlerts(
+  { destinations, heartbeat }: AlertSettings,
+  add: (path: readonly string[], value: string | null | undefined) => void,
+): void {
+  for (const [index, one] of destinations.entries()) {
+    // Webhooks come first, so that their index is that of the file.
+    if (one.is !== 'webhook') continue;
+    const at = ['notifications', 'webhooks', String(index)];
+    add([...at, 'url'], one.url.reveal());
+    add([...at, 'secret'], one.secret?.reveal());
+  }
+  add(['notifications', 'heartbeat', 'url'], heartbeat?.url.reveal());
 }
 
 function accountValues(

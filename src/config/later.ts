@@ -10,9 +10,6 @@ interface Later {
 }
 
 const LATER: readonly Later[] = [
-  { path: ['notifications', 'webhooks'] },
-  { path: ['notifications', 'commands'] },
-  { path: ['notifications', 'heartbeat'] },
   { path: ['observe', 'dashboard'], asks: (value) => value === true },
 ];
 

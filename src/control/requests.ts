@@ -179,6 +179,8 @@ export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
     account: Name.nullable(),
     forMs: z.int().min(1).max(traceMsMax),
   }),
+  'alert.list': Nothing,
+  'alert.test': z.strictObject({ to: Name.nullable() }),
   'message.send-test': z.strictObject({ from: OwnAddress, to: OwnAddress }),
   'import.piece': z.strictObject({
     key: ForeignId,

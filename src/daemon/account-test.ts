@@ -3,7 +3,7 @@ import type { TestLetter } from '../delivery/probe-send.ts';
 import { admitThrough } from '../policy/admit.ts';
 import type { Account } from '../relay/account.ts';
 import type { MessageId } from '../relay/message.ts';
-import { testMessage } from './test-message.ts';
+import { ownMessage } from './own-message.ts';
 
 interface Wanted {
   readonly from: string | null;
@@ -24,13 +24,14 @@ export function accountTestLetter(
   }
   const foreign = admitThrough(account, { reversePath: from, from: [] });
   if (foreign) throw new ControlError('refused', foreign.text);
-  return testMessage({
+  return ownMessage({
     id,
     from,
     to: wanted.to ?? from,
     hostname,
     acceptedAtMs: nowMs,
     lifetimeMs: 0,
+    subject: `relayd test from ${hostname}`,
     lines: [
       `This message was sent with relayctl account test on ${hostname},`,
       `through the account ${account.name}.`,

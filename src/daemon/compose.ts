@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { type Alerts, openAlerts } from '../alerts/alerts.ts';
 import { type Control, openControl } from '../control/server.ts';
 import { ControlSocketError } from '../control/socket-file.ts';
 import { type Delivery, openDelivery } from '../delivery/delivery.ts';
@@ -13,6 +15,7 @@ import type { Settings } from '../relay/settings.ts';
 import { ListenError } from '../submission/listen.ts';
 import { openSubmission, type Submission } from '../submission/submission.ts';
 import { systemdSockets } from '../submission/systemd-sockets.ts';
+import { addressesShown, watchSources } from './alert-sources.ts';
 import { controlHandlers } from './control-handlers.ts';
 import { openFlushWatches } from './flush-watches.ts';
 import { knownNames } from './known-names.ts';
@@ -21,6 +24,7 @@ import type { LogLevel } from './log-level.ts';
 import { metricSources } from './metric-sources.ts';
 import { type OpenStorageOptions, openStorage, type Storage } from './open-storage.ts';
 import type { Relay } from './relay.ts';
+import { sendSummary } from './summary.ts';
 
 export interface ComposeOptions extends Omit<OpenStorageOptions, 'queue'> {
   /** The configuration in force; another one after a reload. */
@@ -39,6 +43,7 @@ export interface Parts {
   readonly submission: Submission;
   readonly control: Control;
   readonly observe: Observe | null;
+  readonly alerts: Alerts;
   /** relayctl is told `stopping` from now on. */
   stopping(): void;
 }
@@ -63,7 +68,14 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
   const storage = await openStorage({ ...options, queue: settings().queue });
   opened.push(() => storage.close());
   const { store, spool, newMessageId } = storage;
-  const shared = { settings, store, spool, emit, newMessageId, clock: Date.now };
+  // Before delivery, which has things to say as soon as it begins.
+  const clock = Date.now;
+  const show = addressesShown(settings);
+  const chance = { dice: Math.random, newId: randomUUID };
+  const alerts = openAlerts({ settings, emit, clock, show, ...chance });
+  opened.push(() => alerts.close());
+  options.alsoTo(alerts.sink);
+  const shared = { settings, store, spool, emit, newMessageId, clock };
   const { dots, owner, vault } = storage;
   const delivery = openDelivery({ ...shared, vault, dots, owner, dice: Math.random });
   opened.push(() => delivery.drain(AbortSignal.abort()));
@@ -87,6 +99,7 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
     submission,
     throughput: openThroughput(() => performance.now()),
     flushes: openFlushWatches(),
+    alerts,
     logLevel: options.logLevel,
     emit,
     startedAtMs: Date.now(),
@@ -96,13 +109,17 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
   const handlers = controlHandlers(relay, Date.now, newMessageId);
   const control = await openControl({ socket: settings().control.socket, handlers, emit });
   opened.push(() => control.close());
-  const observe = await openObservation(options, relay, (name) => sockets.get(name)?.[0] ?? null);
+  const inherited = (name: string): number | null => sockets.get(name)?.[0] ?? null;
+  const observe = await openObservation(options, { ...relay, alerts }, inherited);
+  const summaries = { relay, nowMs: clock, newMessageId };
+  alerts.begin(watchSources(relay), (summary, sinceMs) => sendSummary(summaries, summary, sinceMs));
   return {
     storage,
     delivery,
     submission,
     control,
     observe,
+    alerts,
     stopping: () => {
       state = 'stopping';
     },
@@ -111,10 +128,10 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
 
 async function openObservation(
   options: ComposeOptions,
-  relay: Relay,
+  relay: Relay & { readonly alerts: Alerts },
   inherited: (name: string) => number | null,
 ): Promise<Observe | null> {
-  const { store, state, throughput, flushes } = relay;
+  const { store, state, throughput, flushes, alerts } = relay;
   const { listen, token } = options.settings().observe;
   const metrics = openMetrics({
     version: packageVersion(),
@@ -123,6 +140,7 @@ async function openObservation(
     nowMs: Date.now,
   });
   options.alsoTo((event) => {
+    alerts.sink(event);
     metrics.sink(event);
     throughput.sink(event);
     flushes.sink(event);

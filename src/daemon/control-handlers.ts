@@ -4,6 +4,7 @@ import type { ControlHandlers } from '../control/wire.ts';
 import { packageVersion } from '../lib/version.ts';
 import type { MessageId } from '../relay/message.ts';
 import { accountHandlers, accountReports } from './account-handlers.ts';
+import { alertHandlers } from './alert-handlers.ts';
 import { flushHandlers } from './flush-handlers.ts';
 import { importHandlers } from './import-handlers.ts';
 import { logHandlers } from './log-handlers.ts';
@@ -26,6 +27,7 @@ export function controlHandlers(
     ...flushHandlers(relay, nowMs),
     ...steeringHandlers(relay, nowMs),
     ...accountHandlers(relay, nowMs, newMessageId),
+    ...alertHandlers(relay),
     ...recordedHandlers(relay.store),
     ...statsHandlers(relay.store, () => relay.delivery.quotas()),
     ...importHandlers({ relay, nowMs, newMessageId }),

@@ -1,13 +1,17 @@
 import { statfs } from 'node:fs/promises';
+import type { Alerts } from '../alerts/alerts.ts';
 import type { DiskSpace, MetricSources } from '../observe/metric-sources.ts';
 import type { LaneCount } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { waitingIn } from './account-facts.ts';
 import type { Relay } from './relay.ts';
 
+/** The parts that know something of it. */
+type Told = Pick<Relay, 'settings' | 'store' | 'delivery'> & { readonly alerts: Alerts };
+
 /** Where a scrape finds what it asks for. */
 export function metricSources(
-  { settings, store, delivery }: Pick<Relay, 'settings' | 'store' | 'delivery'>,
+  { settings, store, delivery, alerts }: Told,
   logLinesDropped: () => number,
 ): MetricSources {
   const byAccount = <T>(look: (name: string) => T): Map<string, T> =>
@@ -32,6 +36,8 @@ export function metricSources(
       paused: delivery.pauses.current !== null,
       holdRules: delivery.holds.current.length,
     }),
+    alertsWaiting: () =>
+      new Map([...alerts.states()].map(([name, { waiting }]) => [name, waiting])),
     disk: () => diskSpace(settings()),
     logLinesDropped,
   };

@@ -1,3 +1,4 @@
+import type { Alerts } from '../alerts/alerts.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import type { Throughput } from '../observe/throughput.ts';
 import type { EventSink } from '../relay/events.ts';
@@ -17,6 +18,7 @@ export interface Relay {
   readonly submission: Submission;
   readonly throughput: Throughput;
   readonly flushes: FlushWatches;
+  readonly alerts: Pick<Alerts, 'states' | 'test'>;
   readonly logLevel: LogLevel;
   readonly emit: EventSink;
   readonly startedAtMs: number;

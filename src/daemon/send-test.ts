@@ -4,21 +4,45 @@ import { ownAccepted } from '../delivery/settled-events.ts';
 import { admitThroughAny } from '../policy/admit.ts';
 import { planLanes } from '../policy/route.ts';
 import type { MessageId } from '../relay/message.ts';
+import { ownMessage } from './own-message.ts';
 import type { Relay } from './relay.ts';
-import { testMessage } from './test-message.ts';
 
-interface SendTestParts {
-  readonly relay: Relay;
+export interface OwnMailParts {
+  readonly relay: Pick<Relay, 'settings' | 'store' | 'delivery' | 'emit'>;
   readonly nowMs: () => number;
   readonly newMessageId: () => MessageId;
 }
 
-/**
- * Accepts a short message of our own, routed as a client's would be, and lets its lane deliver it.
- */
-export async function sendTest(
-  { relay, nowMs, newMessageId }: SendTestParts,
+/** A message of our own, without what the queue gives it. */
+export interface OwnMail {
+  readonly from: string;
+  readonly to: string;
+  readonly subject: string;
+  /** By the id that it gets; ASCII. */
+  readonly lines: (id: MessageId) => readonly string[];
+}
+
+/** Accepts a short message of our own, and lets its lane deliver it. */
+export function sendTest(
+  parts: OwnMailParts,
   { from, to }: Ask<'message.send-test'>,
+): Promise<Answer<'message.send-test'>> {
+  const { hostname } = parts.relay.settings();
+  return acceptOwn(parts, {
+    from,
+    to,
+    subject: `relayd test from ${hostname}`,
+    lines: (id) => [
+      `This message was sent with relayctl send-test on ${hostname}.`,
+      `It is in the queue as ${id}; relayctl queue show ${id} tells what became of it.`,
+    ],
+  });
+}
+
+/** Routes it as a client's message would be. Rejects with ControlError when no route takes it. */
+export async function acceptOwn(
+  { relay, nowMs, newMessageId }: OwnMailParts,
+  { from, to, subject, lines }: OwnMail,
 ): Promise<Answer<'message.send-test'>> {
   const settings = relay.settings();
   const [plan] = planLanes(settings, {
@@ -41,17 +65,15 @@ export async function sendTest(
   if (foreign !== null) throw new ControlError('refused', foreign.text);
   const id = newMessageId();
   const acceptedAtMs = nowMs();
-  const { message, bytes } = testMessage({
+  const { message, bytes } = ownMessage({
     id,
     from,
     to,
     hostname: settings.hostname,
     acceptedAtMs,
     lifetimeMs: plan.lifetimeMs,
-    lines: [
-      `This message was sent with relayctl send-test on ${settings.hostname}.`,
-      `It is in the queue as ${id}; relayctl queue show ${id} tells what became of it.`,
-    ],
+    subject,
+    lines: lines(id),
   });
   const held = plan.action === 'hold' || plan.lane === null;
   const lane = held ? plan.lane : relay.delivery.choose(plan.accounts, 1);

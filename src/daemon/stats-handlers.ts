@@ -1,10 +1,11 @@
 import type { StatsReport } from '../control/reports.ts';
-import type { ControlHandlers } from '../control/wire.ts';
+import type { Ask, ControlHandlers } from '../control/wire.ts';
 import type { QuotaUse } from '../policy/quota.ts';
 import { sendingStats } from '../policy/sending-stats.ts';
 import type { MessageId } from '../relay/message.ts';
 import { messageIdFirstAt } from '../relay/message-id.ts';
 import type { QueueStore } from '../relay/ports.ts';
+import type { HistoryEntry } from '../relay/queue.ts';
 import { quotaReports } from './account-facts.ts';
 import { historySince } from './history-pages.ts';
 
@@ -19,30 +20,41 @@ export function statsHandlers(
   quotas: () => ReadonlyMap<string, readonly QuotaUse[]>,
 ): Pick<ControlHandlers, 'stats'> {
   return {
-    async stats({ by, sinceMs }): Promise<StatsReport> {
-      const stats = sendingStats(by);
-      const limit = pageMessages;
-      const history = await readPages(null, async (before) => {
-        const { entries, next } = await historySince(store, { sinceMs, before, limit });
-        for (const entry of entries) stats.addHistory(entry);
-        return next;
-      });
-      const filter = { newerThanMs: sinceMs - 1 };
-      const queue = await readPages(messageIdFirstAt(sinceMs - 1), async (after) => {
-        const { rows, next } = await store.list({ filter, after, limit });
-        for (const row of rows) stats.addQueued(row);
-        return next;
-      });
+    async stats(ask): Promise<StatsReport> {
+      const sent = await statsSince(store, ask);
       const limited = [...quotas()].filter(([, uses]) => uses.length > 0);
       return {
-        sinceMs,
-        rows: stats.rows(),
+        sinceMs: ask.sinceMs,
+        ...sent,
         quotas: Object.fromEntries(limited.map(([name, uses]) => [name, quotaReports(uses)])),
-        merged: stats.merged,
-        complete: history && queue,
       };
     },
   };
+}
+
+/** Mail accepted at or after `sinceMs`, added up; `also` sees each message that the history has. */
+export async function statsSince(
+  store: Pick<QueueStore, 'history' | 'list'>,
+  { by, sinceMs }: Ask<'stats'>,
+  also: (entry: HistoryEntry) => void = () => {},
+): Promise<Pick<StatsReport, 'rows' | 'merged' | 'complete'>> {
+  const stats = sendingStats(by);
+  const limit = pageMessages;
+  const history = await readPages(null, async (before) => {
+    const { entries, next } = await historySince(store, { sinceMs, before, limit });
+    for (const entry of entries) {
+      stats.addHistory(entry);
+      also(entry);
+    }
+    return next;
+  });
+  const filter = { newerThanMs: sinceMs - 1 };
+  const queue = await readPages(messageIdFirstAt(sinceMs - 1), async (after) => {
+    const { rows, next } = await store.list({ filter, after, limit });
+    for (const row of rows) stats.addQueued(row);
+    return next;
+  });
+  return { rows: stats.rows(), merged: stats.merged, complete: history && queue };
 }
 
 /** `read` gives where the next page begins. False: not everything was looked at. */

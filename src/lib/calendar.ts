@@ -24,6 +24,19 @@ export function periodAround(atMs: number, lengthMs: number, zone: string): Peri
   return { fromMs: instantOf(from, zone), untilMs: instantOf(from + lengthMs, zone) };
 }
 
+const dayMs = 86_400_000;
+
+/** The instant of that day at which clocks in the zone show `sinceMidnightMs`. */
+export function timeOfDay(atMs: number, sinceMidnightMs: number, zone: string): number {
+  const localMs = atMs + offsetMs(atMs, zone);
+  return instantOf(Math.floor(localMs / dayMs) * dayMs + sinceMidnightMs, zone);
+}
+
+/** `2026-11-21`, as calendars in the zone have it. */
+export function dayOf(atMs: number, zone: string): string {
+  return new Date(atMs + offsetMs(atMs, zone)).toISOString().slice(0, 10);
+}
+
 /** The instant at which clocks in the zone show that time. */
 function instantOf(localMs: number, zone: string): number {
   const guessMs = localMs - offsetMs(localMs, zone);

@@ -1,4 +1,5 @@
 import { ACCOUNT_METRICS, CREDENTIAL_METRICS, QUOTA_METRICS } from './account-metrics.ts';
+import { ALERT_METRICS } from './alert-metrics.ts';
 import { DAEMON_METRICS, PROCESS_METRICS, STORE_METRICS } from './daemon-metrics.ts';
 import { QUEUE_METRICS, RECIPIENT_METRICS, SUBMISSION_METRICS } from './mail-metrics.ts';
 import type { LabelValues } from './metric-labels.ts';
@@ -23,6 +24,7 @@ export const METRICS = {
   ...CREDENTIAL_METRICS,
   ...QUEUE_METRICS,
   ...STORE_METRICS,
+  ...ALERT_METRICS,
   ...DAEMON_METRICS,
   ...PROCESS_METRICS,
 } as const satisfies Record<string, MetricDeclaration>;

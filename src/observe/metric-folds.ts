@@ -1,4 +1,5 @@
 import type { EventSink, RelayEvent } from '../relay/events.ts';
+import { alertFolds } from './alert-folds.ts';
 import type { Instruments } from './metric-instruments.ts';
 import {
   accountLabel,
@@ -50,6 +51,7 @@ export function metricFolds(m: Instruments, known: () => KnownNames): Folds {
     ...recipientFolds(m, account),
     ...upstreamFolds(m, account),
     ...storeFolds(m),
+    ...alertFolds(m, account),
   };
 }
 

@@ -60,9 +60,10 @@ export const ACCOUNT_STATES = membersOf<AccountState['is']>({
 /**
  * The values a label can take. `clients` and `accounts`: the names in relay.yaml, `other` for any
  * name that is not there (what a stranger writes never becomes a label), `none` where there is no
- * account. `text`: one value for the life of the process.
+ * account. `destinations`: `webhook1`, `command2`, by their place in relay.yaml. `text`: one value for
+ * the life of the process.
  */
-export type LabelValues = 'clients' | 'accounts' | 'text' | readonly string[];
+export type LabelValues = 'clients' | 'accounts' | 'destinations' | 'text' | readonly string[];
 
 /** The names in relay.yaml now; a reload may change them. */
 export interface KnownNames {

@@ -1,3 +1,4 @@
+import { setAlertsWaiting } from './alert-folds.ts';
 import {
   setAccountStates,
   setConnections,
@@ -41,6 +42,7 @@ export async function refreshGauges(
   setQuotas(m, sources.quotas());
   setHeldSenders(m, sources.heldSenders());
   setPaces(m, sources.slowed());
+  setAlertsWaiting(m, sources.alertsWaiting());
   const { paused, holdRules } = sources.steering();
   m.relayd_paused.set(paused ? 1 : 0);
   m.relayd_hold_rules.set(holdRules);

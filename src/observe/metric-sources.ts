@@ -30,6 +30,8 @@ export interface MetricSources {
   slowed(): ReadonlyMap<string, { readonly perSecond: number | null }>;
   /** Whether all delivery is paused, and how many hold rules are in force. */
   steering(): { readonly paused: boolean; readonly holdRules: number };
+  /** Events that each webhook and command has not been told of yet. */
+  alertsWaiting(): ReadonlyMap<string, number>;
   disk(): Promise<DiskSpace>;
   logLinesDropped(): number;
 }

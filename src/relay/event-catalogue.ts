@@ -145,5 +145,35 @@ export const EVENTS = {
     help: "The log's file could not be opened anew; lines still go to the old one.",
   },
   'clock.jumped': { level: 'warn', help: 'The wall clock went back; due times were brought near.' },
+  'relay.stalled': {
+    level: 'error',
+    help: 'Mail is due and nothing was delivered for notifications.stalled_after; said once.',
+  },
+  'relay.moving': { level: 'info', help: 'What was stalled is no longer.' },
+  'quota.exhausted': {
+    level: 'warn',
+    help: 'An hour, a day or longer of limits.rate is used up; its mail waits. Said once.',
+  },
+  'disk.low': {
+    level: 'error',
+    help: 'Less than twice limits.disk_free is left where the queue is; said once.',
+  },
+  'disk.enough': { level: 'info', help: 'There is room again where the queue is.' },
+  'alert.sent': { level: 'info', help: 'A webhook or a command was told of events.' },
+  'alert.failed': {
+    level: 'warn',
+    help: 'A webhook or a command could not be told; nextAtMs null: it is given up.',
+  },
+  'alert.not-kept': {
+    level: 'error',
+    help: 'Alerts that wait could not be written down or read; a restart may lose them.',
+  },
+  'heartbeat.sent': { level: 'debug', help: 'A sign of life was given.' },
+  'heartbeat.failed': { level: 'warn', help: 'The address of the heartbeat did not answer well.' },
+  'heartbeat.withheld': {
+    level: 'warn',
+    help: 'No sign of life is given: mail waits and none is delivered. Said once.',
+  },
+  'summary.failed': { level: 'warn', help: 'The daily summary could not be put into the queue.' },
   'control.called': { level: 'debug', help: 'A relayctl request was answered.' },
 } as const satisfies Record<RelayEvent['is'], { level: EventLevel; help: string }>;

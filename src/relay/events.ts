@@ -1,4 +1,5 @@
 import type { AccountEvent } from './account-events.ts';
+import type { AlertEvent } from './alert-events.ts';
 import type { MessageId } from './message.ts';
 import type { Outcome, Phase, ReasonClass } from './outcome.ts';
 
@@ -8,6 +9,7 @@ import type { Outcome, Phase, ReasonClass } from './outcome.ts';
  */
 export type RelayEvent =
   | AccountEvent
+  | AlertEvent
   | {
       readonly is: 'daemon.started';
       readonly version: string;

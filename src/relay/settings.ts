@@ -1,5 +1,6 @@
 import type { Secret } from '../lib/secret.ts';
 import type { Account } from './account.ts';
+import type { AlertSettings } from './alert.ts';
 import type { Client } from './client.ts';
 import type { Route } from './route.ts';
 
@@ -20,6 +21,7 @@ export interface Settings {
   readonly queue: QueueSettings;
   readonly notifications: {
     readonly dsn: { readonly mode: 'account' | 'off'; readonly from: string | null };
+    readonly alerts: AlertSettings;
   };
   readonly observe: { readonly listen: ListenAddress | null; readonly token: Secret | null };
   readonly control: { readonly socket: string };

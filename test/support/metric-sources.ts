@@ -24,6 +24,7 @@ export const quietSources: MetricSources = {
   heldSenders: () => new Map(),
   slowed: () => new Map(),
   steering: () => ({ paused: false, holdRules: 0 }),
+  alertsWaiting: () => new Map([['webhook1', 3]]),
   disk: async () => ({ freeBytes: 6e9, sizeBytes: 8e9, limitBytes: 2e8 }),
   logLinesDropped: () => 0,
 };

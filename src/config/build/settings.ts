@@ -2,8 +2,9 @@ import type { QueueSettings, Settings, SubmissionLimits } from '../../relay/sett
 import type { Checked } from '../check.ts';
 import type { RelayConfig } from '../schema/relay.ts';
 import { buildAccounts } from './accounts.ts';
+import { buildAlerts } from './alerts.ts';
 import { buildClients } from './clients.ts';
-import { absolute, type BuildContext, secretOrNull } from './context.ts';
+import { absolute, type BuildContext } from './context.ts';
 import { inspect } from './inspect.ts';
 import { buildListeners } from './listeners.ts';
 import { buildOperate } from './operate.ts';
@@ -14,11 +15,11 @@ import { buildRoutes, checkRouteNames } from './routes.ts';
 export async function buildSettings(checked: Checked, context: BuildContext): Promise<Settings> {
   const { config } = checked;
   const listeners = buildListeners(config.listeners, checked.listenerIndexes, context);
-  const [clients, accounts, operate] = await Promise.all([
+  const [clients, accounts, operate, alerts] = await Promise.all([
     buildClients(config.clients, context),
     buildAccounts(config.accounts, context),
     buildOperate(config, listeners, context),
-    checkNotificationSecrets(config, context),
+    buildAlerts(config, context),
   ]);
   const settings: Settings = {
     file: context.document.file,
@@ -32,6 +33,7 @@ export async function buildSettings(checked: Checked, context: BuildContext): Pr
     queue: buildQueue(config, context),
     notifications: {
       dsn: { mode: config.notifications.dsn.mode, from: config.notifications.dsn.from ?? null },
+      alerts,
     },
     ...operate,
     log: config.log,
@@ -78,14 +80,4 @@ function buildQueue({ queue }: RelayConfig, context: BuildContext): QueueSetting
     inDoubt: queue.in_doubt,
     historyMs: queue.history,
   };
-}
-
-/** Nothing uses them yet; a reference that leads nowhere is an error all the same. */
-async function checkNotificationSecrets(
-  { notifications }: RelayConfig,
-  context: BuildContext,
-): Promise<void> {
-  for (const [index, { secret }] of notifications.webhooks.entries()) {
-    await secretOrNull(secret, ['notifications', 'webhooks', index, 'secret'], context);
-  }
 }

@@ -123,6 +123,14 @@ export const address = () =>
     read: same(/^[^\s<>]+@[^\s@<>]+$/),
   });
 
+/** Of a message of our own, which does not ask for SMTPUTF8. */
+export const asciiAddress = () =>
+  notation({
+    what: 'an ASCII mail address',
+    examples: ['admin@shop.example'],
+    read: same(/^[!-;=?-~]+@[!-;=?A-~]+$/),
+  });
+
 /** `a@b` or `Name <a@b>`: it becomes a From field as it is. */
 export const mailbox = () =>
   notation({

@@ -7,6 +7,8 @@ import { relayctl } from './harness.ts';
 /** A full command line of every command that asks the daemon. */
 const ASKING = [
   'status',
+  'alert list',
+  'alert test',
   'queue list',
   'queue list --ids',
   'queue list --all',

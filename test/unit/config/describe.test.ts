@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { describeSettings } from '../../../src/config/describe.ts';
+import { settingsDifferences } from '../../../src/config/diff.ts';
 import { minimal } from './minimal.ts';
 import { settingsOf } from './temporary-file.ts';
 
@@ -26,4 +27,29 @@ test('the configuration in force is shown in the words of relay.yaml, without se
     queue: { lifetime: '5d', delay_warning: '4h' },
     observe: { listen: '127.0.0.1:9587', token: '[secret]' },
   });
+});
+
+test('alerts are shown without the paths and secrets of their addresses, which count as changes', async () => {
+  const text = (token: string) => `${minimal}notifications:
+  webhooks: [{url: "https://chat.example/hooks/${token}", secret: hook-secret}]
+  commands: [{run: [/usr/local/bin/page-me], events: [account.held]}]
+  heartbeat: {url: "https://ping.example/"}
+  summary: {to: a@shop.example, at: "07:05", zone: Europe/Paris}
+`;
+  const settings = await settingsOf(text('one'));
+  const shown = stringify(describeSettings(settings));
+  expect(shown).not.toMatch(/\/hooks|hook-secret/);
+  expect(parse(shown).notifications).toEqual({
+    dsn: { mode: 'account' },
+    digest: '5m',
+    stalled_after: '15m',
+    webhooks: [{ url: 'https://chat.example/[secret]', events: ['trouble'], secret: '[secret]' }],
+    commands: [{ run: ['/usr/local/bin/page-me'], events: ['account.held'], timeout: '10s' }],
+    heartbeat: { url: 'https://ping.example/', every: '5m' },
+    summary: { to: 'a@shop.example', at: '07:05', zone: 'Europe/Paris' },
+  });
+  const other = await settingsOf(text('two'));
+  const differences = settingsDifferences(settings, other);
+  expect(differences).toMatchObject([{ path: 'notifications.webhooks.0.url', is: 'changed' }]);
+  expect(JSON.stringify(differences)).not.toMatch(/one|two/);
 });

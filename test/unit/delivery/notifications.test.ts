@@ -21,7 +21,10 @@ async function open(routes: readonly Route[], dsnFrom: string | null = null): Pr
   });
   const accounts = ['a', 'b'].map((name) => makeAccount(name, upstream.port, { username: name }));
   const settings = makeSettings(accounts, { routes });
-  const notifications: Settings['notifications'] = { dsn: { mode: 'account', from: dsnFrom } };
+  const notifications: Settings['notifications'] = {
+    ...settings.notifications,
+    dsn: { mode: 'account', from: dsnFrom },
+  };
   rig = makeRig({ ...settings, notifications });
   await rig.delivery.resume();
 }

@@ -259,6 +259,7 @@ test('every event is counted or named as not counted', () => {
   const uncounted = Object.entries(folds).filter(([, fold]) => fold === null);
   expect(uncounted.map(([kind]) => kind).toSorted()).toEqual([
     'account.logged-in',
+    'alert.not-kept',
     'certificate.expiring',
     'config.warning',
     'connection.closed',
@@ -267,7 +268,10 @@ test('every event is counted or named as not counted', () => {
     'daemon.started',
     'daemon.stopped',
     'daemon.stopping',
+    'disk.enough',
+    'disk.low',
     'failover.ended',
+    'heartbeat.withheld',
     'hold.added',
     'hold.ended',
     'listener.opened',
@@ -276,10 +280,13 @@ test('every event is counted or named as not counted', () => {
     'message.completed',
     'queue.recovered',
     'queue.rerouted',
+    'quota.exhausted',
+    'relay.moving',
     'relay.paused',
     'relay.resumed',
     'sender.held',
     'sender.released',
+    'summary.failed',
     'supervisor.unreachable',
     'tls.exception-ending',
   ]);
@@ -331,6 +338,7 @@ test('label values come from the catalogue', async () => {
         if (label === 'le') return false;
         if (values === 'clients') return !['erp', 'other'].includes(value);
         if (values === 'accounts') return !['gmail', 'ses', 'other', 'none'].includes(value);
+        if (values === 'destinations') return !/^(?:webhook|command)\d+$/.test(value);
         return values !== 'text' && values?.includes(value) !== true;
       })
       .map(([pair]) => `${name} ${pair}`);

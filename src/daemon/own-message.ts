@@ -1,18 +1,19 @@
 import type { Message, MessageId } from '../relay/message.ts';
 
-interface TestMessage {
+interface OwnMessage {
   readonly id: MessageId;
   readonly from: string;
   readonly to: string;
   readonly hostname: string;
   readonly acceptedAtMs: number;
   readonly lifetimeMs: number;
-  /** The command that sends it, and what else there is to know. */
+  readonly subject: string;
+  /** ASCII. */
   readonly lines: readonly string[];
 }
 
-/** A short message of the relay's own. */
-export function testMessage(given: TestMessage): { message: Message; bytes: Buffer } {
+/** A message of the relay's own: text that no program answers. */
+export function ownMessage(given: OwnMessage): { message: Message; bytes: Buffer } {
   const { id, from, to, hostname, acceptedAtMs, lifetimeMs } = given;
   const bytes = bytesOf(given);
   const message: Message = {
@@ -40,7 +41,7 @@ export function testMessage(given: TestMessage): { message: Message; bytes: Buff
   return { message, bytes };
 }
 
-function bytesOf({ id, from, to, hostname, acceptedAtMs, lines }: TestMessage): Buffer {
+function bytesOf({ id, from, to, hostname, acceptedAtMs, subject, lines }: OwnMessage): Buffer {
   const date = new Date(acceptedAtMs).toUTCString().replace('GMT', '+0000');
   return Buffer.from(
     [
@@ -48,7 +49,7 @@ function bytesOf({ id, from, to, hostname, acceptedAtMs, lines }: TestMessage): 
       `To: <${to}>`,
       `Date: ${date}`,
       `Message-ID: <${id}@${hostname}>`,
-      `Subject: relayd test from ${hostname}`,
+      `Subject: ${subject}`,
       'Auto-Submitted: auto-generated',
       'MIME-Version: 1.0',
       'Content-Type: text/plain; charset=us-ascii',
