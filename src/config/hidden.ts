@@ -27,6 +27,9 @@ export function hiddenValues(settings: Settings): HiddenValue[] {
       add(['accounts', account.name, ...keys], value);
   }
   add(['observe', 'token'], settings.observe.token?.reveal());
+  for (const [name, value] of settings.observe.tracing?.headers ?? []) {
+    add(['observe', 'tracing', 'headers', name], value.reveal());
+  }
   return hidden;
 }
 

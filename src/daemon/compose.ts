@@ -6,6 +6,7 @@ import { packageVersion } from '../lib/version.ts';
 import { type Observe, openObserve } from '../observe/http.ts';
 import { ObserveError } from '../observe/http-listen.ts';
 import { openMetrics } from '../observe/metrics.ts';
+import type { Tracing } from '../observe/otlp.ts';
 import { openThroughput } from '../observe/throughput.ts';
 import { QueueOpenError } from '../queue/open-error.ts';
 import type { EventSink } from '../relay/events.ts';
@@ -19,6 +20,7 @@ import { knownNames } from './known-names.ts';
 import { StartError } from './lifecycle.ts';
 import type { LogLevel } from './log-level.ts';
 import { type OpenStorageOptions, openStorage, type Storage } from './open-storage.ts';
+import { openTracingIfAsked } from './open-tracing.ts';
 import type { Relay } from './relay.ts';
 
 export interface ComposeOptions extends Omit<OpenStorageOptions, 'queue'> {
@@ -38,6 +40,7 @@ export interface Parts {
   readonly submission: Submission;
   readonly control: Control;
   readonly observe: Observe | null;
+  readonly tracing: Tracing | null;
   /** relayctl is told `stopping` from now on. */
   stopping(): void;
 }
@@ -59,6 +62,12 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
 
 async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[]): Promise<Parts> {
   const { settings, emit } = options;
+  const tracing = await openTracingIfAsked(settings, emit);
+  // The mail of earlier runs moves before the rest is open.
+  if (tracing !== null) {
+    opened.push(() => tracing.close());
+    options.alsoTo(tracing.sink);
+  }
   const storage = await openStorage({ ...options, queue: settings().queue });
   opened.push(() => storage.close());
   const { store, spool, newMessageId } = storage;
@@ -95,13 +104,15 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
   const handlers = controlHandlers(relay, Date.now, newMessageId);
   const control = await openControl({ socket: settings().control.socket, handlers, emit });
   opened.push(() => control.close());
-  const observe = await openObservation(options, relay, (name) => sockets.get(name)?.[0] ?? null);
+  const inherited = (name: string) => sockets.get(name)?.[0] ?? null;
+  const observe = await openObservation(options, relay, { tracing, inherited });
   return {
     storage,
     delivery,
     submission,
     control,
     observe,
+    tracing,
     stopping: () => {
       state = 'stopping';
     },
@@ -111,7 +122,7 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
 async function openObservation(
   options: ComposeOptions,
   { store, delivery, state, throughput, flushes }: Relay,
-  inherited: (name: string) => number | null,
+  { tracing, inherited }: { tracing: Tracing | null; inherited: (name: string) => number | null },
 ): Promise<Observe | null> {
   const { listen, token } = options.settings().observe;
   const metrics = openMetrics({
@@ -133,6 +144,7 @@ async function openObservation(
         holdRules: delivery.holds.current.length,
       }),
       logLinesDropped: options.logLinesDropped,
+      spans: () => tracing?.counts() ?? null,
     },
     nowMs: Date.now,
   });
@@ -140,6 +152,7 @@ async function openObservation(
     metrics.sink(event);
     throughput.sink(event);
     flushes.sink(event);
+    tracing?.sink(event);
   });
   if (listen === null) return null;
   return openObserve({

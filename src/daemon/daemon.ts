@@ -69,12 +69,12 @@ export function createDaemon(options: DaemonOptions): Daemon {
       if (parts === null) return 0;
       clearInterval(tidying);
       parts.stopping();
-      const { submission, delivery, control, observe, storage } = parts;
+      const { submission, delivery, control, observe, tracing, storage } = parts;
       // The clients go first: what they still hand over is accepted and waits in the queue.
       await Promise.race([submission.close(sessionsMs), aborted(cut)]);
       await submission.close(0);
       const { aborted: attempts } = await delivery.drain(cut);
-      await Promise.all([control.close(), observe?.close()]);
+      await Promise.all([control.close(), observe?.close(), tracing?.close()]);
       await storage.close();
       return attempts;
     },

@@ -4,7 +4,7 @@ import type { EventSink, RelayEvent } from '../relay/events.ts';
 import type { LogSettings } from '../relay/settings.ts';
 import { eximLines } from './exim-lines.ts';
 import { openLineWriter } from './line-writer.ts';
-import { prettyLine } from './pretty.ts';
+import { prettyLine, traceIdOf } from './pretty.ts';
 import { addressRedaction } from './redact.ts';
 
 const LEVELS: readonly EventLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
@@ -96,7 +96,11 @@ function jsonWriters(settings: LogSettings, output: Output): Map<Kind, Writer> {
       formatters: { level: (level) => ({ level }) },
       // pino leaves out what a serializer turns into undefined: the kind is already there as
       // `event`.
-      serializers: { is: () => undefined, ...Object.fromEntries(redact ?? []) },
+      serializers: {
+        is: () => undefined,
+        trace: traceIdOf,
+        ...Object.fromEntries(redact ?? []),
+      },
     },
     { write: (line: string) => output.write(priority + line) },
   );

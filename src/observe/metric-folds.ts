@@ -69,6 +69,8 @@ function lifeFolds(m: Instruments) {
     'daemon.stopped': null,
     'daemon.failed': null,
     'log.not-reopened': null,
+    // relayd_trace_spans_total is read from the exporter, which counts.
+    'tracing.failed': null,
     'listener.opened': null,
     'supervisor.unreachable': null,
     'config.reloaded': reload('reloaded'),

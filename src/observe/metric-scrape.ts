@@ -34,6 +34,8 @@ export interface MetricSources {
   /** Whether all delivery is paused, and how many hold rules are in force. */
   steering(): { readonly paused: boolean; readonly holdRules: number };
   logLinesDropped(): number;
+  /** Spans by what became of them; null: tracing is off. */
+  spans(): Readonly<Record<string, number>> | null;
 }
 
 /** A storage that hangs must not hang the scrape: its part is left out. */

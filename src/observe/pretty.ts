@@ -25,9 +25,14 @@ export function prettyLine(event: RelayEvent, nowMs: number, redact: Redaction |
   for (const [field, raw] of Object.entries(event)) {
     if (field === 'is' || raw === null || raw === undefined) continue;
     const value = redact?.get(field)?.(raw) ?? raw;
-    line += ` ${label(field)}=${show(field, value)}`;
+    line += ` ${label(field)}=${show(field, field === 'trace' ? traceIdOf(value) : value)}`;
   }
   return line;
+}
+
+/** Of a trace a line says which it is. */
+export function traceIdOf(trace: unknown): unknown {
+  return typeof trace === 'object' && trace !== null && 'traceId' in trace ? trace.traceId : trace;
 }
 
 /** `tookMs` reads `took`, `nextAtMs` reads `next-at`. */

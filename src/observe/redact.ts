@@ -8,6 +8,9 @@ export const TEXT_FIELDS = ['client', 'messageIdField', 'text', 'reply', 'detail
 /** Anything shaped like local-part@domain inside prose: `<a@b.example>`, `user=a@b.example`. */
 const ADDRESS_IN_TEXT = /[^\s<>()[\]"'`,;:=@]+@[\w.-]+/gu;
 
+/** The log and the spans of one run give the same address the same stand-in. */
+const key = randomBytes(32);
+
 type Redact = (value: unknown) => unknown;
 
 /**
@@ -17,7 +20,7 @@ type Redact = (value: unknown) => unknown;
  */
 export function addressRedaction(mode: LogSettings['addresses']): Map<string, Redact> | null {
   if (mode === 'full') return null;
-  const shorten = mode === 'domain' ? domainOnly : keyedHash(randomBytes(32));
+  const shorten = mode === 'domain' ? domainOnly : keyedHash;
   const address: Redact = (value) => (typeof value === 'string' ? shorten(value) : value);
   const text: Redact = (value) =>
     typeof value === 'string' ? value.replace(ADDRESS_IN_TEXT, shorten) : value;
@@ -31,10 +34,8 @@ function domainOnly(address: string): string {
   return address === '' ? '' : `*${address.slice(Math.max(0, address.lastIndexOf('@')))}`;
 }
 
-function keyedHash(key: Buffer): (address: string) => string {
-  return (address) => {
-    if (address === '') return '';
-    const digest = createHmac('sha256', key).update(address.toLowerCase()).digest('hex');
-    return `~${digest.slice(0, 12)}`;
-  };
+function keyedHash(address: string): string {
+  if (address === '') return '';
+  const digest = createHmac('sha256', key).update(address.toLowerCase()).digest('hex');
+  return `~${digest.slice(0, 12)}`;
 }

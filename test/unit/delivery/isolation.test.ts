@@ -98,6 +98,7 @@ test.each(mixed)('a session of %s carries nothing, is counted and loud', async (
       slowed: () => new Map(),
       steering: () => ({ paused: false, holdRules: 0 }),
       logLinesDropped: () => 0,
+      spans: () => null,
     },
     nowMs: Date.now,
   });

@@ -35,6 +35,7 @@ const quiet: MetricSources = {
   slowed: () => new Map(),
   steering: () => ({ paused: true, holdRules: 2 }),
   logLinesDropped: () => 0,
+  spans: () => null,
 };
 
 const credentials: readonly CredentialUse[] = [
@@ -266,6 +267,7 @@ test('every event is counted or named as not counted', () => {
     'sender.released',
     'supervisor.unreachable',
     'tls.exception-ending',
+    'tracing.failed',
   ]);
 });
 
@@ -278,6 +280,7 @@ test('every metric of the catalogue shows up once its event has happened', async
     certificatesEndMs: () => new Map([['gmail', noon]]),
     heldSenders: () => new Map([['ses', 1]]),
     credentials: () => new Map([['gmail', credentials]]),
+    spans: () => ({ exported: 3, failed: 2, dropped: 1 }),
   });
   const outcomes = ['delivered', 'deferred', 'bounced', 'in-doubt', 'held', 'removed'] as const;
   for (const event of allSamples) metrics.sink(event);

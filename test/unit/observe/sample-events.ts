@@ -216,6 +216,12 @@ export const SAMPLES: {
   'queue.row-quarantined': { is: 'queue.row-quarantined', id: '17', detail: 'no envelope' },
   'store.committed': { is: 'store.committed', operations: 12, tookMs: 2.5 },
   'store.failed': { is: 'store.failed', fault: 'full', detail: 'database or disk is full' },
+  'tracing.failed': {
+    is: 'tracing.failed',
+    endpoint: 'http://127.0.0.1:4318/v1/traces',
+    detail: 'connect ECONNREFUSED 127.0.0.1:4318',
+    spans: 12,
+  },
   'log.not-reopened': { is: 'log.not-reopened', file: '/var/log/relayd/main', detail: 'EACCES' },
   'clock.jumped': { is: 'clock.jumped', byMs: -3_600_000, clamped: 4 },
   'control.called': { is: 'control.called', request: 'status', tookMs: 1, failed: false },
