@@ -1,4 +1,5 @@
 import { pino, stdTimeFunctions } from 'pino';
+import { cut, UNPRINTABLE, unicodeEscape } from '../lib/unprintable.ts';
 import { EVENTS, type EventLevel } from '../relay/event-catalogue.ts';
 import type { EventSink, RelayEvent } from '../relay/events.ts';
 import type { LogSettings } from '../relay/settings.ts';
@@ -34,6 +35,32 @@ export interface Log {
   close(): void;
 }
 
+/** Of one text in a line; replies of servers have 1 KiB at most, file names and paths less. */
+const textCharactersMax = 2_048;
+
+/** No text makes a line longer than log readers bear. */
+function bounded(event: RelayEvent): RelayEvent {
+  const long = Object.values(event).some((value) => tooLong(value));
+  if (!long) return event;
+  const fields = Object.entries(event).map(([field, value]) => [field, shortened(value)]);
+  return Object.fromEntries(fields) as RelayEvent;
+}
+
+const tooLong = (value: unknown): boolean =>
+  typeof value === 'string'
+    ? value.length > textCharactersMax
+    : Array.isArray(value) && value.some(tooLong);
+
+function shortened(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(shortened);
+  return typeof value === 'string' ? cut(value, textCharactersMax) : value;
+}
+
+/** JSON has escaped C0 itself; the rest of what a terminal obeys stands in its strings as it is. */
+function safeJson(line: string): string {
+  return line.slice(0, -1).replace(UNPRINTABLE, unicodeEscape) + line.slice(-1);
+}
+
 type Writer = (event: RelayEvent) => void;
 type Kind = RelayEvent['is'];
 
@@ -56,7 +83,7 @@ export function openLog(options: {
   // Also when the process ends without asking us: an exception that nobody caught.
   process.on('exit', out.flush);
   return {
-    sink: (event) => writers.get(event.is)?.(event),
+    sink: (event) => writers.get(event.is)?.(bounded(event)),
     configure,
     dropped: out.dropped,
     flush: out.flush,
@@ -99,10 +126,9 @@ function jsonWriters(settings: LogSettings, output: Output): Map<Kind, Writer> {
       serializers: {
         is: () => undefined,
         trace: traceIdOf,
-        ...Object.fromEntries(redact ?? []),
       },
     },
-    { write: (line: string) => output.write(priority + line) },
+    { write: (line: string) => output.write(priority + safeJson(line)) },
   );
   const writer = (kind: Kind): Writer => {
     const level = EVENTS[kind].level;
@@ -110,7 +136,7 @@ function jsonWriters(settings: LogSettings, output: Output): Map<Kind, Writer> {
     const prefix = output.journal ? PRIORITIES[level] : '';
     return (event) => {
       priority = prefix;
-      child[level](event);
+      child[level](redact?.event(event) ?? event);
     };
   };
   return new Map(loggedKinds(settings).map((kind) => [kind, writer(kind)]));
@@ -120,7 +146,10 @@ function prettyWriters(settings: LogSettings, output: Output): Map<Kind, Writer>
   const redact = addressRedaction(settings.addresses);
   const writer = (kind: Kind): Writer => {
     const prefix = output.journal ? PRIORITIES[EVENTS[kind].level] : '';
-    return (event) => output.write(`${prefix}${prettyLine(event, output.nowMs(), redact)}\n`);
+    return (event) => {
+      const shown = redact?.event(event) ?? event;
+      output.write(`${prefix}${prettyLine(shown, output.nowMs())}\n`);
+    };
   };
   return new Map(loggedKinds(settings).map((kind) => [kind, writer(kind)]));
 }

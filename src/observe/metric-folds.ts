@@ -95,9 +95,9 @@ function submissionFolds(m: Instruments, client: Name) {
   const sessions = each((why) => m.relayd_sessions_refused_total.labels(why));
   const logins = each((name) => m.relayd_logins_failed_total.labels(name));
   return {
-    'session.refused': (event) => sessions(event.why).inc(),
+    'session.refused': (event) => sessions(event.reason).inc(),
     'login.failed': (event) => logins(client(event.client)).inc(),
-    'message.refused': (event) => refused(event.why).inc(),
+    'message.refused': (event) => refused(event.reason).inc(),
     'message.accepted': (event) => {
       const name = client(event.client);
       accepted(name).inc();

@@ -166,7 +166,7 @@ function redactor(addresses: TracingOptions['addresses']): (text: string) => str
       mode = addresses();
       redaction = addressRedaction(mode);
     }
-    return String(redaction?.get('text')?.(text) ?? text);
+    return redaction?.text(text) ?? text;
   };
 }
 

@@ -28,7 +28,7 @@ export type RelayEvent =
       readonly is: 'session.refused';
       readonly listen: string;
       readonly remote: string;
-      readonly why: SessionRefusal;
+      readonly reason: SessionRefusal;
     }
   | {
       readonly is: 'login.failed';
@@ -43,7 +43,7 @@ export type RelayEvent =
       readonly reversePath: string;
       readonly recipient: string | null;
       readonly reply: string;
-      readonly why: RefusalReason;
+      readonly reason: RefusalReason;
     }
   | {
       readonly is: 'message.accepted';

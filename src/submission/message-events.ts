@@ -23,7 +23,7 @@ export function reportRefusal(
     reversePath: transaction.reversePath,
     recipient: refusal.forwardPath ?? null,
     reply: refusal.reply === null ? '' : formatReply(refusal.reply),
-    why: refusal.why,
+    reason: refusal.why,
   });
 }
 

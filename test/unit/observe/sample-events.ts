@@ -26,7 +26,7 @@ export const SAMPLES: {
     is: 'session.refused',
     listen: '127.0.0.1:587',
     remote: '127.0.0.1',
-    why: 'connections',
+    reason: 'connections',
   },
   'login.failed': {
     is: 'login.failed',
@@ -41,7 +41,7 @@ export const SAMPLES: {
     reversePath: 'erp@velosi.example',
     recipient: null,
     reply: '550 5.7.1 no upstream account for <erp@velosi.example>',
-    why: 'no-route',
+    reason: 'no-route',
   },
   'message.accepted': {
     is: 'message.accepted',
@@ -170,13 +170,13 @@ export const SAMPLES: {
     account: 'gmail',
     fault: 'expired',
     untilMs: 1_795_000_000_000,
-    reason: 'renewal asked for',
+    detail: 'renewal asked for',
   },
   'tls.exception-ending': {
     is: 'tls.exception-ending',
     account: 'gmail',
     allow: ['expired'],
-    reason: 'renewal asked for',
+    detail: 'renewal asked for',
     untilMs: 1_795_000_000_000,
     daysLeft: 7,
   },
