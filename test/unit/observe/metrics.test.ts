@@ -8,36 +8,13 @@ import { openMetrics } from '../../../src/observe/metrics.ts';
 import type { CredentialUse } from '../../../src/relay/credential.ts';
 import { EVENTS } from '../../../src/relay/event-catalogue.ts';
 import type { RelayEvent } from '../../../src/relay/events.ts';
-import type { LaneCount, StoreStats } from '../../../src/relay/queue.ts';
+import type { LaneCount } from '../../../src/relay/queue.ts';
+import { quietSources } from './quiet-sources.ts';
 import { allSamples, SAMPLES } from './sample-events.ts';
 
 const noon = Date.UTC(2026, 10, 21, 12);
 const perDay = { count: 500, windowMs: 86_400_000, counts: 'messages', zone: null } as const;
 const known = { clients: new Set(['erp']), accounts: new Set(['gmail', 'ses']) };
-const stats: StoreStats = {
-  lastMessageNumber: 1,
-  schemaVersion: 1,
-  bytesOnDisk: 8_192,
-  commits: 0,
-  commitMsTotal: 0,
-  commitMsMax: 0,
-  batchTotal: 0,
-};
-const quiet: MetricSources = {
-  counts: async () => [],
-  accountStates: async () => new Map(),
-  storeStats: async () => stats,
-  connections: () => new Map(),
-  certificatesEndMs: () => new Map(),
-  credentials: () => new Map(),
-  quotas: () => new Map(),
-  heldSenders: () => new Map(),
-  slowed: () => new Map(),
-  steering: () => ({ paused: true, holdRules: 2 }),
-  logLinesDropped: () => 0,
-  spans: () => null,
-};
-
 const credentials: readonly CredentialUse[] = [
   {
     slot: 'password',
@@ -61,7 +38,7 @@ function open(sources: Partial<MetricSources> = {}) {
   return openMetrics({
     version: '0.1.0',
     known: () => known,
-    sources: { ...quiet, ...sources },
+    sources: { ...quietSources, ...sources },
     nowMs: () => noon,
   });
 }
@@ -289,7 +266,7 @@ test('every metric of the catalogue shows up once its event has happened', async
   const broken = openMetrics({
     version: '1',
     known: () => known,
-    sources: { ...quiet, counts: () => Promise.reject(new Error('closed')) },
+    sources: { ...quietSources, counts: () => Promise.reject(new Error('closed')) },
     nowMs: () => noon,
   });
   const names = new Set(
