@@ -111,6 +111,9 @@ function guarded(io: Io): Io {
     ...io,
     out: (text) => io.out(printableText(text)),
     err: (text) => io.err(printableText(text)),
+    confirm: (question) => io.confirm(printableText(question)),
+    readLine: (question) => io.readLine(printableText(question)),
+    readHidden: (question) => io.readHidden(printableText(question)),
   };
 }
 

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { ADDRESS_IN_TEXT } from '../mail/address-in-text.ts';
 import type { RelayEvent } from '../relay/events.ts';
 import type { LogSettings } from '../relay/settings.ts';
 
@@ -9,13 +10,6 @@ const ADDRESS_FIELDS: ReadonlySet<string> = new Set([
   'sender',
   'authenticatedAs',
 ]);
-
-/**
- * Anything shaped like local-part@domain inside prose: `<a@b.example>`, `"a b"@[192.0.2.1]`. A
- * character too many is hidden rather than one too few: `=` stands in local parts (VERP), too.
- */
-const ADDRESS_IN_TEXT =
-  /(?:"(?:[^"\\]|\\.){0,256}"|(?<![^\s<>()[\]",;:@])[^\s<>()[\]",;:@]+)@(?:\[[^\]\s]{0,256}\]|[^\s<>()[\]",;:@]*)/gu;
 
 /** How addresses are written under `log.addresses`. */
 export interface AddressRedaction {
