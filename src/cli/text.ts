@@ -1,4 +1,4 @@
-import { UNPRINTABLE, unicodeEscape } from '../lib/unprintable.ts';
+import { UNPRINTABLE, UNPRINTABLE_IN_JSON, unicodeEscape } from '../lib/unprintable.ts';
 
 /**
  * Text from messages and upstreams, made safe for a terminal: control characters (escape sequences
@@ -29,7 +29,7 @@ export function jsonLine(value: unknown): string {
 }
 
 export function jsonText(value: unknown): string {
-  return JSON.stringify(value).replace(UNPRINTABLE, unicodeEscape);
+  return JSON.stringify(value).replace(UNPRINTABLE_IN_JSON, unicodeEscape);
 }
 
 /** Columns a text takes on a terminal: wide characters two, combining ones none. */

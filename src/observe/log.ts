@@ -1,5 +1,5 @@
 import { pino, stdTimeFunctions } from 'pino';
-import { cut, UNPRINTABLE, unicodeEscape } from '../lib/unprintable.ts';
+import { cut, UNPRINTABLE_IN_JSON, unicodeEscape } from '../lib/unprintable.ts';
 import { EVENTS, type EventLevel } from '../relay/event-catalogue.ts';
 import type { EventSink, RelayEvent } from '../relay/events.ts';
 import type { LogSettings } from '../relay/settings.ts';
@@ -40,25 +40,23 @@ const textCharactersMax = 2_048;
 
 /** No text makes a line longer than log readers bear. */
 function bounded(event: RelayEvent): RelayEvent {
-  const long = Object.values(event).some((value) => tooLong(value));
-  if (!long) return event;
-  const fields = Object.entries(event).map(([field, value]) => [field, shortened(value)]);
-  return Object.fromEntries(fields) as RelayEvent;
+  for (const value of Object.values(event)) {
+    if (typeof value !== 'string' && typeof value !== 'object') continue;
+    if (!tooLong(value)) continue;
+    const fields = Object.entries(event).map(([field, one]) => [field, shortened(one)]);
+    return Object.fromEntries(fields) as RelayEvent;
+  }
+  return event;
 }
 
-const tooLong = (value: unknown): boolean =>
-  typeof value === 'string'
-    ? value.length > textCharactersMax
-    : Array.isArray(value) && value.some(tooLong);
+function tooLong(value: unknown): boolean {
+  if (typeof value === 'string') return value.length > textCharactersMax;
+  return Array.isArray(value) && value.some(tooLong);
+}
 
 function shortened(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shortened);
   return typeof value === 'string' ? cut(value, textCharactersMax) : value;
-}
-
-/** JSON has escaped C0 itself; the rest of what a terminal obeys stands in its strings as it is. */
-function safeJson(line: string): string {
-  return line.slice(0, -1).replace(UNPRINTABLE, unicodeEscape) + line.slice(-1);
 }
 
 type Writer = (event: RelayEvent) => void;
@@ -128,7 +126,10 @@ function jsonWriters(settings: LogSettings, output: Output): Map<Kind, Writer> {
         trace: traceIdOf,
       },
     },
-    { write: (line: string) => output.write(priority + safeJson(line)) },
+    {
+      write: (line: string) =>
+        output.write(priority + line.replace(UNPRINTABLE_IN_JSON, unicodeEscape)),
+    },
   );
   const writer = (kind: Kind): Writer => {
     const level = EVENTS[kind].level;

@@ -18,7 +18,10 @@ const appTrace = '4bf92f3577b34da6a3ce929d0e0e4736';
 const appSpan = '00f067aa0ba902b7';
 const mail = { from: 'a@relay.test', to: 'b@dest.test', subject: 'x', text: 'x' };
 
-test('two attempts and a restart are spans of the trace the app began', async () => {
+/** Several daemons, one after the other. */
+const timeout = 60_000;
+
+test('two attempts and a restart are spans of the trace the app began', { timeout }, async () => {
   const server = await upstream({
     accounts: mainLogin,
     rules: [{ at: 'rcpt', times: 1, do: { reply: '450 4.2.1 <b@dest.test> mailbox busy' } }],
@@ -145,7 +148,7 @@ test('a collector that is away costs a warning, a metric and no mail', async () 
   expect(relay.events.filter(({ event }) => event === 'tracing.failed')).toHaveLength(1);
 });
 
-test('off, neither exporter nor SDK of OpenTelemetry is loaded', async () => {
+test('off, neither exporter nor SDK of OpenTelemetry is loaded', { timeout }, async () => {
   const server = await upstream({ accounts: mainLogin });
   const { endpoint } = await startCollector();
   const loaded = async (observe: object): Promise<string[]> => {
