@@ -94,7 +94,9 @@ export class Dialogue {
 
   #add(mark: string, text: string): void {
     if (this.#current.length < entriesMax) {
-      this.#current.push(`${mark}${cut(text, entryCharactersMax)}`);
+      // A secret that the cut goes through would no longer be known for one.
+      const whole = text.length <= entryCharactersMax ? text : this.#hiding(text);
+      this.#current.push(`${mark}${cut(whole, entryCharactersMax)}`);
     } else {
       this.#left += 1;
     }

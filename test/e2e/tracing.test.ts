@@ -94,7 +94,9 @@ test('two attempts and a restart are spans of the trace the app began', { timeou
   }
 });
 
-test('a message without a traceparent begins a trace and stays as it came', async () => {
+test('a message without a traceparent begins a trace and stays as it came', {
+  timeout,
+}, async () => {
   const server = await upstream({ accounts: mainLogin });
   const collector = await startCollector();
   const observe = { listen: 'off', tracing: { endpoint: collector.endpoint } };
@@ -115,7 +117,9 @@ test('a message without a traceparent begins a trace and stays as it came', asyn
   expect(String(message?.body).match(/^traceparent:.*/gim)).toHaveLength(1);
 });
 
-test('an app that does not want its trace sampled gets its id in the log and no spans', async () => {
+test('an app that does not want its trace sampled gets its id in the log and no spans', {
+  timeout,
+}, async () => {
   const server = await upstream({ accounts: mainLogin });
   const collector = await startCollector();
   const observe = { listen: 'off', tracing: { endpoint: collector.endpoint, sample: 0 } };
@@ -130,7 +134,7 @@ test('an app that does not want its trace sampled gets its id in the log and no 
   expect(collector.spans).toEqual([]);
 });
 
-test('a collector that is away costs a warning, a metric and no mail', async () => {
+test('a collector that is away costs a warning, a metric and no mail', { timeout }, async () => {
   const server = await upstream({ accounts: mainLogin });
   const endpoint = `http://127.0.0.1:${await freePort()}/v1/traces`;
   const port = await freePort();
