@@ -41,7 +41,7 @@ async function logged(
   log.close();
   const lines = () => readFileSync(destination, 'utf8').split('\n').slice(0, -1);
   // The write that was under way may land last.
-  await expect.poll(() => lines().length, { interval: 1 }).toBe(events.length);
+  await expect.poll(() => lines().length, { interval: 1, timeout: 15_000 }).toBe(events.length);
   const written = lines();
   rmSync(directory, { recursive: true });
   return written;
@@ -98,6 +98,7 @@ test('any mixture of them is, whatever is said of addresses', async () => {
         expectHarmless(await logged(events, { format, addresses }));
       },
     ),
+    { numRuns: 50 },
   );
 });
 
