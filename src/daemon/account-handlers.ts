@@ -3,7 +3,7 @@ import { type Answer, ControlError, type ControlHandlers } from '../control/wire
 import type { Account } from '../relay/account.ts';
 import type { MessageId } from '../relay/message.ts';
 import type { LaneCount } from '../relay/queue.ts';
-import { quotaReports, stateOf, tlsInWords } from './account-facts.ts';
+import { quotaReports, stateOf, tlsInWords, waitingIn } from './account-facts.ts';
 import { accountTestLetter } from './account-test.ts';
 import { accountNamed } from './named.ts';
 import type { Relay } from './relay.ts';
@@ -162,11 +162,4 @@ function standIns(relay: Relay, name: string): Pick<AccountDetail, 'handsOverTo'
     if (taker === name) for (const account of before) standsInFor.add(account);
   }
   return { handsOverTo: [...handsOverTo], standsInFor: [...standsInFor] };
-}
-
-/** Recipients that an account still has to serve by itself. */
-function waitingIn(queue: readonly LaneCount[]): number {
-  return queue
-    .filter(({ state }) => state === 'waiting' || state === 'in-doubt')
-    .reduce((sum, { recipients }) => sum + recipients, 0);
 }

@@ -19,6 +19,7 @@ import { openFlushWatches } from './flush-watches.ts';
 import { knownNames } from './known-names.ts';
 import { StartError } from './lifecycle.ts';
 import type { LogLevel } from './log-level.ts';
+import { metricSources } from './metric-sources.ts';
 import { type OpenStorageOptions, openStorage, type Storage } from './open-storage.ts';
 import { openTracingIfAsked } from './open-tracing.ts';
 import type { Relay } from './relay.ts';
@@ -121,31 +122,18 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
 
 async function openObservation(
   options: ComposeOptions,
-  { store, delivery, state, throughput, flushes }: Relay,
+  relay: Relay,
   { tracing, inherited }: { tracing: Tracing | null; inherited: (name: string) => number | null },
 ): Promise<Observe | null> {
+  const { store, state, throughput, flushes } = relay;
   const { listen, token } = options.settings().observe;
   const metrics = openMetrics({
     version: packageVersion(),
     known: knownNames(options.settings),
-    sources: {
-      counts: () => store.counts(),
-      accountStates: async () => delivery.states(),
-      storeStats: () => store.stats(),
-      connections: () => delivery.connections(),
-      certificatesEndMs: () => certificatesEndMs(options.settings(), delivery),
-      credentials: () => byAccount(options.settings(), (name) => delivery.credentials(name)),
-      quotas: () => delivery.quotas(),
-      heldSenders: () =>
-        byAccount(options.settings(), (name) => delivery.senders.list(name).length),
-      slowed: () => delivery.slowed(),
-      steering: () => ({
-        paused: delivery.pauses.current !== null,
-        holdRules: delivery.holds.current.length,
-      }),
+    sources: metricSources(relay, {
       logLinesDropped: options.logLinesDropped,
       spans: () => tracing?.counts() ?? null,
-    },
+    }),
     nowMs: Date.now,
   });
   options.alsoTo((event) => {
@@ -164,19 +152,6 @@ async function openObservation(
     notReady: () => store.stats().then(() => (state() === 'stopping' ? ['stopping'] : [])),
     inherited,
   });
-}
-
-function byAccount<T>({ accounts }: Settings, look: (name: string) => T): Map<string, T> {
-  return new Map([...accounts.keys()].map((name) => [name, look(name)]));
-}
-
-function certificatesEndMs({ accounts }: Settings, delivery: Delivery): Map<string, number> {
-  const ends = new Map<string, number>();
-  for (const name of accounts.keys()) {
-    const certificate = delivery.certificate(name);
-    if (certificate !== null) ends.set(name, certificate.validToMs);
-  }
-  return ends;
 }
 
 /**

@@ -18,6 +18,8 @@ export interface AccountControl {
   resumeAccount(name: string): Promise<void>;
   /** Which of these accounts would take a new message now. */
   taker(accounts: readonly string[]): string;
+  /** Who stands in for an account that does not work, by that account. */
+  standIns(): ReadonlyMap<string, ReadonlySet<string>>;
   /** Every configured account. */
   states(): ReadonlyMap<string, AccountState>;
   /** What every configured account has used of its limits now. */
@@ -26,7 +28,7 @@ export interface AccountControl {
   slowed(): ReadonlyMap<string, Slowed>;
   /** When so many more will be out at the earliest, by the account's limits; null: it has none. */
   outAtMs(name: string, units: number): number | null;
-  /** Null: nothing since the start. */
+  /** Null: nothing since the start, nor among what was settled last before it. */
   lastDeliveredAtMs(name: string): number | null;
   /** Open upstream connections per account. */
   connections(): ReadonlyMap<string, number>;
@@ -58,6 +60,7 @@ export function accountControl(parts: DeliveryParts): AccountControl {
     },
 
     taker: (accounts) => failover.taker({ accounts, current: null, recipients: 1 }),
+    standIns: () => failover.standIns,
     states() {
       const open: AccountState = { is: 'open' };
       const names = [...settings().accounts.keys()];

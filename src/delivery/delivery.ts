@@ -1,5 +1,6 @@
 import { endsBefore } from '../lib/ends-before.ts';
 import { mayWork } from '../policy/lane-state.ts';
+import { lastDeliveries } from '../policy/last-deliveries.ts';
 import type { Cause } from '../relay/outcome.ts';
 import type { Dispatch } from '../relay/ports.ts';
 import type { Flushed, QueueFilter, Work } from '../relay/queue.ts';
@@ -11,6 +12,7 @@ import type { HoldRules } from './hold-rules.ts';
 import type { LoginControl } from './logins.ts';
 import { type MailControl, mailControl } from './mail-control.ts';
 import type { RelayPauses } from './relay-pause.ts';
+import { tellStoreFailure } from './store-failure.ts';
 import type { Traces } from './traces.ts';
 
 /** The way out. `reserve`, `start`, `cancel` and `wake` take mail from submission; see Dispatch. */
@@ -56,6 +58,8 @@ export interface Touched {
 
 /** Messages ended in one go by an operator. */
 const operatorBatch = 100;
+/** Messages of the history that are asked at start when accounts last delivered. */
+const recentMessages = 500;
 /**
  * How long settlements of attempts that were cut off may take before the leases are left to the
  * next start.
@@ -109,6 +113,7 @@ function life(parts: DeliveryParts): Life {
       pauses.restore(steering.pause);
       holds.restore(steering.rules);
       for (const [name, state] of await store.accountStates()) dispatcher.lane(name).state = state;
+      await recallDeliveries(parts);
       await Promise.all([quotas.resume(), net.resume(), senders.resume(), logins.resume()]);
       // What was mended while the relay was down counts like a reload.
       openMended(settings().accounts);
@@ -159,6 +164,19 @@ function life(parts: DeliveryParts): Life {
       return { aborted };
     },
   };
+}
+
+/** When accounts last delivered, from before this start. Mail does not hang on knowing it. */
+async function recallDeliveries({ deps, dispatcher }: DeliveryParts): Promise<void> {
+  const { accounts } = deps.settings();
+  try {
+    const recent = await deps.store.history({ limit: recentMessages, before: null });
+    for (const [name, atMs] of lastDeliveries(recent)) {
+      if (accounts.has(name)) dispatcher.lane(name).lastDeliveredAtMs = atMs;
+    }
+  } catch (error) {
+    tellStoreFailure(deps.emit, error, 'last deliveries');
+  }
 }
 
 type QueueControl = Pick<

@@ -69,6 +69,11 @@ export class Failover {
     return taker;
   };
 
+  /** Who stands in for an account that does not work, by that account; as it was last said. */
+  get standIns(): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#standIns;
+  }
+
   /** The same as a mere question. */
   taker(question: Question): string {
     const standing = (name: string): Standing => this.standing(name, question);

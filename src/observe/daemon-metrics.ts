@@ -1,9 +1,9 @@
-import { STORE_FAULTS } from './metric-labels.ts';
+import { SCRAPE_PARTS, STORE_FAULTS } from './metric-labels.ts';
 
 export const SECONDS_OF_A_COMMAND = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
-/** What is not about mail: storage, configuration, control socket, process. */
-export const DAEMON_METRICS = {
+/** The queue's files and the disk they are on. */
+export const STORE_METRICS = {
   relayd_store_commit_seconds: {
     type: 'histogram',
     help: 'Duration of group commits, fsync included.',
@@ -20,6 +20,24 @@ export const DAEMON_METRICS = {
     labels: { fault: STORE_FAULTS },
   },
   relayd_store_bytes: { type: 'gauge', help: 'Size of the queue on disk.' },
+  relayd_disk_free_bytes: {
+    type: 'gauge',
+    help: 'Free for relayd on the file system of queue.directory.',
+  },
+  relayd_disk_size_bytes: { type: 'gauge', help: 'Size of the file system of queue.directory.' },
+  relayd_disk_free_limit_bytes: {
+    type: 'gauge',
+    help: 'With less than that free no mail is taken: limits.disk_free.',
+  },
+} as const;
+
+/** What is not about mail: versions, configuration, control socket, log, clock. */
+export const DAEMON_METRICS = {
+  relayd_build_info: {
+    type: 'gauge',
+    help: 'Always 1; the versions of relayd and of Node are its labels.',
+    labels: { version: 'text', node: 'text' },
+  },
   relayd_config_reloads_total: {
     type: 'counter',
     help: 'Reloads asked for; a refused one left the running configuration in force.',
@@ -52,8 +70,12 @@ export const DAEMON_METRICS = {
   relayd_scrape_failures_total: {
     type: 'counter',
     help: 'Parts of a scrape that failed or took too long; their metrics are missing from it.',
-    labels: { part: ['queue', 'accounts', 'store', 'process'] },
+    labels: { part: SCRAPE_PARTS },
   },
+} as const;
+
+/** Named as the client libraries of Prometheus name them. */
+export const PROCESS_METRICS = {
   process_cpu_seconds_total: { type: 'counter', help: 'CPU time used, user and system.' },
   process_start_time_seconds: { type: 'gauge', help: 'When the process started, since 1970.' },
   process_resident_memory_bytes: { type: 'gauge', help: 'Memory of the process in RAM.' },

@@ -33,25 +33,21 @@ function eachPair<Child>(
 }
 
 /** The sink that counts. `known` is asked at every event, so a reload takes effect at once. */
-export function metricsSink(
-  instruments: Instruments,
-  known: () => KnownNames,
-  nowMs: () => number,
-): EventSink {
-  const folds = metricFolds(instruments, known, nowMs);
+export function metricsSink(instruments: Instruments, known: () => KnownNames): EventSink {
+  const folds = metricFolds(instruments, known);
   return (event) => (folds[event.is] as ((event: RelayEvent) => void) | null)?.(event);
 }
 
 type Name = (name: string) => string;
 type AccountName = (name: string | null) => string;
 
-export function metricFolds(m: Instruments, known: () => KnownNames, nowMs: () => number): Folds {
+export function metricFolds(m: Instruments, known: () => KnownNames): Folds {
   const client: Name = (name) => clientLabel(known(), name);
   const account: AccountName = (name) => accountLabel(known(), name);
   return {
     ...lifeFolds(m),
     ...submissionFolds(m, client),
-    ...recipientFolds(m, account, nowMs),
+    ...recipientFolds(m, account),
     ...upstreamFolds(m, account),
     ...storeFolds(m),
   };
@@ -107,10 +103,9 @@ function submissionFolds(m: Instruments, client: Name) {
   } satisfies Partial<Folds>;
 }
 
-function recipientFolds(m: Instruments, account: AccountName, nowMs: () => number) {
+function recipientFolds(m: Instruments, account: AccountName) {
   const delivered = each((name) => m.relayd_recipients_delivered_total.labels(name));
   const delay = each((name) => m.relayd_delivery_delay_seconds.labels(name));
-  const success = each((name) => m.relayd_account_last_success_timestamp_seconds.labels(name));
   const deferred = eachPair((name, why) => m.relayd_recipients_deferred_total.labels(name, why));
   const failed = eachPair((name, why) => m.relayd_recipients_failed_total.labels(name, why));
   const held = eachPair((name, why) => m.relayd_recipients_held_total.labels(name, why));
@@ -123,7 +118,6 @@ function recipientFolds(m: Instruments, account: AccountName, nowMs: () => numbe
         case 'delivered':
           delivered(name).inc();
           delay(name).observe(event.waitedMs / 1000);
-          success(name).set(nowMs() / 1000);
           return;
         case 'deferred':
           return deferred(name, event.reason).inc();
@@ -173,11 +167,13 @@ function upstreamFolds(m: Instruments, account: AccountName) {
     'credential.fell-back': (event) => switches(account(event.account), event.to).inc(),
     'credential.refused': null,
     'failover.used': (event) => failovers(account(event.account), account(event.to)).inc(),
+    // relayd_failover_active tells it at any time.
     'failover.ended': null,
     'account.misrouted': () => m.relayd_accounts_misrouted_total.inc(),
     'tls.exception-used': (event) => exceptions(account(event.account)).inc(),
+    // relayd_tls_exception_end_timestamp_seconds tells it at any time.
     'tls.exception-ending': null,
-    // relayd_upstream_certificate_not_after_seconds tells it at any time.
+    // relayd_upstream_certificate_not_after_timestamp_seconds tells it at any time.
     'certificate.expiring': null,
     'certificate.changed': (event) => keys(account(event.account)).inc(),
   } satisfies Partial<Folds>;

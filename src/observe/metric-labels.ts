@@ -46,6 +46,8 @@ export const STORE_FAULTS = membersOf<StoreError['fault'] | 'other'>({
   closed: true,
   other: true,
 });
+/** What is asked for by itself at a scrape, and can be missing by itself. */
+export const SCRAPE_PARTS = ['queue', 'accounts', 'store', 'disk', 'process'] as const;
 /** As in `limits.rate`. */
 export const QUOTA_WINDOWS = ['s', 'm', 'h', 'd'] as const;
 export const QUOTA_COUNTS = membersOf<Counts>({ messages: true, recipients: true });

@@ -2,13 +2,10 @@ import type { EventSink } from '../relay/events.ts';
 import { openLagMeter } from './lag-meter.ts';
 import { metricsSink } from './metric-folds.ts';
 import { type Instruments, openInstruments } from './metric-instruments.ts';
-import type { KnownNames } from './metric-labels.ts';
-import {
-  type MetricSources,
-  refreshGauges,
-  refreshProcessGauges,
-  setCounter,
-} from './metric-scrape.ts';
+import { type KnownNames, OTHER, SCRAPE_PARTS, STORE_FAULTS } from './metric-labels.ts';
+import { refreshProcessGauges, setCounter } from './metric-process.ts';
+import { refreshGauges } from './metric-scrape.ts';
+import type { MetricSources } from './metric-sources.ts';
 
 export interface Metrics {
   readonly sink: EventSink;
@@ -29,9 +26,8 @@ export function openMetrics(options: {
 }): Metrics {
   const { instruments, registry } = openInstruments();
   const lag = openLagMeter();
-  const count = metricsSink(instruments, options.known, options.nowMs);
+  const count = metricsSink(instruments, options.known);
   describeProcess(instruments, options);
-  startAtZero(instruments, options.known());
 
   const render = async (): Promise<string> => {
     lag.touch();
@@ -39,6 +35,7 @@ export function openMetrics(options: {
       instruments.relayd_event_loop_lag_seconds.set({ statistic }, seconds);
     }
     refreshProcessGauges(instruments);
+    startAtZero(instruments, options.known());
     setCounter(instruments.relayd_log_lines_dropped_total, options.sources.logLinesDropped());
     instruments.relayd_trace_spans_total.reset();
     for (const [result, spans] of Object.entries(options.sources.spans() ?? {})) {
@@ -69,12 +66,25 @@ function describeProcess(m: Instruments, options: { version: string; nowMs: () =
   m.relayd_config_last_reload_successful.set(1);
 }
 
-/** A counter that appears at 1 has no increase to alert on: those that matter most start at 0. */
+/**
+ * A counter that appears at 1 has no increase to alert on: those that alerts ask for start at 0,
+ * those of accounts that a reload brings, too.
+ */
 function startAtZero(m: Instruments, known: KnownNames): void {
-  for (const client of known.clients) m.relayd_messages_accepted_total.inc({ client }, 0);
+  for (const client of known.clients) {
+    m.relayd_messages_accepted_total.inc({ client }, 0);
+    m.relayd_logins_failed_total.inc({ client }, 0);
+  }
+  m.relayd_logins_failed_total.inc({ client: OTHER }, 0);
+  for (const fault of STORE_FAULTS) m.relayd_store_failures_total.inc({ fault }, 0);
+  for (const part of SCRAPE_PARTS) m.relayd_scrape_failures_total.inc({ part }, 0);
   for (const account of known.accounts) {
     m.relayd_recipients_delivered_total.inc({ account }, 0);
-    for (const state of ['held', 'paused'])
+    m.relayd_recipients_in_doubt_total.inc({ account }, 0);
+    m.relayd_tls_exceptions_used_total.inc({ account }, 0);
+    m.relayd_upstream_key_changes_total.inc({ account }, 0);
+    for (const state of ['held', 'paused']) {
       m.relayd_account_changes_total.inc({ account, state }, 0);
+    }
   }
 }

@@ -50,5 +50,7 @@ test('mail that is held back is read, counted, and sent by another account, over
   expect(sent?.body.toString()).toBe(raw.stdout);
   await again.event('message.completed');
   const log = await again.relayctl('queue', 'show', id, '--log');
-  expect(log.stdout).toMatch(/accepted from app.*delivered through other.*completed\n$/s);
+  expect(log.stdout).toMatch(
+    /accepted +from app.*delivered +b@dest.test, account other.*completed\n$/s,
+  );
 });

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { anchorsOf } from '../support/anchors.ts';
 import { root } from './sources.ts';
 
 const documents = globSync(['*.md', 'docs/**/*.md'], { cwd: root });
@@ -11,6 +12,20 @@ test('each document has one title', () => {
     return { path, titles: prose.match(/^# .+/gm)?.length ?? 0 };
   });
   expect(titles.filter((document) => document.titles !== 1)).toEqual([]);
+});
+
+test('links to a section lead to a heading', () => {
+  const broken = documents.flatMap((path) => {
+    const text = readFileSync(join(root, path), 'utf8');
+    return [...text.matchAll(/\]\((?!https?:)([^)#]*)#([^)]*)\)/g)]
+      .filter(([, target = '', anchor = '']) => {
+        const file = target === '' ? path : join(path, '..', target);
+        const linked = globSync(file, { cwd: root }).map((name) => join(root, name));
+        return !linked.some((name) => anchorsOf(readFileSync(name, 'utf8')).includes(anchor));
+      })
+      .map(([link]) => `${path}: ${link}`);
+  });
+  expect(broken).toEqual([]);
 });
 
 test('links between documents lead somewhere', () => {

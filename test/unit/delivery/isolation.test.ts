@@ -8,6 +8,7 @@ import { AssertionError } from '../../../src/lib/assert.ts';
 import { openMetrics } from '../../../src/observe/metrics.ts';
 import type { Account } from '../../../src/relay/account.ts';
 import type { RelayEvent } from '../../../src/relay/events.ts';
+import { quietSources } from '../../support/metric-sources.ts';
 import { startUpstream, type Upstream } from '../../support/upstream.ts';
 import { makeAccount, makeRig, makeSettings, makeVault, owner, type Rig } from './harness.ts';
 
@@ -86,20 +87,7 @@ test.each(mixed)('a session of %s carries nothing, is counted and loud', async (
   const metrics = openMetrics({
     version: '1',
     known: () => ({ accounts: new Set(['a']), clients: new Set<string>() }),
-    sources: {
-      counts: async () => [],
-      accountStates: async () => new Map(),
-      storeStats: () => Promise.reject(new Error('none')),
-      connections: () => new Map(),
-      certificatesEndMs: () => new Map(),
-      credentials: () => new Map(),
-      quotas: () => new Map(),
-      heldSenders: () => new Map(),
-      slowed: () => new Map(),
-      steering: () => ({ paused: false, holdRules: 0 }),
-      logLinesDropped: () => 0,
-      spans: () => null,
-    },
+    sources: quietSources,
     nowMs: Date.now,
   });
   for (const event of events) metrics.sink(event);

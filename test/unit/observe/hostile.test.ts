@@ -18,7 +18,7 @@ import {
 import { REASON_CLASSES, type ReasonClass } from '../../../src/relay/outcome.ts';
 import type { LogSettings } from '../../../src/relay/settings.ts';
 import { HOSTILE, hostileText } from '../../support/hostile.ts';
-import { quietSources } from './quiet-sources.ts';
+import { quietSources } from '../../support/metric-sources.ts';
 import { allSamples, SAMPLES } from './sample-events.ts';
 
 const noon = Date.UTC(2026, 10, 21, 12);
