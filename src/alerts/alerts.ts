@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { untold } from '../policy/alert-box.ts';
 import { entryOf, type Selection, selectionOf } from '../policy/alert-selection.ts';
 import type { AlertDestination, AlertOutcome, AlertSettings } from '../relay/alert.ts';
-import type { EventSink } from '../relay/events.ts';
+import type { EventSink, RelayEvent } from '../relay/events.ts';
 import type { Settings } from '../relay/settings.ts';
 import { Destination, type DestinationDeps, type DestinationState } from './destination.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -15,8 +15,8 @@ import { Watchdog, type WatchSources } from './watchdog.ts';
 
 export interface AlertsDeps extends Pick<DestinationDeps, 'emit' | 'clock' | 'dice' | 'newId'> {
   readonly settings: () => Settings;
-  /** How an event's field is shown to others; see `log.addresses`. */
-  readonly show: (field: string, value: unknown) => unknown;
+  /** An event as others may see it; see `log.addresses`. */
+  readonly show: (event: RelayEvent) => RelayEvent;
 }
 
 /** Telling others, beside the log. What waits to be told survives the process. */
@@ -43,7 +43,7 @@ export function openAlerts(deps: AlertsDeps): Alerts {
   return {
     sink(event) {
       for (const { selects, destination } of told) {
-        if (selects(event)) destination.note(entryOf(event, clock(), show));
+        if (selects(event)) destination.note(entryOf(show(event), clock()));
       }
       // No time is left for a write in the background.
       if (event.is === 'daemon.failed') for (const { destination } of told) destination.keepNow();

@@ -75,12 +75,12 @@ function accountText(account: EvidenceAccount, nowMs: number): string {
   const { name, provider, server, username, tls, state, quota, certificate } = account;
   return facts([
     ['Account', printable(server === null ? `${name}, no longer configured` : name)],
-    ['Provider', provider],
+    ['Provider', provider === null ? null : printable(provider)],
     ['Server', server === null ? null : printable(server)],
     ['Username', username === null ? null : printable(username)],
     ['State', state === null ? null : stateText(state, nowMs)],
     ['Used now', quota.length === 0 ? null : usage(quota)],
-    ['TLS policy', tls],
+    ['TLS policy', tls === null ? null : printable(tls)],
     ['Certificate', certificate === null ? null : printable(certificate.subject)],
     [
       'Valid',

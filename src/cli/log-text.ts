@@ -17,12 +17,13 @@ export function logText(entry: LogEntry, nowMs: number): string {
     .join('');
 }
 
-function headLine({ id, envelope, messageIdField }: Message): string {
+function headLine({ id, envelope, messageIdField, trace }: Message): string {
   const { reversePath, recipients } = envelope;
   const first = recipients[0]?.forwardPath ?? '?';
   const rest = recipients.length > 1 ? ` and ${recipients.length - 1} more` : '';
+  const traced = trace === undefined ? '' : `  trace ${trace.traceId}`;
   const field = messageIdField === null ? '' : `  ${printable(messageIdField)}`;
-  return `${id}  ${address(reversePath)} -> ${address(first)}${rest}${field}`;
+  return `${id}  ${address(reversePath)} -> ${address(first)}${rest}${field}${traced}`;
 }
 
 /** `  2026-11-21 14:03:07 UTC  delivered  a@b.example, account gmail: 250 2.0.0 OK` */

@@ -25,7 +25,7 @@ import { addRoute } from './route.ts';
 import { addSendTest } from './send-test.ts';
 import { addStats } from './stats.ts';
 import { addStatus } from './status.ts';
-import { jsonLine, printable } from './text.ts';
+import { jsonLine, printable, printableText } from './text.ts';
 import { addTop } from './top.ts';
 import { addTrace } from './trace.ts';
 import { addUpstream } from './upstream.ts';
@@ -94,7 +94,7 @@ export function buildProgram(context: Context): Command {
  * only.
  */
 export async function run(args: readonly string[], io: Io): Promise<number> {
-  const context: Context = { io, exitCode: EX_OK };
+  const context: Context = { io: guarded(io), exitCode: EX_OK };
   try {
     await buildProgram(context).parseAsync([...args], { from: 'user' });
     return context.exitCode;
@@ -102,9 +102,21 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     // Commander has printed what it has to say, help included.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EX_OK : EX_USAGE;
     if (!isFailure(error)) throw error;
-    io.err(args.includes('--json') ? failureJson(error) : failureText(error));
+    context.io.err(args.includes('--json') ? failureJson(error) : failureText(error));
     return error.exitCode;
   }
+}
+
+/** Whatever a command forgot: of all text only line ends and tabs steer a terminal. */
+function guarded(io: Io): Io {
+  return {
+    ...io,
+    out: (text) => io.out(printableText(text)),
+    err: (text) => io.err(printableText(text)),
+    confirm: (question) => io.confirm(printableText(question)),
+    readLine: (question) => io.readLine(printableText(question)),
+    readHidden: (question) => io.readHidden(printableText(question)),
+  };
 }
 
 function failureText({ message }: AnyFailure): string {

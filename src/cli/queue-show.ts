@@ -62,6 +62,7 @@ function messageFacts(message: Message, queued: boolean, nowMs: number): string 
     ['Sender', address(envelope.reversePath)],
     ['From', message.from === null ? null : printable(message.from)],
     ['Message-ID', message.messageIdField === null ? null : printable(message.messageIdField)],
+    ['Trace', message.trace?.traceId ?? null],
     ['Size', formatSize(message.bytes)],
     ['ENVID', envelope.envid === null ? null : printable(envelope.envid)],
   ]);

@@ -1,5 +1,4 @@
-/** Anything shaped like local-part@domain inside prose: `<a@b.example>`, `user=a@b.example`. */
-const ADDRESS_IN_TEXT = /(?:"(?:[^"\\]|\\.)*"|[^\s<>()[\]"'`,;:=@]+)@(?=[\w.-])/gu;
+import { ADDRESS_IN_TEXT } from '../mail/address-in-text.ts';
 
 /** A message is known to its provider by this field: without it nobody could look it up. */
 const KEPT = new Set(['messageIdField']);
@@ -36,8 +35,9 @@ export function redactAddresses<T>(value: T, known: readonly string[]): T {
       given,
     );
     return known_.replace(ADDRESS_IN_TEXT, (found) => {
-      const local = found.slice(0, -1);
-      return /^redacted-\d+$/.test(local) ? found : `${standIn(local)}@`;
+      const at = found.lastIndexOf('@');
+      const local = found.slice(0, at);
+      return /^redacted-\d+$/.test(local) ? found : `${standIn(local)}${found.slice(at)}`;
     });
   };
   const walk = (one: unknown, key: string): unknown => {

@@ -1,11 +1,13 @@
+import { UNPRINTABLE, UNPRINTABLE_IN_JSON, unicodeEscape } from '../lib/unprintable.ts';
+
 /**
  * Text from messages and upstreams, made safe for a terminal: control characters (escape sequences
  * begin with one) and the marks that reorder text are written as `\x1b` or `\u202e`.
  */
 export function printable(text: string): string {
-  return text.replace(UNSAFE, (character) => {
+  return text.replace(UNPRINTABLE, (character) => {
     const code = character.charCodeAt(0);
-    return code < 0x100 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`;
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : unicodeEscape(character);
   });
 }
 
@@ -18,14 +20,6 @@ export function printableText(text: string): string {
     .join('');
 }
 
-/** C0, DEL, C1, line separators, bidirectional embeddings, overrides, isolates and marks. */
-const UNSAFE =
-  /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g;
-
-function hex(code: number, digits: number): string {
-  return code.toString(16).padStart(digits, '0');
-}
-
 /**
  * One line of JSON that is safe to print: JSON itself leaves DEL, C1 and the reordering marks as
  * they are.
@@ -35,10 +29,7 @@ export function jsonLine(value: unknown): string {
 }
 
 export function jsonText(value: unknown): string {
-  return JSON.stringify(value).replace(
-    UNSAFE,
-    (character) => `\\u${hex(character.charCodeAt(0), 4)}`,
-  );
+  return JSON.stringify(value).replace(UNPRINTABLE_IN_JSON, unicodeEscape);
 }
 
 /** Columns a text takes on a terminal: wide characters two, combining ones none. */

@@ -11,7 +11,12 @@ import {
 import type { Client } from '../relay/client.ts';
 import { formatQuotaRate } from '../relay/quota-rate.ts';
 import type { Route, RouteEdits } from '../relay/route.ts';
-import type { ListenerSettings, Settings, SubmissionLimits } from '../relay/settings.ts';
+import type {
+  ListenerSettings,
+  Settings,
+  SubmissionLimits,
+  TracingSettings,
+} from '../relay/settings.ts';
 import { describeAlerts } from './describe-alerts.ts';
 import { formatListenAddress } from './listen-address.ts';
 
@@ -53,9 +58,21 @@ export function describeSettings(settings: Settings): Shown {
       listen:
         settings.observe.listen === null ? 'off' : formatListenAddress(settings.observe.listen),
       token: hidden(settings.observe.token),
+      tracing: describeTracing(settings.observe.tracing),
     }),
     control: settings.control,
     log: settings.log,
+  });
+}
+
+function describeTracing(tracing: TracingSettings | null): Shown | undefined {
+  if (tracing === null) return undefined;
+  const { endpoint, headers, sample } = tracing;
+  const names = [...headers.keys()].map((name) => [name, SECRET]);
+  return compact({
+    endpoint,
+    headers: names.length === 0 ? undefined : Object.fromEntries(names),
+    sample,
   });
 }
 

@@ -29,6 +29,9 @@ export function hiddenValues(settings: Settings): HiddenValue[] {
   }
   add(['observe', 'token'], settings.observe.token?.reveal());
   addAlerts(settings.notifications.alerts, add);
+  for (const [name, value] of settings.observe.tracing?.headers ?? []) {
+    add(['observe', 'tracing', 'headers', name], value.reveal());
+  }
   return hidden;
 }
 

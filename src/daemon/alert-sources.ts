@@ -1,6 +1,7 @@
 import type { WatchSources } from '../alerts/watchdog.ts';
-import { addressRedaction } from '../observe/redact.ts';
-import type { LogSettings, Settings } from '../relay/settings.ts';
+import { redactionInForce } from '../observe/redact.ts';
+import type { RelayEvent } from '../relay/events.ts';
+import type { Settings } from '../relay/settings.ts';
 import type { Relay } from './relay.ts';
 
 /** What the watchdog asks of the relay. */
@@ -15,17 +16,7 @@ export function watchSources({ store, delivery }: Relay): WatchSources {
 }
 
 /** Alerts show addresses as the log does: they leave the machine. */
-export function addressesShown(
-  settings: () => Settings,
-): (field: string, value: unknown) => unknown {
-  let mode: LogSettings['addresses'] = 'full';
-  let redaction = addressRedaction(mode);
-  return (field, value) => {
-    const { addresses } = settings().log;
-    if (addresses !== mode) {
-      mode = addresses;
-      redaction = addressRedaction(mode);
-    }
-    return redaction?.get(field)?.(value) ?? value;
-  };
+export function addressesShown(settings: () => Settings): (event: RelayEvent) => RelayEvent {
+  const redaction = redactionInForce(() => settings().log.addresses);
+  return (event) => redaction()?.event(event) ?? event;
 }

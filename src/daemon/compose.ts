@@ -8,6 +8,7 @@ import { packageVersion } from '../lib/version.ts';
 import { type Observe, openObserve } from '../observe/http.ts';
 import { ObserveError } from '../observe/http-listen.ts';
 import { openMetrics } from '../observe/metrics.ts';
+import type { Tracing } from '../observe/otlp.ts';
 import { openThroughput } from '../observe/throughput.ts';
 import { QueueOpenError } from '../queue/open-error.ts';
 import type { EventSink } from '../relay/events.ts';
@@ -23,6 +24,7 @@ import { StartError } from './lifecycle.ts';
 import type { LogLevel } from './log-level.ts';
 import { metricSources } from './metric-sources.ts';
 import { type OpenStorageOptions, openStorage, type Storage } from './open-storage.ts';
+import { openTracingIfAsked } from './open-tracing.ts';
 import type { Relay } from './relay.ts';
 import { sendSummary } from './summary.ts';
 
@@ -44,6 +46,7 @@ export interface Parts {
   readonly control: Control;
   readonly observe: Observe | null;
   readonly alerts: Alerts;
+  readonly tracing: Tracing | null;
   /** relayctl is told `stopping` from now on. */
   stopping(): void;
 }
@@ -65,6 +68,12 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
 
 async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[]): Promise<Parts> {
   const { settings, emit } = options;
+  const tracing = await openTracingIfAsked(settings, emit);
+  // The mail of earlier runs moves before the rest is open.
+  if (tracing !== null) {
+    opened.push(() => tracing.close());
+    options.alsoTo(tracing.sink);
+  }
   const storage = await openStorage({ ...options, queue: settings().queue });
   opened.push(() => storage.close());
   const { store, spool, newMessageId } = storage;
@@ -110,7 +119,7 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
   const control = await openControl({ socket: settings().control.socket, handlers, emit });
   opened.push(() => control.close());
   const inherited = (name: string): number | null => sockets.get(name)?.[0] ?? null;
-  const observe = await openObservation(options, { ...relay, alerts }, inherited);
+  const observe = await openObservation(options, { ...relay, alerts }, { tracing, inherited });
   const summaries = { relay, nowMs: clock, newMessageId };
   alerts.begin(watchSources(relay), (summary, sinceMs) => sendSummary(summaries, summary, sinceMs));
   return {
@@ -120,6 +129,7 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
     control,
     observe,
     alerts,
+    tracing,
     stopping: () => {
       state = 'stopping';
     },
@@ -129,14 +139,17 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
 async function openObservation(
   options: ComposeOptions,
   relay: Relay & { readonly alerts: Alerts },
-  inherited: (name: string) => number | null,
+  { tracing, inherited }: { tracing: Tracing | null; inherited: (name: string) => number | null },
 ): Promise<Observe | null> {
   const { store, state, throughput, flushes, alerts } = relay;
   const { listen, token } = options.settings().observe;
   const metrics = openMetrics({
     version: packageVersion(),
     known: knownNames(options.settings),
-    sources: metricSources(relay, options.logLinesDropped),
+    sources: metricSources(relay, {
+      logLinesDropped: options.logLinesDropped,
+      spans: () => tracing?.counts() ?? null,
+    }),
     nowMs: Date.now,
   });
   options.alsoTo((event) => {
@@ -144,6 +157,7 @@ async function openObservation(
     metrics.sink(event);
     throughput.sink(event);
     flushes.sink(event);
+    tracing?.sink(event);
   });
   if (listen === null) return null;
   return openObserve({

@@ -70,12 +70,12 @@ export function createDaemon(options: DaemonOptions): Daemon {
       if (parts === null) return 0;
       clearInterval(tidying);
       parts.stopping();
-      const { submission, delivery, control, observe, alerts, storage } = parts;
+      const { submission, delivery, control, observe, alerts, tracing, storage } = parts;
       // The clients go first: what they still hand over is accepted and waits in the queue.
       await Promise.race([submission.close(sessionsMs), aborted(cut)]);
       await submission.close(0);
       const { aborted: attempts } = await delivery.drain(cut);
-      await Promise.all([control.close(), observe?.close(), alerts.close()]);
+      await Promise.all([control.close(), observe?.close(), alerts.close(), tracing?.close()]);
       await storage.close();
       return attempts;
     },

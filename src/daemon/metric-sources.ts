@@ -12,7 +12,7 @@ type Told = Pick<Relay, 'settings' | 'store' | 'delivery'> & { readonly alerts: 
 /** Where a scrape finds what it asks for. */
 export function metricSources(
   { settings, store, delivery, alerts }: Told,
-  logLinesDropped: () => number,
+  counted: Pick<MetricSources, 'logLinesDropped' | 'spans'>,
 ): MetricSources {
   const byAccount = <T>(look: (name: string) => T): Map<string, T> =>
     new Map([...settings().accounts.keys()].map((name) => [name, look(name)]));
@@ -39,7 +39,7 @@ export function metricSources(
     alertsWaiting: () =>
       new Map([...alerts.states()].map(([name, { waiting }]) => [name, waiting])),
     disk: () => diskSpace(settings()),
-    logLinesDropped,
+    ...counted,
   };
 }
 

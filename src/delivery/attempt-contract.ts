@@ -1,7 +1,7 @@
 import type { Account } from '../relay/account.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { Body } from '../relay/message.ts';
-import type { Cause } from '../relay/outcome.ts';
+import type { Cause, Phase } from '../relay/outcome.ts';
 import type { Clock, Dice, DotLedger, Spool } from '../relay/ports.ts';
 import type { Work } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
@@ -48,4 +48,13 @@ export interface AttemptGiven {
   readonly body: Body;
   /** The right to its first transaction; the others are asked for one by one. */
   readonly permit: Permit;
+}
+
+/** Of one of its transactions. */
+export interface PartFacts {
+  /** In the dot ledger; null: no dot went out. */
+  readonly slot: number | null;
+  /** Where it ended; null at success. */
+  readonly phase: Phase | null;
+  readonly reused: boolean;
 }

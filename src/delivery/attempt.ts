@@ -2,11 +2,12 @@ import { reasonOf } from '../policy/classify.ts';
 import { authorOf } from '../policy/sends-as.ts';
 import type { Account } from '../relay/account.ts';
 import type { Body, Message } from '../relay/message.ts';
-import type { Cause, Phase } from '../relay/outcome.ts';
+import type { Cause } from '../relay/outcome.ts';
 import type { Work } from '../relay/queue.ts';
 import { checkIdentity } from './account-identity.ts';
-import type { AttemptDeps, AttemptEnd, AttemptGiven } from './attempt-contract.ts';
+import type { AttemptDeps, AttemptEnd, AttemptGiven, PartFacts } from './attempt-contract.ts';
 import { attemptRecord } from './attempt-record.ts';
+import { tracedAttempt } from './attempt-trace.ts';
 import type { Connection } from './connection.ts';
 import { decide, putBack } from './disposition.ts';
 import { lastPhase, phaseOf, type Recipients, sortResults } from './grouping.ts';
@@ -36,6 +37,7 @@ class Attempt {
   readonly #mail: OutgoingMail;
   readonly #first: Permit;
   readonly #startedAtMs: number;
+  #partAtMs: number;
   #connection: Connection | null = null;
   #refusal: Refusal | null = null;
   #reconnects = 0;
@@ -53,6 +55,7 @@ class Attempt {
     this.#mail = new OutgoingMail({ ...given, settings: deps.settings(), spool: deps.spool });
     this.#first = given.permit;
     this.#startedAtMs = deps.clock();
+    this.#partAtMs = this.#startedAtMs;
   }
 
   async run(): Promise<AttemptEnd> {
@@ -89,6 +92,7 @@ class Attempt {
 
   /** One transaction. Returns the recipients that need another at once, grouped. */
   async #part(recipients: Recipients, permit: Permit): Promise<Recipients[]> {
+    this.#partAtMs = this.#deps.clock();
     const mail = await this.#mail.for(recipients);
     if ('unreadable' in mail) {
       this.#settleAll(recipients, mail.unreadable);
@@ -229,7 +233,9 @@ class Attempt {
     });
     const account = this.#account.name;
     const { phase, reused, slot } = facts;
-    emit({ is: 'attempt.finished', id: message.id, account, tookMs, phase, reused });
+    const of = { startedAtMs: this.#partAtMs, decisions };
+    const traced = tracedAttempt(this.#account, message, of);
+    emit({ is: 'attempt.finished', id: message.id, account, tookMs, phase, reused, ...traced });
     const tried = { startedAtMs: this.#startedAtMs, tookMs, phase, decisions };
     const done = settler.settle({
       work: this.#work,
@@ -240,11 +246,4 @@ class Attempt {
     });
     this.#settled = this.#settled.then(() => done);
   }
-}
-
-interface PartFacts {
-  readonly slot: number | null;
-  /** Where it ended; null at success. */
-  readonly phase: Phase | null;
-  readonly reused: boolean;
 }

@@ -1,3 +1,4 @@
+import { cut } from '../lib/unprintable.ts';
 import { noTap, type Tap } from './traces.ts';
 
 /** Kept of one transaction, and of the opening: more than any honest dialogue has. */
@@ -93,7 +94,9 @@ export class Dialogue {
 
   #add(mark: string, text: string): void {
     if (this.#current.length < entriesMax) {
-      this.#current.push(`${mark}${text.slice(0, entryCharactersMax)}`);
+      // A secret that the cut goes through would no longer be known for one.
+      const whole = text.length <= entryCharactersMax ? text : this.#hiding(text);
+      this.#current.push(`${mark}${cut(whole, entryCharactersMax)}`);
     } else {
       this.#left += 1;
     }
@@ -106,7 +109,7 @@ function linesOf(entry: string): string[] {
     .slice(mark === '' ? 0 : 1)
     .split(/\r?\n/)
     .filter((line) => line !== '')
-    .map((line) => `${mark}${line}`.slice(0, lineCharactersMax));
+    .map((line) => cut(`${mark}${line}`, lineCharactersMax));
 }
 
 /** How many of the first lines have at most so many characters together. */

@@ -1,6 +1,7 @@
 import { firstToTake, type Standing, standingOf } from '../policy/failover.ts';
 import { mayWork } from '../policy/lane-state.ts';
 import type { EventSink } from '../relay/events.ts';
+import { REASON_CLASSES } from '../relay/outcome.ts';
 import type { Clock } from '../relay/ports.ts';
 import type { Settings } from '../relay/settings.ts';
 import type { Lane } from './lane.ts';
@@ -170,7 +171,7 @@ export class Failover {
     this.#standIns.set(account, standIns);
     if (standIns.has(to)) return;
     standIns.add(to);
-    const reason = standing.reason ?? '';
+    const reason = REASON_CLASSES.find((known) => known === standing.reason) ?? null;
     this.#deps.emit({ is: 'failover.used', account, to, reason });
   }
 

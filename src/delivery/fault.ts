@@ -1,3 +1,4 @@
+import { cut } from '../lib/unprintable.ts';
 import { parseReply } from '../mail/reply.ts';
 import type { Cause, NetworkFault, Phase } from '../relay/outcome.ts';
 
@@ -64,8 +65,6 @@ function networkFaultOf(error: CodedError): NetworkFault {
 /** Of several addresses tried, each has its own error and the outer one has no text. */
 function detailOf(error: CodedError): string {
   const texts = error.errors?.map((one) => one.message) ?? [error.message];
-  return [...new Set(texts)]
-    .join('; ')
-    .replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ')
-    .slice(0, 500);
+  const text = [...new Set(texts)].join('; ').replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ');
+  return cut(text, 500);
 }

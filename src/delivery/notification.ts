@@ -7,6 +7,7 @@ import { planMessage, routingSender } from '../policy/route.ts';
 import type { Message, MessageId } from '../relay/message.ts';
 import type { NewMessage } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
+import { tracedAs } from '../relay/trace-context.ts';
 import type { Decision } from './disposition.ts';
 import { causeText } from './outcome-text.ts';
 
@@ -118,6 +119,7 @@ function reportMessage(
     boundAccount: message.boundAccount,
     routeSender: routingSender({ ...message, reversePath: message.envelope.reversePath }),
     routeHeaders: message.routeHeaders,
+    ...tracedAs(message),
     acceptedAtMs: nowMs,
     expiresAtMs: nowMs + settings.queue.lifetimeMs,
     bytes: report.bytes.length,

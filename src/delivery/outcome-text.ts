@@ -1,3 +1,4 @@
+import { cut } from '../lib/unprintable.ts';
 import { formatReply } from '../mail/reply.ts';
 import type { Cause } from '../relay/outcome.ts';
 
@@ -18,5 +19,5 @@ export function causeText(cause: Cause): string {
 
 /** Of a reply as received, for people. */
 export function firstLine(reply: string): string {
-  return (reply.split('\n')[0] ?? '').replace(/[\x00-\x1f\x7f]/g, ' ').slice(0, 500);
+  return cut((reply.split('\n')[0] ?? '').replace(/[\x00-\x1f\x7f-\x9f]/g, ' '), 500);
 }

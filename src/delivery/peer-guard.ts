@@ -52,9 +52,9 @@ export class PeerGuard {
     const verdict: TlsVerdict = judgeTls(account.tls, facts, nowMs);
     this.trusted = verdict.is === 'verified' || verdict.is === 'tolerated';
     if (verdict.is === 'tolerated') {
-      const { reason, untilMs } = verdict.exception;
+      const { reason: detail, untilMs } = verdict.exception;
       const fault = verdict.faults.join(', ');
-      emit({ is: 'tls.exception-used', account: account.name, fault, untilMs, reason });
+      emit({ is: 'tls.exception-used', account: account.name, fault, untilMs, detail });
     }
     if (verdict.is !== 'refused') return null;
     const { detail, hint } = explainRefusal(account, facts, verdict, nowMs);

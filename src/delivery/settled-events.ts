@@ -1,6 +1,7 @@
 import type { RelayEvent } from '../relay/events.ts';
 import type { Body } from '../relay/message.ts';
 import type { AttemptRecord, KeptDialogue, NewMessage, Work } from '../relay/queue.ts';
+import { tracedAs } from '../relay/trace-context.ts';
 import type { Decision } from './disposition.ts';
 
 /** The end of a lease for some recipients of one message. */
@@ -21,6 +22,7 @@ export interface Settled {
 export function settledEvents({ work, decisions, attempt }: Settled, nowMs: number): RelayEvent[] {
   const { message } = work;
   const waitedMs = Math.max(0, nowMs - message.acceptedAtMs);
+  const traced = tracedAs(message);
   const ids = new Map(attempt?.results.map(({ index, providerId }) => [index, providerId]));
   return decisions.flatMap(({ recipient, becomes, reason, text, told, outcome }): RelayEvent[] => {
     if (told === null) return [];
@@ -42,6 +44,7 @@ export function settledEvents({ work, decisions, attempt }: Settled, nowMs: numb
         nextAtMs: waits ? becomes.dueAtMs : null,
         waitedMs,
         ...(providerId === undefined ? {} : { providerId }),
+        ...traced,
       },
     ];
   });
@@ -52,6 +55,7 @@ export function ownAccepted(
   { message, lane }: Pick<NewMessage, 'message' | 'lane'>,
   nowMs: number,
 ): RelayEvent {
+  const { trace } = message;
   return {
     is: 'message.accepted',
     id: message.id,
@@ -64,5 +68,6 @@ export function ownAccepted(
     protocol: 'local',
     remote: 'local',
     tookMs: Math.max(0, nowMs - message.acceptedAtMs),
+    ...(trace === undefined ? {} : { trace: { ...trace, begins: false } }),
   };
 }

@@ -4,6 +4,7 @@ import type { Clock, DotLedger, QueueStore, Spool } from '../relay/ports.ts';
 import { StoreError } from '../relay/ports.ts';
 import type { NewMessage, Settlement } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
+import { tracedAs } from '../relay/trace-context.ts';
 import { mayOweNotification, notificationsOf } from './notification.ts';
 import { ownAccepted, type Settled, settledEvents } from './settled-events.ts';
 
@@ -79,8 +80,9 @@ export class Settler {
     for (const event of settledEvents(settled, nowMs)) emit(event);
     for (const notification of notifications) emit(ownAccepted(notification, nowMs));
     if (await this.#isCompleted(settled)) {
-      const { id, acceptedAtMs } = settled.work.message;
-      emit({ is: 'message.completed', id, queuedMs: Math.max(0, nowMs - acceptedAtMs) });
+      const { message } = settled.work;
+      const queuedMs = Math.max(0, nowMs - message.acceptedAtMs);
+      emit({ is: 'message.completed', id: message.id, queuedMs, ...tracedAs(message) });
     }
     for (const { becomes } of settled.decisions) {
       if (becomes.is === 'waiting' || becomes.is === 'in-doubt') {

@@ -1,3 +1,4 @@
+import { cut } from '../lib/unprintable.ts';
 import type { Clock } from '../relay/ports.ts';
 
 /** One line of a dialogue with an upstream, without secrets and without what messages say. */
@@ -53,7 +54,13 @@ export class Traces {
       tell: (is, text) => {
         for (const watcher of watchers) {
           if (watcher.account !== null && watcher.account !== account) continue;
-          watcher.on({ atMs: this.#clock(), account, connection, is, text: bounded(text) });
+          watcher.on({
+            atMs: this.#clock(),
+            account,
+            connection,
+            is,
+            text: cut(text, lineCharactersMax),
+          });
         }
       },
     };
@@ -62,9 +69,3 @@ export class Traces {
 
 /** For openings that nobody can watch. */
 export const noTap: Tap = { live: false, tell: () => {} };
-
-function bounded(text: string): string {
-  if (text.length <= lineCharactersMax) return text;
-  const left = text.length - lineCharactersMax;
-  return `${text.slice(0, lineCharactersMax)}… (${left} characters more)`;
-}

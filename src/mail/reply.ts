@@ -1,3 +1,5 @@
+import { cut } from '../lib/unprintable.ts';
+
 /**
  * An SMTP reply: the three-digit code, the enhanced status detail if the peer gave one, and its
  * text. RFC 5321 section 4.2, RFC 2034.
@@ -10,7 +12,7 @@ export interface Reply {
    * absent.
    */
   readonly detail: StatusDetail | null;
-  /** All lines joined by one space, codes removed, controls replaced, at most 1 KiB. */
+  /** All lines joined by one space, codes removed, controls replaced; cut after 1 KiB, which it then says. */
   readonly text: string;
 }
 
@@ -47,7 +49,7 @@ export function parseReply(raw: string): Reply | null {
     .join(' ')
     .replace(/[\x00-\x1f\x7f-\x9f]/g, ' ')
     .trim();
-  return { code, detail, text: text.slice(0, replyTextMax) };
+  return { code, detail, text: cut(text, replyTextMax) };
 }
 
 /** One line as a log or a DSN shows it: `550 5.1.1 no such user`. */

@@ -57,6 +57,11 @@ export const DAEMON_METRICS = {
     type: 'counter',
     help: 'Log lines lost because their reader stalled or the destination failed.',
   },
+  relayd_trace_spans_total: {
+    type: 'counter',
+    help: 'OpenTelemetry spans by what became of them; dropped: too many waited for the collector.',
+    labels: { result: ['exported', 'failed', 'dropped'] },
+  },
   relayd_event_loop_lag_seconds: {
     type: 'gauge',
     help: 'How late the event loop ran its timers since the previous scrape.',

@@ -1,7 +1,8 @@
 import type { RelayEvent } from '../relay/events.ts';
 import { eximId } from '../relay/exim-id.ts';
 import type { MessageId } from '../relay/message.ts';
-import { oneLine, prettyLine, type Redaction } from './pretty.ts';
+import { oneLine, prettyLine } from './pretty.ts';
+import type { AddressRedaction } from './redact.ts';
 
 /*
  * Lines of Exim's main log (Exim specification, chapter "Log files"), such that eximstats and exigrep
@@ -21,7 +22,7 @@ export type EximLines = (event: RelayEvent, nowMs: number) => string | null;
  * Keeps, between the end of an attempt and what it settled, how long it took. The first recipient
  * delivered by a transaction has `=>`, the others `->`.
  */
-export function eximLines(redact: Redaction | null): EximLines {
+export function eximLines(redact: AddressRedaction | null): EximLines {
   const attempts = new Map<MessageId, { readonly tookMs: number; delivered: number }>();
   let settling: MessageId | null = null;
   return (event, nowMs) => {
@@ -29,7 +30,7 @@ export function eximLines(redact: Redaction | null): EximLines {
     // The recipients of one transaction are told in a row.
     if (settling !== null && settling !== id) attempts.delete(settling);
     settling = id;
-    const shown = redacted(event, redact);
+    const shown = redact?.event(event) ?? event;
     switch (shown.is) {
       case 'attempt.finished':
         attempts.set(shown.id, { tookMs: shown.tookMs, delivered: 0 });
@@ -49,11 +50,11 @@ export function eximLines(redact: Redaction | null): EximLines {
       case 'login.failed':
         return line(nowMs, null, failedLogin(shown));
       case 'session.refused': {
-        const { remote, listen, why } = shown;
-        return line(nowMs, null, `refused connection from [${remote}] on ${listen} (${why})`);
+        const { remote, listen, reason } = shown;
+        return line(nowMs, null, `refused connection from [${remote}] on ${listen} (${reason})`);
       }
       default:
-        return prettyLine(event, nowMs, redact);
+        return prettyLine(shown, nowMs);
     }
   };
 }
@@ -108,10 +109,10 @@ function wayOf({ account, peer, tls, authenticatedAs }: Settled): string {
 }
 
 function refused(event: Extract<RelayEvent, { is: 'message.refused' }>): string {
-  const { client, reversePath, recipient, reply, why } = event;
+  const { client, reversePath, recipient, reply, reason } = event;
   const soft = reply.startsWith('4') ? 'temporarily ' : '';
   const what = recipient === null ? 'MAIL' : `RCPT <${recipient}>`;
-  return `U=${client} F=<${reversePath}> ${soft}rejected ${what} (${why}): ${reply || 'the client left'}`;
+  return `U=${client} F=<${reversePath}> ${soft}rejected ${what} (${reason}): ${reply || 'the client left'}`;
 }
 
 function failedLogin(event: Extract<RelayEvent, { is: 'login.failed' }>): string {
@@ -120,16 +121,6 @@ function failedLogin(event: Extract<RelayEvent, { is: 'login.failed' }>): string
     `${mechanism.toLowerCase()} authenticator failed for [${remote}]: ` +
     `535 Incorrect authentication data (set_id=${client})`
   );
-}
-
-/** Addresses as `log.addresses` wants them shown. */
-function redacted(event: RelayEvent, redact: Redaction | null): RelayEvent {
-  if (redact === null) return event;
-  const shown = Object.entries(event).map(([field, value]) => [
-    field,
-    redact.get(field)?.(value) ?? value,
-  ]);
-  return Object.fromEntries(shown) as RelayEvent;
 }
 
 function line(nowMs: number, id: MessageId | null, text: string): string {

@@ -1,10 +1,11 @@
 import { pino, stdTimeFunctions } from 'pino';
+import { cut, UNPRINTABLE_IN_JSON, unicodeEscape } from '../lib/unprintable.ts';
 import { EVENTS, type EventLevel } from '../relay/event-catalogue.ts';
 import type { EventSink, RelayEvent } from '../relay/events.ts';
 import type { LogSettings } from '../relay/settings.ts';
 import { eximLines } from './exim-lines.ts';
 import { openLineWriter } from './line-writer.ts';
-import { prettyLine } from './pretty.ts';
+import { prettyLine, traceIdOf } from './pretty.ts';
 import { addressRedaction } from './redact.ts';
 
 const LEVELS: readonly EventLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
@@ -34,6 +35,30 @@ export interface Log {
   close(): void;
 }
 
+/** Of one text in a line; replies of servers have 1 KiB at most, file names and paths less. */
+const textCharactersMax = 2_048;
+
+/** No text makes a line longer than log readers bear. */
+function bounded(event: RelayEvent): RelayEvent {
+  for (const value of Object.values(event)) {
+    if (typeof value !== 'string' && typeof value !== 'object') continue;
+    if (!tooLong(value)) continue;
+    const fields = Object.entries(event).map(([field, one]) => [field, shortened(one)]);
+    return Object.fromEntries(fields) as RelayEvent;
+  }
+  return event;
+}
+
+function tooLong(value: unknown): boolean {
+  if (typeof value === 'string') return value.length > textCharactersMax;
+  return Array.isArray(value) && value.some(tooLong);
+}
+
+function shortened(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(shortened);
+  return typeof value === 'string' ? cut(value, textCharactersMax) : value;
+}
+
 type Writer = (event: RelayEvent) => void;
 type Kind = RelayEvent['is'];
 
@@ -56,7 +81,7 @@ export function openLog(options: {
   // Also when the process ends without asking us: an exception that nobody caught.
   process.on('exit', out.flush);
   return {
-    sink: (event) => writers.get(event.is)?.(event),
+    sink: (event) => writers.get(event.is)?.(bounded(event)),
     configure,
     dropped: out.dropped,
     flush: out.flush,
@@ -96,9 +121,15 @@ function jsonWriters(settings: LogSettings, output: Output): Map<Kind, Writer> {
       formatters: { level: (level) => ({ level }) },
       // pino leaves out what a serializer turns into undefined: the kind is already there as
       // `event`.
-      serializers: { is: () => undefined, ...Object.fromEntries(redact ?? []) },
+      serializers: {
+        is: () => undefined,
+        trace: traceIdOf,
+      },
     },
-    { write: (line: string) => output.write(priority + line) },
+    {
+      write: (line: string) =>
+        output.write(priority + line.replace(UNPRINTABLE_IN_JSON, unicodeEscape)),
+    },
   );
   const writer = (kind: Kind): Writer => {
     const level = EVENTS[kind].level;
@@ -106,7 +137,7 @@ function jsonWriters(settings: LogSettings, output: Output): Map<Kind, Writer> {
     const prefix = output.journal ? PRIORITIES[level] : '';
     return (event) => {
       priority = prefix;
-      child[level](event);
+      child[level](redact?.event(event) ?? event);
     };
   };
   return new Map(loggedKinds(settings).map((kind) => [kind, writer(kind)]));
@@ -116,7 +147,10 @@ function prettyWriters(settings: LogSettings, output: Output): Map<Kind, Writer>
   const redact = addressRedaction(settings.addresses);
   const writer = (kind: Kind): Writer => {
     const prefix = output.journal ? PRIORITIES[EVENTS[kind].level] : '';
-    return (event) => output.write(`${prefix}${prettyLine(event, output.nowMs(), redact)}\n`);
+    return (event) => {
+      const shown = redact?.event(event) ?? event;
+      output.write(`${prefix}${prettyLine(shown, output.nowMs())}\n`);
+    };
   };
   return new Map(loggedKinds(settings).map((kind) => [kind, writer(kind)]));
 }

@@ -67,6 +67,8 @@ function lifeFolds(m: Instruments) {
     'daemon.stopped': null,
     'daemon.failed': null,
     'log.not-reopened': null,
+    // relayd_trace_spans_total is read from the exporter, which counts.
+    'tracing.failed': null,
     'listener.opened': null,
     'supervisor.unreachable': null,
     'config.reloaded': reload('reloaded'),
@@ -91,9 +93,9 @@ function submissionFolds(m: Instruments, client: Name) {
   const sessions = each((why) => m.relayd_sessions_refused_total.labels(why));
   const logins = each((name) => m.relayd_logins_failed_total.labels(name));
   return {
-    'session.refused': (event) => sessions(event.why).inc(),
+    'session.refused': (event) => sessions(event.reason).inc(),
     'login.failed': (event) => logins(client(event.client)).inc(),
-    'message.refused': (event) => refused(event.why).inc(),
+    'message.refused': (event) => refused(event.reason).inc(),
     'message.accepted': (event) => {
       const name = client(event.client);
       accepted(name).inc();

@@ -34,6 +34,8 @@ export interface MetricSources {
   alertsWaiting(): ReadonlyMap<string, number>;
   disk(): Promise<DiskSpace>;
   logLinesDropped(): number;
+  /** Spans by what became of them; null: tracing is off. */
+  spans(): Readonly<Record<string, number>> | null;
 }
 
 /** The file system of queue.directory; with less than `limitBytes` free no mail is taken. */

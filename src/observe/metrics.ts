@@ -37,6 +37,10 @@ export function openMetrics(options: {
     refreshProcessGauges(instruments);
     startAtZero(instruments, options.known());
     setCounter(instruments.relayd_log_lines_dropped_total, options.sources.logLinesDropped());
+    instruments.relayd_trace_spans_total.reset();
+    for (const [result, spans] of Object.entries(options.sources.spans() ?? {})) {
+      instruments.relayd_trace_spans_total.inc({ result }, spans);
+    }
     await refreshGauges(instruments, options.sources, options.known(), options.nowMs());
     return registry.metrics();
   };

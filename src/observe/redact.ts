@@ -1,40 +1,71 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { ADDRESS_IN_TEXT } from '../mail/address-in-text.ts';
+import type { RelayEvent } from '../relay/events.ts';
 import type { LogSettings } from '../relay/settings.ts';
 
-/** Event fields that hold one address, and fields of free text in which addresses may stand. */
-export const ADDRESS_FIELDS = ['reversePath', 'recipient', 'sender', 'authenticatedAs'] as const;
-export const TEXT_FIELDS = ['client', 'messageIdField', 'text', 'reply', 'detail', 'hint'] as const;
+/** Event fields that are an address and nothing else; in every other text one may stand. */
+const ADDRESS_FIELDS: ReadonlySet<string> = new Set([
+  'reversePath',
+  'recipient',
+  'sender',
+  'authenticatedAs',
+]);
 
-/** Anything shaped like local-part@domain inside prose: `<a@b.example>`, `user=a@b.example`. */
-const ADDRESS_IN_TEXT = /[^\s<>()[\]"'`,;:=@]+@[\w.-]+/gu;
+/** How addresses are written under `log.addresses`. */
+export interface AddressRedaction {
+  /** Every text of it, whatever its field. */
+  event(event: RelayEvent): RelayEvent;
+  text(text: string): string;
+}
 
-type Redact = (value: unknown) => unknown;
+/** The log and the spans of one run give the same address the same stand-in. */
+const key = randomBytes(32);
 
 /**
- * How each field is shown under `log.addresses`; null when all stays as it is.
- * hashed: 12 hex digits that are the same for the same address in one run of the daemon only, so a
- * dictionary of addresses cannot be tried against an old log. domain: the part after the last @.
+ * Null when all stays as it is. hashed: 12 hex digits that are the same for the same address in one
+ * run of the daemon only, so a dictionary of addresses cannot be tried against an old log. domain:
+ * the part after the last @.
  */
-export function addressRedaction(mode: LogSettings['addresses']): Map<string, Redact> | null {
+export function addressRedaction(mode: LogSettings['addresses']): AddressRedaction | null {
   if (mode === 'full') return null;
-  const shorten = mode === 'domain' ? domainOnly : keyedHash(randomBytes(32));
-  const address: Redact = (value) => (typeof value === 'string' ? shorten(value) : value);
-  const text: Redact = (value) =>
-    typeof value === 'string' ? value.replace(ADDRESS_IN_TEXT, shorten) : value;
-  return new Map<string, Redact>([
-    ...ADDRESS_FIELDS.map((field) => [field, address] as const),
-    ...TEXT_FIELDS.map((field) => [field, text] as const),
-  ]);
+  const shorten = mode === 'domain' ? domainOnly : keyedHash;
+  const text = (given: string): string =>
+    given.includes('@') ? given.replace(ADDRESS_IN_TEXT, shorten) : given;
+  const value = (field: string, given: unknown): unknown => {
+    if (Array.isArray(given)) return given.map((one) => value(field, one));
+    if (typeof given !== 'string') return given;
+    return ADDRESS_FIELDS.has(field) ? shorten(given) : text(given);
+  };
+  return {
+    event: (event) =>
+      Object.fromEntries(
+        Object.entries(event).map(([field, given]) => [field, value(field, given)]),
+      ) as RelayEvent,
+    text,
+  };
+}
+
+/** As `addresses` says now: a reload may change it. */
+export function redactionInForce(
+  addresses: () => LogSettings['addresses'],
+): () => AddressRedaction | null {
+  let mode = addresses();
+  let redaction = addressRedaction(mode);
+  return () => {
+    if (addresses() !== mode) {
+      mode = addresses();
+      redaction = addressRedaction(mode);
+    }
+    return redaction;
+  };
 }
 
 function domainOnly(address: string): string {
   return address === '' ? '' : `*${address.slice(Math.max(0, address.lastIndexOf('@')))}`;
 }
 
-function keyedHash(key: Buffer): (address: string) => string {
-  return (address) => {
-    if (address === '') return '';
-    const digest = createHmac('sha256', key).update(address.toLowerCase()).digest('hex');
-    return `~${digest.slice(0, 12)}`;
-  };
+function keyedHash(address: string): string {
+  if (address === '') return '';
+  const digest = createHmac('sha256', key).update(address.toLowerCase()).digest('hex');
+  return `~${digest.slice(0, 12)}`;
 }

@@ -24,14 +24,10 @@ function fits({ outcome, reason }: AlertSelector, event: RelayEvent): boolean {
 const textCharactersMax = 1_000;
 const listMax = 20;
 
-/** What an alert shows of an event. `show` turns addresses into what may leave the relay. */
-export function entryOf(
-  event: RelayEvent,
-  atMs: number,
-  show: (field: string, value: unknown) => unknown,
-): AlertEntry {
+/** What an alert shows of an event. */
+export function entryOf(event: RelayEvent, atMs: number): AlertEntry {
   const { is, ...fields } = event;
-  const shown = Object.entries(fields).map(([field, value]) => [field, cut(show(field, value))]);
+  const shown = Object.entries(fields).map(([field, value]) => [field, cut(value)]);
   return { event: is, level: EVENTS[is].level, atMs, ...Object.fromEntries(shown) };
 }
 

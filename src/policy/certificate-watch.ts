@@ -171,7 +171,7 @@ function lookAtException(memory: CertificateMemory, account: Account, nowMs: num
         is: 'tls.exception-ending',
         account: account.name,
         allow,
-        reason,
+        detail: reason,
         untilMs,
         daysLeft: daysLeft(untilMs - nowMs),
       },

@@ -1,6 +1,7 @@
 import type { Envelope, EnvelopeRecipient } from '../mail/envelope.ts';
 import type { Message } from '../relay/message.ts';
 import { messageIdFromNumber, messageIdToNumber } from '../relay/message-id.ts';
+import { formatTraceparent, parseTraceparent } from '../relay/trace-context.ts';
 
 /** Columns of a message in both databases, in the order of MessageRow. */
 export const MESSAGE_COLUMNS =
@@ -42,9 +43,18 @@ function encodeFrom({ from, alsoFrom = [] }: Message): string | null {
   return alsoFrom.length === 0 ? from : JSON.stringify([from, ...alsoFrom]);
 }
 
+/** Beside the fields that routes ask for; no field has a colon in its name. */
+const TRACE_KEY = ':traceparent';
+
+function encodeHeaders({ routeHeaders, trace }: Message): string | null {
+  if (trace !== undefined) {
+    return JSON.stringify({ ...routeHeaders, [TRACE_KEY]: formatTraceparent(trace) });
+  }
+  return Object.keys(routeHeaders).length === 0 ? null : JSON.stringify(routeHeaders);
+}
+
 export function encodeMessage(message: Message): MessageRow {
   const { envelope } = message;
-  const headers = message.routeHeaders;
   return [
     messageIdToNumber(message.id) ?? Number.NaN,
     message.client,
@@ -58,7 +68,7 @@ export function encodeMessage(message: Message): MessageRow {
     message.messageIdField,
     message.boundAccount,
     message.routeSender,
-    Object.keys(headers).length === 0 ? null : JSON.stringify(headers),
+    encodeHeaders(message),
     message.acceptedAtMs,
     message.expiresAtMs,
     message.bytes,
@@ -95,6 +105,8 @@ export function decodeMessage(row: readonly unknown[]): DecodedMessage {
     ret: column(6, 'ret', asOneOf('FULL', 'HDRS')) ?? null,
     envid: maybe(7, 'envid'),
   };
+  const { [TRACE_KEY]: traced, ...routeHeaders } = column(12, 'route_headers', asHeaders) ?? {};
+  const trace = traced === undefined ? null : parseTraceparent(traced);
   const [from = null, ...alsoFrom] = column(8, 'from_address', asFrom) ?? [];
   const message: Message = {
     id: messageIdFromNumber(number(0, 'id')),
@@ -105,12 +117,13 @@ export function decodeMessage(row: readonly unknown[]): DecodedMessage {
     messageIdField: maybe(9, 'message_id_field'),
     boundAccount: maybe(10, 'bound_account'),
     routeSender: maybe(11, 'route_sender'),
-    routeHeaders: column(12, 'route_headers', asHeaders) ?? {},
+    routeHeaders,
     acceptedAtMs: number(13, 'accepted_at'),
     expiresAtMs: number(14, 'expires_at'),
     bytes: number(15, 'bytes'),
     eightBit: number(16, 'eight_bit') === 1,
     headerUtf8: number(17, 'header_utf8') === 1,
+    ...(trace === null ? {} : { trace }),
   };
   return { message, problem: problems.length === 0 ? null : problems.join(', ') };
 }

@@ -53,7 +53,7 @@ export type AccountEvent =
       readonly is: 'failover.used';
       readonly account: string;
       readonly to: string;
-      readonly reason: string;
+      readonly reason: ReasonClass | null;
     }
   | { readonly is: 'failover.ended'; readonly account: string; readonly to: string }
   | {
@@ -105,13 +105,14 @@ export type AccountEvent =
       readonly account: string;
       readonly fault: string;
       readonly untilMs: number;
-      readonly reason: string;
+      /** Why it is tolerated, as relay.yaml says. */
+      readonly detail: string;
     }
   | {
       readonly is: 'tls.exception-ending';
       readonly account: string;
       readonly allow: readonly TlsFault[];
-      readonly reason: string;
+      readonly detail: string;
       readonly untilMs: number;
       /** 0: it has ended. */
       readonly daysLeft: number;

@@ -140,6 +140,10 @@ export const EVENTS = {
     level: 'error',
     help: 'The storage could not commit; clients got 4xx, nothing was lost.',
   },
+  'tracing.failed': {
+    level: 'warn',
+    help: 'Spans did not reach observe.tracing.endpoint and are lost; said every 10 minutes at most.',
+  },
   'log.not-reopened': {
     level: 'error',
     help: "The log's file could not be opened anew; lines still go to the old one.",

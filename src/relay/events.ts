@@ -2,6 +2,7 @@ import type { AccountEvent } from './account-events.ts';
 import type { AlertEvent } from './alert-events.ts';
 import type { MessageId } from './message.ts';
 import type { Outcome, Phase, ReasonClass } from './outcome.ts';
+import type { AcceptTrace, AttemptTrace, TraceContext } from './trace-context.ts';
 
 /**
  * Everything the relay can say. Log lines, metrics, history and alerts are folds over this one
@@ -29,7 +30,7 @@ export type RelayEvent =
       readonly is: 'session.refused';
       readonly listen: string;
       readonly remote: string;
-      readonly why: SessionRefusal;
+      readonly reason: SessionRefusal;
     }
   | {
       readonly is: 'login.failed';
@@ -44,7 +45,7 @@ export type RelayEvent =
       readonly reversePath: string;
       readonly recipient: string | null;
       readonly reply: string;
-      readonly why: RefusalReason;
+      readonly reason: RefusalReason;
     }
   | {
       readonly is: 'message.accepted';
@@ -58,6 +59,7 @@ export type RelayEvent =
       readonly protocol: string;
       readonly remote: string;
       readonly tookMs: number;
+      readonly trace?: AcceptTrace;
     }
   | {
       readonly is: 'recipient.settled';
@@ -75,8 +77,14 @@ export type RelayEvent =
       readonly waitedMs: number;
       /** What the provider calls the message, as its reply says; for its logs and its support. */
       readonly providerId?: string;
+      readonly trace?: TraceContext;
     }
-  | { readonly is: 'message.completed'; readonly id: MessageId; readonly queuedMs: number }
+  | {
+      readonly is: 'message.completed';
+      readonly id: MessageId;
+      readonly queuedMs: number;
+      readonly trace?: TraceContext;
+    }
   | {
       readonly is: 'attempt.finished';
       readonly id: MessageId;
@@ -84,6 +92,7 @@ export type RelayEvent =
       readonly tookMs: number;
       readonly phase: Phase | null;
       readonly reused: boolean;
+      readonly trace?: AttemptTrace;
     }
   | {
       readonly is: 'queue.recovered';
@@ -124,6 +133,13 @@ export type RelayEvent =
   | { readonly is: 'queue.row-quarantined'; readonly id: string; readonly detail: string }
   | { readonly is: 'store.committed'; readonly operations: number; readonly tookMs: number }
   | { readonly is: 'store.failed'; readonly fault: string; readonly detail: string }
+  | {
+      readonly is: 'tracing.failed';
+      readonly endpoint: string;
+      readonly detail: string;
+      /** Lost since the daemon started. */
+      readonly spans: number;
+    }
   | { readonly is: 'log.not-reopened'; readonly file: string; readonly detail: string }
   | { readonly is: 'clock.jumped'; readonly byMs: number; readonly clamped: number }
   | {

@@ -1,4 +1,5 @@
 import type { Envelope } from '../mail/envelope.ts';
+import type { TraceContext } from './trace-context.ts';
 
 /** 11 characters of Crockford base 32, sortable by time, never reused. */
 export type MessageId = string & { readonly __messageId: true };
@@ -35,6 +36,8 @@ export interface Message {
   readonly eightBit: boolean;
   /** A header field holds octets above 127: SMTPUTF8 is needed (RFC 6531 section 3.4). */
   readonly headerUtf8: boolean;
+  /** The trace it belongs to; absent: none. */
+  readonly trace?: TraceContext;
 }
 
 /** The bytes that go upstream: CRLF line ends, dots not stuffed. */

@@ -23,7 +23,7 @@ export interface Settings {
     readonly dsn: { readonly mode: 'account' | 'off'; readonly from: string | null };
     readonly alerts: AlertSettings;
   };
-  readonly observe: { readonly listen: ListenAddress | null; readonly token: Secret | null };
+  readonly observe: ObserveSettings;
   readonly control: { readonly socket: string };
   readonly log: LogSettings;
   /**
@@ -31,6 +31,22 @@ export interface Settings {
    * `default`; absent: it was not read from a file.
    */
   readonly origins?: Readonly<Record<string, string>>;
+}
+
+export interface ObserveSettings {
+  readonly listen: ListenAddress | null;
+  readonly token: Secret | null;
+  /** Null: off. */
+  readonly tracing: TracingSettings | null;
+}
+
+export interface TracingSettings {
+  /** Where spans are posted (OTLP over HTTP), path and all. */
+  readonly endpoint: string;
+  /** Of each request; by their names. */
+  readonly headers: ReadonlyMap<string, Secret>;
+  /** The share of traces begun here that are exported, from 0 to 1. */
+  readonly sample: number;
 }
 
 export type ListenAddress =

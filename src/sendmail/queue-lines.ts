@@ -1,3 +1,4 @@
+import { UNPRINTABLE } from '../lib/unprintable.ts';
 import { eximId } from '../relay/exim-id.ts';
 import type { QueueRow } from '../relay/queue.ts';
 
@@ -53,5 +54,5 @@ function size(bytes: number): string {
 
 /** Addresses are other people's bytes, and this goes to a terminal. */
 export function shown(text: string): string {
-  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, '?');
+  return text.replace(UNPRINTABLE, '?');
 }

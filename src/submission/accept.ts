@@ -8,6 +8,7 @@ import { authorOf } from '../policy/sends-as.ts';
 import type { Body, Message, MessageId } from '../relay/message.ts';
 import { StoreError } from '../relay/ports.ts';
 import type { NewMessage, QueuedRecipient } from '../relay/queue.ts';
+import type { TraceContext } from '../relay/trace-context.ts';
 import { routeHeaders } from './captured-fields.ts';
 import type { Core } from './core.ts';
 import { type Part, underHoldRules } from './held-parts.ts';
@@ -23,6 +24,8 @@ export interface Received {
   readonly header: HeaderScan;
   readonly eightBit: boolean;
   readonly bytes: number;
+  /** Null: none. */
+  readonly trace: TraceContext | null;
   /** Makes the body: durable when it is spooled. Rejects with StoreError. */
   readonly body: () => Promise<Body>;
 }
@@ -71,7 +74,7 @@ export function fromAddresses(header: HeaderScan): readonly string[] {
 }
 
 function planParts(core: Core, received: Received, addresses: readonly string[]): readonly Part[] {
-  const { transaction, header } = received;
+  const { transaction, header, trace } = received;
   const [from = null, ...alsoFrom] = addresses;
   const { settings, identity, recipients, reversePath, parameters } = transaction;
   const client = identityName(identity);
@@ -107,6 +110,7 @@ function planParts(core: Core, received: Received, addresses: readonly string[])
       bytes: received.bytes,
       eightBit: received.eightBit,
       headerUtf8: header.utf8,
+      ...(trace === null ? {} : { trace }),
     };
     return { plan, message };
   });

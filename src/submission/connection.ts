@@ -141,7 +141,7 @@ export class RelayConnection extends SMTPConnection implements Transport {
   override _onError(error: Error): void {
     const { core, listen } = this.#context;
     if (this._upgrading && !('report' in error)) {
-      core.emit({ is: 'session.refused', listen, remote: this.remoteAddress, why: 'tls' });
+      core.emit({ is: 'session.refused', listen, remote: this.remoteAddress, reason: 'tls' });
     }
     this.close();
   }

@@ -1,6 +1,7 @@
 import { formatReply, type Reply } from '../mail/reply.ts';
 import type { RefusalReason } from '../relay/events.ts';
 import type { Message } from '../relay/message.ts';
+import { tracedAs } from '../relay/trace-context.ts';
 import { discardedText } from './accept.ts';
 import type { Core } from './core.ts';
 import { identityName } from './identity.ts';
@@ -22,16 +23,18 @@ export function reportRefusal(
     reversePath: transaction.reversePath,
     recipient: refusal.forwardPath ?? null,
     reply: refusal.reply === null ? '' : formatReply(refusal.reply),
-    why: refusal.why,
+    reason: refusal.why,
   });
 }
 
 /** A route says `discard`: the message ends where it was accepted. */
 export function reportDiscarded(core: Core, message: Message): void {
+  const { id } = message;
+  const traced = tracedAs(message);
   for (const { forwardPath } of message.envelope.recipients) {
     core.emit({
       is: 'recipient.settled',
-      id: message.id,
+      id,
       account: null,
       recipient: forwardPath,
       outcome: 'discarded',
@@ -43,7 +46,8 @@ export function reportDiscarded(core: Core, message: Message): void {
       attempts: 0,
       nextAtMs: null,
       waitedMs: 0,
+      ...traced,
     });
   }
-  core.emit({ is: 'message.completed', id: message.id, queuedMs: 0 });
+  core.emit({ is: 'message.completed', id, queuedMs: 0, ...traced });
 }

@@ -2,6 +2,7 @@ import { formatDateTime } from '../mail/date-time.ts';
 import type { HeaderScan } from '../mail/header-scan.ts';
 import { formatReceived, protocolName } from '../mail/received.ts';
 import type { MessageId } from '../relay/message.ts';
+import type { AcceptTrace } from '../relay/trace-context.ts';
 import { type Accepted, acceptMessage, ownMessageId } from './accept.ts';
 import { BodySink } from './body-sink.ts';
 import { capturedFields } from './captured-fields.ts';
@@ -10,6 +11,7 @@ import { Intake, type Refused } from './intake.ts';
 import { reportDiscarded, reportRefusal } from './message-events.ts';
 import { queuedAs, REPLIES } from './replies.ts';
 import { type MessageSource, remoteName, type Session, type Transaction } from './session.ts';
+import { traceOf } from './tracing.ts';
 
 /** From 354 to the reply to the final dot. */
 export class MessageReader implements MessageSource {
@@ -20,6 +22,7 @@ export class MessageReader implements MessageSource {
   readonly #sink: BodySink;
   readonly #intake: Intake;
   readonly #pace: DataPace;
+  #traced: AcceptTrace | null = null;
   #finished = false;
 
   constructor(session: Session, transaction: Transaction) {
@@ -96,12 +99,15 @@ export class MessageReader implements MessageSource {
 
   async #accept(): Promise<Accepted | Refused> {
     const intake = this.#intake;
+    const { settings } = this.#transaction;
+    this.#traced = traceOf(settings, intake.header);
     return acceptMessage(this.#session.core, {
       transaction: this.#transaction,
       id: this.#id,
       header: intake.header,
       eightBit: intake.eightBit,
       bytes: this.#sink.bytes,
+      trace: this.#traced,
       body: () => this.#sink.finish(),
     });
   }
@@ -148,6 +154,7 @@ export class MessageReader implements MessageSource {
         protocol: this.#protocol,
         remote: remoteName(this.#session),
         tookMs: core.clock() - startedAtMs,
+        ...(this.#traced === null ? {} : { trace: this.#traced }),
       });
       if (plan.action === 'discard') reportDiscarded(core, message);
     }

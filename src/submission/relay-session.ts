@@ -171,7 +171,7 @@ export class RelaySession implements Session, Member {
   refuse({ reply, why }: { readonly reply: Reply; readonly why: SessionRefusal }): void {
     if (this.gone) return;
     const { listen } = this;
-    this.core.emit({ is: 'session.refused', listen, remote: remoteName(this), why });
+    this.core.emit({ is: 'session.refused', listen, remote: remoteName(this), reason: why });
     this.end(reply);
   }
 

@@ -104,7 +104,7 @@ export class RelayServer extends SMTPServer {
     const { core, listen } = this.#relay;
     const remote = error.meta?.remoteAddress;
     if (remote === undefined || error.report === false) return;
-    core.emit({ is: 'session.refused', listen, remote, why: 'tls' });
+    core.emit({ is: 'session.refused', listen, remote, reason: 'tls' });
   }
 
   /** Sessions that have not ended. */

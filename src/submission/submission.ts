@@ -126,7 +126,8 @@ function coreOf(deps: SubmissionDeps): Core {
   const limits = (): Settings['limits'] => settings().limits;
   const pace = { ...defaultPace, ...deps.pace };
   const onEvicted = (member: Member, why: SessionRefusal): void => {
-    emit({ is: 'session.refused', listen: member.listen, remote: remoteName(member), why });
+    const remote = remoteName(member);
+    emit({ is: 'session.refused', listen: member.listen, remote, reason: why });
   };
   return {
     ...deps,

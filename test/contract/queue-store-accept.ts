@@ -35,6 +35,7 @@ export function acceptContract(current: () => OpenStore): void {
         routeHeaders: { 'x-stream': 'newsletter' },
         eightBit: true,
         headerUtf8: true,
+        trace: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: true },
         bytes: body.length,
       };
       await store.accept([{ ...plain, message, body: { in: 'memory', bytes: body } }]);

@@ -27,4 +27,5 @@ export const quietSources: MetricSources = {
   alertsWaiting: () => new Map([['webhook1', 3]]),
   disk: async () => ({ freeBytes: 6e9, sizeBytes: 8e9, limitBytes: 2e8 }),
   logLinesDropped: () => 0,
+  spans: () => null,
 };

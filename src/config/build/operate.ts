@@ -1,5 +1,16 @@
-import type { ListenAddress, ListenerSettings, Settings } from '../../relay/settings.ts';
-import { formatListenAddress, isLocalListener, overlap } from '../listen-address.ts';
+import type { Secret } from '../../lib/secret.ts';
+import type {
+  ListenAddress,
+  ListenerSettings,
+  Settings,
+  TracingSettings,
+} from '../../relay/settings.ts';
+import {
+  formatListenAddress,
+  isLocalListener,
+  isLoopbackHost,
+  overlap,
+} from '../listen-address.ts';
 import type { RelayConfig } from '../schema/relay.ts';
 import { absolute, type BuildContext, type Path, secretOrNull } from './context.ts';
 
@@ -12,6 +23,7 @@ export async function buildOperate(
   const { report } = context;
   const given = config.observe.listen;
   const listen = given?.is === 'unix' ? { ...given, path: absolute(given.path, context) } : given;
+  const tracing = await buildTracing(config.observe.tracing, context);
   const token = await secretOrNull(config.observe.token, ['observe', 'token'], context);
   if (listen !== null) checkObserve(listen, config.observe.token !== undefined, context);
   const taken = listeners.find((listener) => listen !== null && overlap(listener.listen, listen));
@@ -21,7 +33,40 @@ export async function buildOperate(
   }
   const socket = absolute(config.control.socket, context);
   checkSocketPath(socket, ['control', 'socket'], context);
-  return { observe: { listen, token }, control: { socket } };
+  return { observe: { listen, token, tracing }, control: { socket } };
+}
+
+async function buildTracing(
+  config: RelayConfig['observe']['tracing'],
+  context: BuildContext,
+): Promise<TracingSettings | null> {
+  if (config === undefined) return null;
+  const path = ['observe', 'tracing'];
+  const headers = new Map<string, Secret>();
+  for (const [name, reference] of Object.entries(config.headers)) {
+    const value = await secretOrNull(reference, [...path, 'headers', name], context);
+    if (value !== null) headers.set(name, value);
+  }
+  checkEndpoint(config.endpoint, headers.size > 0, context);
+  return { endpoint: config.endpoint, headers, sample: config.sample };
+}
+
+function checkEndpoint(text: string, secrets: boolean, { report }: BuildContext): void {
+  const path = ['observe', 'tracing', 'endpoint'];
+  const url = new URL(text);
+  if (
+    secrets &&
+    url.protocol !== 'https:' &&
+    !isLoopbackHost(url.hostname.replace(/^\[|\]$/g, ''))
+  ) {
+    report.error(path, 'must begin with https, its headers are secrets');
+  }
+  if (url.username !== '' || url.password !== '') {
+    report.error(path, 'holds a username or password; they go under headers');
+  }
+  if (url.pathname === '/') {
+    report.error(path, 'has no path; OpenTelemetry collectors take spans at /v1/traces');
+  }
 }
 
 function checkObserve(listen: ListenAddress, token: boolean, { report }: BuildContext): void {

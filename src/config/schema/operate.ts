@@ -1,7 +1,39 @@
 import { z } from 'zod';
-import { filePath, oneOf, truth } from './kinds.ts';
+import { fieldName, filePath, oneOf, truth, url } from './kinds.ts';
 import { listenAddress } from './peers.ts';
 import { secret } from './secret.ts';
+
+const tracingSchema = z
+  .strictObject({
+    endpoint: url(['http', 'https']).meta({
+      description: 'Where spans are posted: OTLP over HTTP, in JSON. The whole URL, path included.',
+      examples: ['http://127.0.0.1:4318/v1/traces'],
+    }),
+    headers: z
+      .record(fieldName(), secret())
+      .prefault({})
+      .meta({
+        description: 'Header fields of each request, by name.',
+        examples: [{ Authorization: { env: 'OTLP_AUTHORIZATION' } }],
+      }),
+    sample: z
+      .number({ error: 'expected a number from 0 to 1' })
+      .min(0, { error: 'is less than 0' })
+      .max(1, { error: 'is more than 1' })
+      .prefault(1)
+      .meta({
+        description:
+          'Share of the messages without a traceparent field that get a trace of their own; where ' +
+          'there is one, its sampled flag decides.',
+      }),
+  })
+  .optional()
+  .meta({
+    description:
+      'OpenTelemetry: spans for accept, wait and attempt, in the trace that the message names in ' +
+      'its traceparent field. Off by default.',
+    examples: [{ endpoint: 'http://127.0.0.1:4318/v1/traces' }],
+  });
 
 /** `observe:`, `control:` and `log:`, for those who run the relay. */
 export const observeSchema = z
@@ -22,6 +54,7 @@ export const observeSchema = z
         description: 'Bearer token that every request must show.',
         examples: [{ file: '/etc/relayd/secrets/observe-token' }],
       }),
+    tracing: tracingSchema,
     dashboard: truth().prefault(true).meta({ description: 'Whether the dashboard is served.' }),
   })
   .prefault({})

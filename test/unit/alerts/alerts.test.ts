@@ -68,7 +68,7 @@ function open(
     clock: Date.now,
     dice: () => 0.5,
     newId: () => `id-${++id}`,
-    show: (_, value) => value,
+    show: (event) => event,
   });
   onTestFinished(() => alerts.close());
   return {

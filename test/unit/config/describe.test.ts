@@ -6,9 +6,10 @@ import { minimal } from './minimal.ts';
 import { settingsOf } from './temporary-file.ts';
 
 test('the configuration in force is shown in the words of relay.yaml, without secrets', async () => {
-  const text = `${minimal}observe: {token: observe-token}\n`;
+  const tracing = '{endpoint: "http://[::1]:4318/v1/traces", headers: {X-Key: collector-key}}';
+  const text = `${minimal}observe: {token: observe-token, tracing: ${tracing}}\n`;
   const shown = stringify(describeSettings(await settingsOf(text, { hostname: 'a.example' })));
-  expect(shown).not.toMatch(/shop-password|up-password|observe-token/);
+  expect(shown).not.toMatch(/shop-password|up-password|observe-token|collector-key/);
   expect(parse(shown)).toMatchObject({
     hostname: 'a.example',
     listeners: [{ listen: '127.0.0.1:587', tls: 'none', auth: 'required' }],
@@ -25,7 +26,15 @@ test('the configuration in force is shown in the words of relay.yaml, without se
     },
     routes: [{ sender: '*', accounts: ['up'] }],
     queue: { lifetime: '5d', delay_warning: '4h' },
-    observe: { listen: '127.0.0.1:9587', token: '[secret]' },
+    observe: {
+      listen: '127.0.0.1:9587',
+      token: '[secret]',
+      tracing: {
+        endpoint: 'http://[::1]:4318/v1/traces',
+        headers: { 'X-Key': '[secret]' },
+        sample: 1,
+      },
+    },
   });
 });
 

@@ -28,6 +28,15 @@ test('another token is a change of observe, which needs a restart', async () => 
   });
 });
 
+test("so is another of a collector's header fields", async () => {
+  const tracing = '{endpoint: "https://x.example/v1/traces", headers: {A: old-key}}';
+  const before = `${minimal}observe: {tracing: ${tracing}}\n`;
+  expect(await changes(before, before.replace('old-key', 'new-key'))).toEqual({
+    changes: ['observe'],
+    needRestart: ['observe'],
+  });
+});
+
 test.each([
   ['a plain password', 'shop-password', 'new-password'],
   ['a pattern', '"@shop.example"]', '"@shop.example", "@news.example"]'],

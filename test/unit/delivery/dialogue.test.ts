@@ -84,3 +84,10 @@ test('however much is said, little is kept, and the end of it', () => {
   expect(lines.at(-1)).toBe('(99800 more not kept)');
   expect(lines.some((line) => /^\(\d+ lines left out\)$/.test(line))).toBe(true);
 });
+
+test('a secret that a long reply repeats is hidden where the reply is cut, too', () => {
+  const dialogue = new Dialogue(['hunter2-hunter2']);
+  const filler = '535-no\n'.repeat(284);
+  dialogue.received(`${filler}535 hunter2-hunter2 ${'x'.repeat(3_000)}`);
+  expect(dialogue.lines().join('\n')).not.toContain('hunter');
+});

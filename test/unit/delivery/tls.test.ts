@@ -144,7 +144,7 @@ for (const [kind, allow] of faults) {
         account: 'a',
         fault: allow.join(', '),
         untilMs,
-        reason: 'renewal asked for',
+        detail: 'renewal asked for',
       },
     ]);
   });

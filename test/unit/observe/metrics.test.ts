@@ -289,6 +289,7 @@ test('every event is counted or named as not counted', () => {
     'summary.failed',
     'supervisor.unreachable',
     'tls.exception-ending',
+    'tracing.failed',
   ]);
 });
 
@@ -305,6 +306,7 @@ test('every metric of the catalogue shows up once its event has happened', async
     outAtMs: () => new Map([['gmail', noon]]),
     heldSenders: () => new Map([['ses', 1]]),
     credentials: () => new Map([['gmail', credentials]]),
+    spans: () => ({ exported: 3, failed: 2, dropped: 1 }),
   });
   const outcomes = ['delivered', 'deferred', 'bounced', 'in-doubt', 'held', 'removed'] as const;
   for (const event of allSamples) metrics.sink(event);

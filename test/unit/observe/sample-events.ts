@@ -26,7 +26,7 @@ export const SAMPLES: {
     is: 'session.refused',
     listen: '127.0.0.1:587',
     remote: '127.0.0.1',
-    why: 'connections',
+    reason: 'connections',
   },
   'login.failed': {
     is: 'login.failed',
@@ -41,7 +41,7 @@ export const SAMPLES: {
     reversePath: 'erp@velosi.example',
     recipient: null,
     reply: '550 5.7.1 no upstream account for <erp@velosi.example>',
-    why: 'no-route',
+    reason: 'no-route',
   },
   'message.accepted': {
     is: 'message.accepted',
@@ -170,13 +170,13 @@ export const SAMPLES: {
     account: 'gmail',
     fault: 'expired',
     untilMs: 1_795_000_000_000,
-    reason: 'renewal asked for',
+    detail: 'renewal asked for',
   },
   'tls.exception-ending': {
     is: 'tls.exception-ending',
     account: 'gmail',
     allow: ['expired'],
-    reason: 'renewal asked for',
+    detail: 'renewal asked for',
     untilMs: 1_795_000_000_000,
     daysLeft: 7,
   },
@@ -216,6 +216,12 @@ export const SAMPLES: {
   'queue.row-quarantined': { is: 'queue.row-quarantined', id: '17', detail: 'no envelope' },
   'store.committed': { is: 'store.committed', operations: 12, tookMs: 2.5 },
   'store.failed': { is: 'store.failed', fault: 'full', detail: 'database or disk is full' },
+  'tracing.failed': {
+    is: 'tracing.failed',
+    endpoint: 'http://127.0.0.1:4318/v1/traces',
+    detail: 'connect ECONNREFUSED 127.0.0.1:4318',
+    spans: 12,
+  },
   'log.not-reopened': { is: 'log.not-reopened', file: '/var/log/relayd/main', detail: 'EACCES' },
   'clock.jumped': { is: 'clock.jumped', byMs: -3_600_000, clamped: 4 },
   'relay.stalled': {

@@ -121,7 +121,7 @@ test('classes choose by outcome and reason, names take all, and nothing is told 
 
 test('hostile replies change neither the text nor its direction, and are cut', () => {
   const detail = `550 \u001b[31mno\r\nX: y \u202eresrever ${'x'.repeat(10_000)}`;
-  const held = entryOf({ ...SAMPLES['account.held'], detail }, T0, (_, value) => value);
+  const held = entryOf({ ...SAMPLES['account.held'], detail }, T0);
   expect(String(held.detail).length).toBeLessThan(1_010);
   const { alert } = made(noted(emptyBox, held), 'a', T0);
   const { text } = payloadOf(alert, { relay: 'relay.test', lost: 0 });

@@ -28,7 +28,7 @@ afterEach(async () => {
 
 function refusals(): readonly string[] {
   return (relay?.events ?? []).flatMap((event) =>
-    event.is === 'session.refused' ? [event.why] : [],
+    event.is === 'session.refused' ? [event.reason] : [],
   );
 }
 

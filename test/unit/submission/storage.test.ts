@@ -52,7 +52,7 @@ test.each([
     relay.store.failWith(fault);
     expect(await submit(client, 'Subject: x\r\n')).toMatch(reply);
     expect(relay.stored).toEqual([]);
-    expect(relay.events.at(-1)).toMatchObject({ is: 'message.refused', why });
+    expect(relay.events.at(-1)).toMatchObject({ is: 'message.refused', reason: why });
     relay.store.failWith(null);
     expect(await submit(client, 'Subject: x\r\n')).toMatch(/^250/);
     expect(relay.stored).toHaveLength(1);
