@@ -1,0 +1,58 @@
+/**
+ * Makes the children of `now` those of `next` by as few changes as serve, so that focus, a
+ * selection, scrolled tables and opened details stay. Rows are known by their id.
+ * @param {Element} now
+ * @param {Element} next
+ */
+export function morph(now, next) {
+  const kept = new Map([...now.children].flatMap((child) => (child.id ? [[child.id, child]] : [])));
+  /** @type {ChildNode | null} */
+  let place = now.firstChild;
+  for (const wanted of [...next.childNodes]) {
+    const found = partner(place, wanted, kept);
+    if (found === null) {
+      now.insertBefore(document.importNode(wanted, true), place);
+      continue;
+    }
+    if (found !== place) now.insertBefore(found, place);
+    else place = place.nextSibling;
+    update(found, wanted);
+  }
+  while (place !== null) {
+    const rest = place.nextSibling;
+    place.remove();
+    place = rest;
+  }
+}
+
+/**
+ * What becomes the wanted node: the one of its id, else the next one when it is of its kind.
+ * @param {ChildNode | null} place
+ * @param {ChildNode} wanted
+ * @param {ReadonlyMap<string, Element>} kept
+ * @returns {ChildNode | null}
+ */
+function partner(place, wanted, kept) {
+  const id = wanted instanceof Element ? wanted.id : '';
+  if (id !== '') return kept.get(id) ?? null;
+  if (place === null || place.nodeName !== wanted.nodeName) return null;
+  return place instanceof Element && place.id !== '' ? null : place;
+}
+
+/**
+ * @param {ChildNode} now
+ * @param {ChildNode} wanted
+ */
+function update(now, wanted) {
+  if (now instanceof Element && wanted instanceof Element) {
+    for (const { name } of [...now.attributes]) {
+      if (!wanted.hasAttribute(name) && !(name === 'open' && now.matches('details'))) {
+        now.removeAttribute(name);
+      }
+    }
+    for (const { name, value } of wanted.attributes) {
+      if (now.getAttribute(name) !== value) now.setAttribute(name, value);
+    }
+    morph(now, wanted);
+  } else if (now.nodeValue !== wanted.nodeValue) now.nodeValue = wanted.nodeValue;
+}
