@@ -1,13 +1,6 @@
-/**
- * Text from messages and upstreams, made safe for a terminal: control characters (escape sequences
- * begin with one) and the marks that reorder text are written as `\x1b` or `\u202e`.
- */
-export function printable(text: string): string {
-  return text.replace(UNSAFE, (character) => {
-    const code = character.charCodeAt(0);
-    return code < 0x100 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`;
-  });
-}
+import { printable, printableJson } from '../lib/printable.ts';
+
+export { printable };
 
 /** The same for text of many lines: line ends and tabs are kept, CR LF becomes LF. */
 export function printableText(text: string): string {
@@ -16,14 +9,6 @@ export function printableText(text: string): string {
     .split(/([\n\t])/)
     .map((piece) => (piece === '\n' || piece === '\t' ? piece : printable(piece)))
     .join('');
-}
-
-/** C0, DEL, C1, line separators, bidirectional embeddings, overrides, isolates and marks. */
-const UNSAFE =
-  /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g;
-
-function hex(code: number, digits: number): string {
-  return code.toString(16).padStart(digits, '0');
 }
 
 /**
@@ -35,10 +20,7 @@ export function jsonLine(value: unknown): string {
 }
 
 export function jsonText(value: unknown): string {
-  return JSON.stringify(value).replace(
-    UNSAFE,
-    (character) => `\\u${hex(character.charCodeAt(0), 4)}`,
-  );
+  return printableJson(JSON.stringify(value));
 }
 
 /** Columns a text takes on a terminal: wide characters two, combining ones none. */
