@@ -1,11 +1,11 @@
 /**
  * Makes the children of `now` those of `next` by as few changes as serve, so that focus, a
- * selection, scrolled tables and opened details stay. Rows are known by their id.
+ * selection, scrolled tables and opened details stay. Rows are known by their `data-key`.
  * @param {Element} now
  * @param {Element} next
  */
 export function morph(now, next) {
-  const kept = new Map([...now.children].flatMap((child) => (child.id ? [[child.id, child]] : [])));
+  const kept = new Map([...now.children].map((child) => [keyOf(child), child]));
   /** @type {ChildNode | null} */
   let place = now.firstChild;
   for (const wanted of [...next.childNodes]) {
@@ -26,17 +26,22 @@ export function morph(now, next) {
 }
 
 /**
- * What becomes the wanted node: the one of its id, else the next one when it is of its kind.
+ * What becomes the wanted node: the one of its key, else the next one when it is of its kind.
  * @param {ChildNode | null} place
  * @param {ChildNode} wanted
- * @param {ReadonlyMap<string, Element>} kept
+ * @param {ReadonlyMap<string | null, ChildNode>} kept
  * @returns {ChildNode | null}
  */
 function partner(place, wanted, kept) {
-  const id = wanted instanceof Element ? wanted.id : '';
-  if (id !== '') return kept.get(id) ?? null;
+  const key = keyOf(wanted);
+  if (key !== null) return kept.get(key) ?? null;
   if (place === null || place.nodeName !== wanted.nodeName) return null;
-  return place instanceof Element && place.id !== '' ? null : place;
+  return keyOf(place) === null ? place : null;
+}
+
+/** @param {Node} node */
+function keyOf(node) {
+  return node instanceof Element ? node.getAttribute('data-key') : null;
 }
 
 /**

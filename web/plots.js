@@ -123,7 +123,7 @@ function options({ lines, format }, width) {
   return {
     width,
     height: heightPx,
-    padding: [8, 4, 0, 0],
+    padding: [8, 14, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
     legend: { live: true, markers: { width: 2 } },
     scales: { y: { range: (_plot, _least, most) => [0, Math.max(1, most * 1.15)] } },
