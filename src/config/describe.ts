@@ -51,6 +51,7 @@ export function describeSettings(settings: Settings): Shown {
       listen:
         settings.observe.listen === null ? 'off' : formatListenAddress(settings.observe.listen),
       token: hidden(settings.observe.token),
+      dashboard: settings.observe.dashboard,
     }),
     control: settings.control,
     log: settings.log,

@@ -13,7 +13,6 @@ const LATER: readonly Later[] = [
   { path: ['notifications', 'webhooks'] },
   { path: ['notifications', 'commands'] },
   { path: ['notifications', 'heartbeat'] },
-  { path: ['observe', 'dashboard'], asks: (value) => value === true },
 ];
 
 /** `routes[0].bcc (line 40)` for each key in the file that nothing acts on yet. */

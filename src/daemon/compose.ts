@@ -1,5 +1,7 @@
 import { type Control, openControl } from '../control/server.ts';
 import { ControlSocketError } from '../control/socket-file.ts';
+import type { ControlHandlers } from '../control/wire.ts';
+import { openDashboard } from '../dashboard/dashboard.ts';
 import { type Delivery, openDelivery } from '../delivery/delivery.ts';
 import { EX_CANTCREAT, EX_OSERR } from '../lib/sysexits.ts';
 import { packageVersion } from '../lib/version.ts';
@@ -95,7 +97,10 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
   const handlers = controlHandlers(relay, Date.now, newMessageId);
   const control = await openControl({ socket: settings().control.socket, handlers, emit });
   opened.push(() => control.close());
-  const observe = await openObservation(options, relay, (name) => sockets.get(name)?.[0] ?? null);
+  const observe = await openObservation(options, relay, {
+    handlers,
+    inherited: (name) => sockets.get(name)?.[0] ?? null,
+  });
   return {
     storage,
     delivery,
@@ -111,12 +116,20 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
 async function openObservation(
   options: ComposeOptions,
   { store, delivery, state, throughput, flushes }: Relay,
-  inherited: (name: string) => number | null,
+  {
+    handlers,
+    inherited,
+  }: {
+    readonly handlers: ControlHandlers;
+    readonly inherited: (name: string) => number | null;
+  },
 ): Promise<Observe | null> {
-  const { listen, token } = options.settings().observe;
+  const { observe, hostname } = options.settings();
+  const { listen, token } = observe;
+  const known = knownNames(options.settings);
   const metrics = openMetrics({
     version: packageVersion(),
-    known: knownNames(options.settings),
+    known,
     sources: {
       counts: () => store.counts(),
       accountStates: async () => delivery.states(),
@@ -136,17 +149,30 @@ async function openObservation(
     },
     nowMs: Date.now,
   });
+  const dashboard =
+    listen === null || !observe.dashboard
+      ? null
+      : openDashboard({
+          handlers,
+          token,
+          hostname: () => options.settings().hostname,
+          clients: () => known().clients,
+          emit: options.emit,
+          nowMs: Date.now,
+        });
   options.alsoTo((event) => {
     metrics.sink(event);
     throughput.sink(event);
     flushes.sink(event);
+    dashboard?.sink(event);
   });
   if (listen === null) return null;
   return openObserve({
     listen,
     token,
-    hostname: options.settings().hostname,
+    hostname,
     metrics,
+    site: dashboard?.site ?? null,
     // The listeners are open once this is asked, so the storage's answer is what is left.
     notReady: () => store.stats().then(() => (state() === 'stopping' ? ['stopping'] : [])),
     inherited,

@@ -1,6 +1,6 @@
 import { hintFor } from '../policy/verdicts.ts';
 import type { Failures, LastReply } from './activity.ts';
-import { foreign, type Html, html } from './html.ts';
+import { foreign, type Html, hint, html } from './html.ts';
 import type { Snapshot } from './snapshot.ts';
 import { ago, number, reasonText } from './words.ts';
 
@@ -49,14 +49,14 @@ function failureRow(
   const where = new URLSearchParams({ ...(account !== null && { account }), reason });
   const shown =
     waiting === 0 ? html`0` : html`<a href="/queue?${where.toString()}">${number(waiting)}</a>`;
-  const hint = hintFor(reason);
+  const advice = hintFor(reason);
   return html`<tr data-key="failure-${reason}-${account}"><th scope="row">${reasonText(reason)}</th>
 <td data-label="Account">${account === null ? '–' : foreign(account)}</td>
 <td data-label="Waiting" class="num">${shown}</td>
 <td data-label="Deferred, 24 h" class="num">${number(deferred)}</td>
 <td data-label="Bounced, 24 h" class="num">${number(bounced)}</td>
 <td data-label="Last reply">${last === null ? null : html`${foreign(last.text)} <small>${ago(last.atMs, nowMs)}</small>`}
-${hint === null ? null : html`<span class="hint">${hint}</span>`}</td></tr>`;
+${advice === null ? null : hint(advice)}</td></tr>`;
 }
 
 /** A long queue is not counted every second. */

@@ -46,6 +46,12 @@ export function foreign(text: string, charactersMax: number = foreignCharactersM
   return html`<bdi class="mail">${printable(shown)}${cut ? '…' : null}</bdi>`;
 }
 
+/** Words of ours for people, with commands in backticks. */
+export function hint(text: string): Html {
+  const parts = text.split('`').map((part, at) => (at % 2 === 0 ? part : html`<code>${part}</code>`));
+  return html`<span class="hint">${parts}</span>`;
+}
+
 /** A reverse-path or forward-path; the null one as `<>`. */
 export function address(path: string): Html {
   return path === '' ? html`&lt;&gt;` : foreign(path, 320);

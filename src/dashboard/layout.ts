@@ -75,6 +75,7 @@ function head(title: string): Html {
 <meta name="color-scheme" content="light dark">
 <title>${title}</title>
 <link rel="icon" href="/web/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/web/uplot.css">
 <link rel="stylesheet" href="/web/dashboard.css">
 <script type="module" src="/web/dashboard.js"></script>
 </head>`;

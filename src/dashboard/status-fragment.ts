@@ -1,5 +1,5 @@
 import { formatAge } from '../lib/duration.ts';
-import { foreign, type Html, html } from './html.ts';
+import { foreign, type Html, hint, html } from './html.ts';
 import { oldestIn, recipientsIn, type Snapshot } from './snapshot.ts';
 import { type Trouble, troublesOf } from './troubles.ts';
 import { count, number, took } from './words.ts';
@@ -21,15 +21,12 @@ ${facts(snapshot)}`;
 function verdict(snapshot: Snapshot, troubles: readonly Trouble[]): Html {
   const bad = troubles.filter(({ tone }) => tone === 'bad').length;
   const tone = bad > 0 ? 'bad' : troubles.length > 0 ? 'warn' : 'ok';
-  const text =
-    bad > 0
-      ? `${count(bad, 'thing')} ${bad === 1 ? 'needs' : 'need'} you.`
-      : troubles.length > 0
-        ? `Mail moves; ${count(troubles.length, 'thing')} to look at.`
-        : 'All is well.';
+  const things = bad > 0 ? bad : troubles.length;
+  const looked = bad > 0 ? `${things === 1 ? 'needs' : 'need'} you` : 'to look at';
+  const text = tone === 'ok' ? 'All is well.' : `${count(things, 'thing')} ${looked}.`;
   // Only the verdict is read aloud when it changes: the numbers beside it change all the time.
-  return html`<p class="verdict verdict-${tone}"><span role="status" aria-live="polite">${text}</span>
-<span class="muted">${aside(snapshot)}</span></p>`;
+  return html`<div class="verdict verdict-${tone}"><p role="status">${text}</p>
+<p class="muted">${aside(snapshot)}</p></div>`;
 }
 
 /** `12 accounts, nothing waits` */
@@ -44,12 +41,10 @@ function aside({ status }: Snapshot): string {
   return `${all}, ${waiting === 0 ? 'nothing waits' : `${count(waiting, 'recipient')} on the way`}.`;
 }
 
-function troubleItem(
-  { tone, what, detail = '', hint = null, action }: Trouble,
-  mayAct: boolean,
-): Html {
+function troubleItem(trouble: Trouble, mayAct: boolean): Html {
+  const { tone, what, detail = '', hint: advice = null, action = null } = trouble;
   return html`<li class="${tone}"><b>${foreign(what)}</b> ${detail === '' ? null : foreign(detail)}
-${hint === null || hint === '' ? null : html`<span class="hint">${hint}</span>`} ${mayAct ? (action ?? null) : null}</li>`;
+${advice === null || advice === '' ? null : hint(advice)} ${mayAct ? action : null}</li>`;
 }
 
 function facts({ status, hour, day, nowMs }: Snapshot): Html {

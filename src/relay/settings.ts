@@ -21,7 +21,11 @@ export interface Settings {
   readonly notifications: {
     readonly dsn: { readonly mode: 'account' | 'off'; readonly from: string | null };
   };
-  readonly observe: { readonly listen: ListenAddress | null; readonly token: Secret | null };
+  readonly observe: {
+    readonly listen: ListenAddress | null;
+    readonly token: Secret | null;
+    readonly dashboard: boolean;
+  };
   readonly control: { readonly socket: string };
   readonly log: LogSettings;
   /**

@@ -21,7 +21,7 @@ export async function buildOperate(
   }
   const socket = absolute(config.control.socket, context);
   checkSocketPath(socket, ['control', 'socket'], context);
-  return { observe: { listen, token }, control: { socket } };
+  return { observe: { listen, token, dashboard: config.observe.dashboard }, control: { socket } };
 }
 
 function checkObserve(listen: ListenAddress, token: boolean, { report }: BuildContext): void {

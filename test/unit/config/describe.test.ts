@@ -24,6 +24,6 @@ test('the configuration in force is shown in the words of relay.yaml, without se
     },
     routes: [{ sender: '*', accounts: ['up'] }],
     queue: { lifetime: '5d', delay_warning: '4h' },
-    observe: { listen: '127.0.0.1:9587', token: '[secret]' },
+    observe: { listen: '127.0.0.1:9587', token: '[secret]', dashboard: true },
   });
 });

@@ -222,10 +222,7 @@ observe: {dashboard: true}
 log: {format: exim, addresses: domain}
 `;
   const result = await loadText(text);
-  expect(result.ok && result.notYetActedOn).toEqual([
-    'notifications.heartbeat (line 18)',
-    'observe.dashboard (line 19)',
-  ]);
+  expect(result.ok && result.notYetActedOn).toEqual(['notifications.heartbeat (line 18)']);
 });
 
 test('anchors work, and a fault in one is shown where it stands', async () => {
