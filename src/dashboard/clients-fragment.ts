@@ -35,5 +35,7 @@ function row(name: string, activity: ClientActivity | null, nowMs: number): Html
 <td data-label="Size" class="num">${formatSize(bytes)}</td>
 <td data-label="Refused" class="num">${alarming(refused)}</td>
 <td data-label="Wrong logins" class="num">${alarming(loginsFailed)}</td>
-<td data-label="Last">${lastAtMs === null ? html`<span class="muted">nothing since the start</span>` : ago(lastAtMs, nowMs)}</td></tr>`;
+<td data-label="Last">${lastAtMs === null ? never : ago(lastAtMs, nowMs)}</td></tr>`;
 }
+
+const never = html`<span class="muted">nothing since the start</span>`;

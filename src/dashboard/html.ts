@@ -48,7 +48,9 @@ export function foreign(text: string, charactersMax: number = foreignCharactersM
 
 /** Words of ours for people, with commands in backticks. */
 export function hint(text: string): Html {
-  const parts = text.split('`').map((part, at) => (at % 2 === 0 ? part : html`<code>${part}</code>`));
+  const parts = text
+    .split('`')
+    .map((part, at) => (at % 2 === 0 ? part : html`<code>${part}</code>`));
   return html`<span class="hint">${parts}</span>`;
 }
 

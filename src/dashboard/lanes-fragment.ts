@@ -15,7 +15,8 @@ export function lanesFragment(snapshot: Snapshot): Html {
 <caption class="vh">Accounts: state, rate, what waits, quota and the last reply</caption>
 <thead><tr><th scope="col">Account</th><th scope="col">State</th><th scope="col" class="num">Rate</th>
 <th scope="col" class="num">Waiting</th><th scope="col" class="num">Oldest</th>
-<th scope="col">Quota</th><th scope="col">Last reply</th>${mayAct ? html`<th scope="col"><span class="vh">Actions</span></th>` : null}</tr></thead>
+<th scope="col">Quota</th><th scope="col">Last reply</th>
+${mayAct ? html`<th scope="col"><span class="vh">Actions</span></th>` : null}</tr></thead>
 <tbody>${status.accounts.map((account) => laneRow(account, snapshot))}
 ${homeless.length === 0 ? null : homelessRow(snapshot)}</tbody>
 </table>`;

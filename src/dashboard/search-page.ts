@@ -56,9 +56,11 @@ ${input(query, 'account', 'Account', 'name')}
 ${input(query, 'client', 'Client', 'name')}
 ${input(query, 'since', 'Accepted within', '2d')}
 <button type="submit">Search</button></form>
-${found === null ? html`<p class="empty">Search for a message by whom it was from or to, or by an id.</p>` : results(found, nowMs)}
+${found === null ? invitation : results(found, nowMs)}
 ${found === null ? null : pager(query, found)}</section>`;
 }
+
+const invitation = html`<p class="empty">Search for a message by whom it was from or to, or by an id.</p>`;
 
 function results({ entries, unindexed, next }: LogPage, nowMs: number): Html {
   const missing =
