@@ -1,6 +1,6 @@
 import type { AccountDetail, AccountReport, StatusReport } from '../../../src/control/reports.ts';
 import type { TopReport } from '../../../src/control/steering-reports.ts';
-import type { LaneCount, RecipientState } from '../../../src/relay/queue.ts';
+import type { LaneCount } from '../../../src/relay/queue.ts';
 
 /** A relay of a middling shop on an ordinary afternoon, invented: what it knows of its accounts. */
 
@@ -14,21 +14,30 @@ type Own = Pick<AccountReport, 'name' | 'provider' | 'host' | 'port' | 'username
     readonly certificate: { readonly issuer: string; readonly days: number };
   };
 
-const lane = (name: string, state: RecipientState, recipients: number, ageMs: number) => {
-  return (nowMs: number): LaneCount => {
-    const nextDueAtMs = state === 'waiting' ? nowMs + 3 * minute : null;
-    return { lane: name, state, recipients, oldestAcceptedAtMs: nowMs - ageMs, nextDueAtMs };
-  };
-};
+/** Always the same afternoon. */
+export const shopNowMs = Date.UTC(2026, 10, 19, 14, 20);
 
-const lanes = [
-  lane('shop', 'leased', 6, 900),
-  lane('shop', 'waiting', 14, 11 * minute),
-  lane('newsletter', 'waiting', 214, 52 * minute),
-  lane('info', 'waiting', 37, 41 * minute),
-  lane('office', 'waiting', 2, 95 * minute),
-  lane('billing', 'in-doubt', 1, 7 * minute),
-];
+/** What waits: a newsletter was sent to an account that had just been held. */
+function lanes(nowMs: number): LaneCount[] {
+  const ago = (shopNowMs - nowMs) / minute;
+  const ripple = Math.round(6 * Math.sin(ago / 5) + 4 * Math.sin(ago / 1.7));
+  const lane = (name: string, recipients: number, ageMs: number): LaneCount => {
+    const oldestAcceptedAtMs = nowMs - ageMs;
+    const nextDueAtMs = nowMs + 3 * minute;
+    return { lane: name, state: 'waiting', recipients, oldestAcceptedAtMs, nextDueAtMs };
+  };
+  const held = ago < 52 ? Math.round(214 * Math.min(1, (52 - ago) / 12)) : 0;
+  const paused = ago < 41 ? Math.round(37 * Math.min(1, (41 - ago) / 30)) : 0;
+  const letter = ago > 300 && ago < 330 ? 160 : 0;
+  return [
+    { ...lane('shop', 6, 900), state: 'leased' as const, nextDueAtMs: null },
+    lane('shop', 14 + ripple + letter, 11 * minute),
+    lane('newsletter', held, 52 * minute),
+    lane('info', paused, 41 * minute),
+    lane('office', 2, 95 * minute),
+    { ...lane('billing', 1, 7 * minute), state: 'in-doubt' as const },
+  ].filter(({ recipients }) => recipients > 0);
+}
 
 function accounts(nowMs: number): readonly Own[] {
   const amazon = { issuer: 'Amazon RSA 2048 M02', days: 212 };
@@ -118,7 +127,7 @@ function report({ perSecond, certificate, ...own }: Own, nowMs: number): Account
     heldSenders: [],
     connections: { open: 0, max: 5, now: 5 },
     pacePerSecond: null,
-    queue: lanes.map((one) => one(nowMs)).filter((one) => one.lane === own.name),
+    queue: lanes(nowMs).filter(({ lane }) => lane === own.name),
     quota: [],
     outAtMs: null,
     lastDeliveredAtMs: null,
@@ -137,7 +146,7 @@ export function status(nowMs: number): StatusReport {
     startedAtMs: nowMs - 19 * day - 4 * hour,
     nowMs,
     listeners: [{ listen: '127.0.0.1:587', tls: 'none', sessions: 3 }],
-    queue: lanes.map((one) => one(nowMs)),
+    queue: lanes(nowMs),
     accounts: accounts(nowMs).map((own) => report(own, nowMs)),
     memoryBytes: 148 * 1024 * 1024,
     store: {

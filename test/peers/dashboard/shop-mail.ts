@@ -1,5 +1,5 @@
 import type { Message } from '../../../src/relay/message.ts';
-import { messageIdFirstAt } from '../../../src/relay/message-id.ts';
+import { messageIdFromNumber, messageNumberFirstAt } from '../../../src/relay/message-id.ts';
 import type { HistoryEntry, QueuedRecipient, QueueRow } from '../../../src/relay/queue.ts';
 
 /** Mail of the invented shop: what waits, and what became of one message that took long. */
@@ -33,18 +33,18 @@ const stuck = (to: string, ageMs: number): Waiting => ({
 
 const waiting: readonly Waiting[] = [
   {
-    ageMs: 95 * minute,
+    ageMs: 95 * minute + 203,
     client: 'nextcloud',
     from: 'cloud@velosi.example',
     to: 'archive@partner.example',
     bytes: 1_841_000,
     recipient: { lane: 'office', attempts: 4, lastText: full, lastReason: 'upstream' },
   },
-  stuck('ada.lovelace@reader.example', 52 * minute),
-  stuck('grace@compilers.example', 52 * minute),
-  stuck('hedy@spread.example', 51 * minute),
+  stuck('ada.lovelace@reader.example', 52 * minute + 418),
+  stuck('grace@compilers.example', 52 * minute + 377),
+  stuck('hedy.lamarr@spread.example', 51 * minute),
   {
-    ageMs: 41 * minute,
+    ageMs: 41 * minute + 711,
     client: 'wordpress',
     from: 'info@velosi.example',
     to: 'katherine@orbit.example',
@@ -52,7 +52,7 @@ const waiting: readonly Waiting[] = [
     recipient: { lane: 'info', lastText: limit, lastReason: 'quota' },
   },
   {
-    ageMs: 11 * minute,
+    ageMs: 11 * minute + 93,
     client: 'webshop',
     from: 'orders@shop.velosi.example',
     to: 'margaret@reader.example',
@@ -60,7 +60,7 @@ const waiting: readonly Waiting[] = [
     recipient: { lane: 'shop', attempts: 2, lastText: grey, lastReason: 'upstream' },
   },
   {
-    ageMs: 7 * minute,
+    ageMs: 7 * minute + 559,
     client: 'erp',
     from: 'invoices@billing.velosi.example',
     to: 'ap@industries.example',
@@ -87,7 +87,9 @@ export function message(
   nowMs: number,
   { ageMs, client, from, to, bytes }: Omit<Waiting, 'recipient'>,
 ): Message {
-  const id = messageIdFirstAt(nowMs - ageMs);
+  const id = messageIdFromNumber(
+    messageNumberFirstAt(nowMs - ageMs) + ((to.length * 90_019) % 4_096),
+  );
   return {
     id,
     client,

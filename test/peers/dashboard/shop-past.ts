@@ -20,10 +20,10 @@ export interface Past {
   /** Moves the clock that the sinks read. */
   readonly at: (nowMs: number) => void;
   readonly sink: EventSink;
-  readonly sampled: (waiting: number) => void;
+  readonly look: () => Promise<void>;
 }
 
-export function passDay({ nowMs, at, sink, sampled }: Past): void {
+export async function passDay({ nowMs, at, sink, look }: Past): Promise<void> {
   const roll = dice();
   for (let ago = minutes; ago >= 0; ago--) {
     at(nowMs - ago * minute);
@@ -31,30 +31,28 @@ export function passDay({ nowMs, at, sink, sampled }: Past): void {
     const busy = 0.35 + 0.65 * Math.max(0, Math.sin(((hour - 5) / 19) * Math.PI));
     // A newsletter went out some hours ago, and one is stuck since its account is held.
     const letter = ago > 300 && ago < 330 ? 90 : 0;
+    if (ago % 7 === 3) sink(deferred('shop', 'upstream', greylisted));
+    if (ago % 160 === 20) sink(bounced('550 5.1.1 The email account does not exist'));
+    if (ago === 41) sink(deferred('info', 'quota', '550 5.4.5 Daily user sending limit exceeded'));
+    if (ago === 52) sink(deferred('newsletter', 'credentials', refused));
+    if (ago === 88) sink(wrongLogin);
     const mails = Math.round((70 + 45 * roll() + letter) * busy);
     for (let index = 0; index < mails; index++) oneMail(sink, roll);
-    if (ago % 7 === 0) sink(deferred('shop', 'upstream', '450 4.2.0 Greylisted, please try again'));
-    if (ago % 160 === 20) sink(bounced('550 5.1.1 The email account does not exist'));
-    if (ago % 400 === 41)
-      sink(deferred('info', 'quota', '550 5.4.5 Daily user sending limit exceeded'));
-    const held = ago < 52 ? 214 * Math.min(1, (52 - ago) / 12) : 0;
-    sampled(Math.round(18 + 10 * roll() + letter + held + (ago < 41 ? 37 : 0)));
+    if (ago < 60 ? ago % 2 === 0 : ago % 20 === 0) await look();
   }
-  sink(
-    deferred(
-      'newsletter',
-      'credentials',
-      '535 Authentication failed: The provided authorization grant is invalid',
-    ),
-  );
-  sink({
-    is: 'login.failed',
-    client: 'cron',
-    remote: '127.0.0.1',
-    mechanism: 'PLAIN',
-    known: true,
-  });
+  at(nowMs);
 }
+
+const greylisted = '450 4.2.0 Greylisted, please try again';
+const refused = '535 Authentication failed: The provided authorization grant is invalid';
+
+const wrongLogin: RelayEvent = {
+  is: 'login.failed',
+  client: 'cron',
+  remote: '127.0.0.1',
+  mechanism: 'PLAIN',
+  known: true,
+};
 
 const clients: readonly (readonly [string, number])[] = [
   ['webshop', 0.62],
