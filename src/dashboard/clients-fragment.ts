@@ -12,13 +12,14 @@ export function clientsFragment({ clients, nowMs }: Snapshot): Html {
   const rows = [...clients].toSorted(
     ([a, one], [b, other]) => (other?.messages ?? 0) - (one?.messages ?? 0) || (a < b ? -1 : 1),
   );
+  const shown = rows.slice(0, rowsMax).map(([name, seen]) => row(name, seen, nowMs));
   const rest = rows.length - rowsMax;
   return html`<table class="cards"><caption class="vh">Clients and what they sent in the last day</caption>
 <thead><tr><th scope="col">Client</th><th scope="col" class="num">Last hour</th>
 <th scope="col" class="num">24 h</th><th scope="col" class="num">Recipients</th>
 <th scope="col" class="num">Size</th><th scope="col" class="num">Refused</th>
 <th scope="col" class="num">Wrong logins</th><th scope="col">Last</th></tr></thead>
-<tbody>${rows.slice(0, rowsMax).map(([name, activity]) => row(name, activity, nowMs))}</tbody></table>
+<tbody>${shown}</tbody></table>
 ${rest > 0 ? html`<p class="muted">and ${rest} more that sent less</p>` : null}`;
 }
 

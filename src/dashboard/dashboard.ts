@@ -47,14 +47,14 @@ export function openDashboard(options: DashboardOptions): Dashboard {
   const series = openSeries(nowMs);
   const activity = openActivity(nowMs, () => ({ clients: clients() }));
   const sources = { ask, activity, series, clients, mayAct: token !== null, nowMs };
-  const snapshot = snapshotsFrom(sources);
+  const snapshots = snapshotsFrom(sources);
   const { liveEveryMs: everyMs } = options;
   const live = openLive({
-    frame: () => frameOf(snapshot, series),
+    frame: () => frameOf(snapshots.latest, series),
     ...(everyMs !== undefined && { everyMs }),
   });
-  const sampling = setInterval(() => void whenPossible(snapshot), sampleEveryMs).unref();
-  const pages = openPages({ ...sources, hostname, snapshot });
+  const sampling = setInterval(() => void whenPossible(snapshots.latest), sampleEveryMs).unref();
+  const pages = openPages({ ...sources, hostname, snapshot: snapshots.latest });
   const answer = openSite({
     pages,
     sessions: token === null ? null : openSessions(token, hostname(), nowMs),
@@ -64,7 +64,8 @@ export function openDashboard(options: DashboardOptions): Dashboard {
       ['/events', (asked: DataAsk) => events(live, asked)],
       ['/series', async () => jsonAnswer({ columns: minuteColumns, rows: series.minutes() })],
     ]),
-    act: (verb, form) => told(options, verb, () => perform(ask, verb, form)),
+    act: (verb, form) =>
+      told(options, verb, () => perform(ask, verb, form)).finally(snapshots.forget),
     emit,
   });
   return {

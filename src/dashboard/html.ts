@@ -9,7 +9,10 @@ export interface Html {
 
 export type Piece = Html | string | number | null | readonly Piece[];
 
-/** HTML with its values escaped, for content and for attributes in double quotes; null is nothing. */
+/**
+ * HTML with its values escaped, for content and for attributes in double quotes, and with their
+ * control characters and reordering marks made visible; null is nothing.
+ */
 export function html(texts: TemplateStringsArray, ...values: readonly Piece[]): Html {
   const parts = texts.map((text, at) => (at === 0 ? text : written(values[at - 1] ?? null) + text));
   return { [markup]: parts.join('') };
@@ -30,20 +33,20 @@ function written(value: Piece): string {
 const isHtml = (value: Html | readonly Piece[]): value is Html => markup in value;
 
 function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return printable(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /** Longest text of a stranger that is shown; a reply may have 10 KiB. */
 const foreignCharactersMax = 500;
 
 /**
- * Text that a message, a client or an upstream brought: nothing in it can reorder or break what
- * stands around it.
+ * Text that a message, a client or an upstream brought: neither its length nor its direction breaks
+ * what stands around it.
  */
 export function foreign(text: string, charactersMax: number = foreignCharactersMax): Html {
   const cut = text.length > charactersMax;
   const shown = cut ? text.slice(0, charactersMax).toWellFormed() : text;
-  return html`<bdi class="mail">${printable(shown)}${cut ? '…' : null}</bdi>`;
+  return html`<bdi class="mail">${shown}${cut ? '…' : null}</bdi>`;
 }
 
 /** Words of ours for people, with commands in backticks. */

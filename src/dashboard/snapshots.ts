@@ -24,8 +24,14 @@ const waitsShare = 20;
 /** So much is counted while the page waits. */
 const countedAtOnce = 20_000;
 
-/** Gives snapshots; whoever asks while one is made gets that one. Rejects with ControlError. */
-export function snapshotsFrom(sources: SnapshotSources): () => Promise<Snapshot> {
+export interface Snapshots {
+  /** Whoever asks while one is made gets that one. Rejects with ControlError. */
+  latest(): Promise<Snapshot>;
+  /** Something was changed: the next one is made anew. */
+  forget(): void;
+}
+
+export function snapshotsFrom(sources: SnapshotSources): Snapshots {
   const details = detailsFrom(sources);
   const waits = waitsFrom(sources);
   let made: { readonly atMs: number; readonly snapshot: Promise<Snapshot> } | null = null;
@@ -61,15 +67,19 @@ export function snapshotsFrom(sources: SnapshotSources): () => Promise<Snapshot>
     };
   };
 
-  return () => {
-    const atMs = sources.nowMs();
-    if (made !== null && Math.abs(atMs - made.atMs) < freshMs) return made.snapshot;
-    const snapshot = make();
-    made = { atMs, snapshot };
-    snapshot.catch(() => {
-      made = null;
-    });
-    return snapshot;
+  const forget = (): void => {
+    made = null;
+  };
+  return {
+    latest() {
+      const atMs = sources.nowMs();
+      if (made !== null && Math.abs(atMs - made.atMs) < freshMs) return made.snapshot;
+      const snapshot = make();
+      made = { atMs, snapshot };
+      snapshot.catch(forget);
+      return snapshot;
+    },
+    forget,
   };
 }
 
