@@ -55,11 +55,11 @@ function facts({ status, hour, day, nowMs }: Snapshot): Html {
   const delay = (ms: number | null): string => (ms === null ? '–' : took(ms));
   const rows: readonly (readonly [string, string, string])[] = [
     ['Waiting', number(recipientsIn(waiting)), age],
-    ['Accepted', number(hour.accepted), `${number(day.accepted)} in 24 h`],
-    ['Delivered', number(hour.delivered), `${number(day.delivered)} in 24 h`],
-    ['Deferred', number(hour.deferred), `${number(day.deferred)} in 24 h`],
-    ['Bounced', number(hour.failed), `${number(day.failed)} in 24 h`],
-    ['Delay', delay(hour.delayP50Ms), `median; ${delay(day.delayP50Ms)} in 24 h`],
+    ['Accepted, last hour', number(hour.accepted), `${number(day.accepted)} in 24 h`],
+    ['Delivered, last hour', number(hour.delivered), `${number(day.delivered)} in 24 h`],
+    ['Deferred, last hour', number(hour.deferred), `${number(day.deferred)} in 24 h`],
+    ['Bounced, last hour', number(hour.failed), `${number(day.failed)} in 24 h`],
+    ['Delay, last hour', delay(hour.delayP50Ms), `median; ${delay(day.delayP50Ms)} in 24 h`],
   ];
   const cells = rows.map(
     ([title, value, more]) => html`<div><dt>${title}</dt>
