@@ -1,5 +1,7 @@
 import { type CounterRing, counterRing } from '../lib/counter-ring.ts';
 import type { EventSink, RelayEvent } from '../relay/events.ts';
+import type { Message } from '../relay/message.ts';
+import type { AttemptRecord } from '../relay/queue.ts';
 
 /** What an upstream said last to an account, or what came in the place of a reply. */
 export interface LastReply {
@@ -30,6 +32,11 @@ export interface Failures {
 
 export interface Activity {
   readonly sink: EventSink;
+  /** What came in before the daemon started, as the history has it. */
+  recall(
+    message: Pick<Message, 'client' | 'acceptedAtMs' | 'bytes' | 'envelope'>,
+    attempts: readonly AttemptRecord[],
+  ): void;
   lastReply(account: string): LastReply | null;
   /** Null: nothing since the daemon started. */
   client(name: string): ClientActivity | null;
@@ -42,6 +49,12 @@ const slotMs = 600_000;
 /** A day, and the slot that runs. */
 const slots = 145;
 
+const slotOf = (atMs: number): number => Math.floor(atMs / slotMs);
+
+type Accepted = Pick<
+  Extract<RelayEvent, { is: 'message.accepted' }>,
+  'client' | 'recipients' | 'bytes'
+>;
 type Settled = Extract<RelayEvent, { is: 'recipient.settled' }>;
 type ClientCount = 'messages' | 'recipients' | 'bytes' | 'refused' | 'loginsFailed';
 
@@ -63,7 +76,7 @@ export function openActivity(
   const replies = new Map<string, LastReply>();
   const clients = new Map<string, ClientRings>();
   const failures = new Map<string, FailureRings>();
-  const slot = (): number => Math.floor(nowMs() / slotMs);
+  const slot = (): number => slotOf(nowMs());
   const lastDay = (ring: CounterRing): number => ring.sum(slot() - slots + 1, slot());
   /** Guessed names cost no memory. */
   const clientOf = (name: string): ClientRings | null => {
@@ -87,18 +100,30 @@ export function openActivity(
     rings[bounced ? 'bounced' : 'deferred'].add(slot());
   };
 
+  const accepted = ({ client, recipients, bytes }: Accepted, atMs: number): void => {
+    const rings = clientOf(client);
+    if (rings === null) return;
+    const at = slotOf(atMs);
+    rings.messages.add(at);
+    rings.recipients.add(at, recipients);
+    rings.bytes.add(at, bytes);
+    rings.lastAtMs = Math.max(rings.lastAtMs ?? 0, atMs);
+  };
+
   return {
+    recall({ client, acceptedAtMs, bytes, envelope }, attempts) {
+      accepted({ client, bytes, recipients: envelope.recipients.length }, acceptedAtMs);
+      for (const { account, startedAtMs, tookMs, results } of attempts) {
+        const atMs = startedAtMs + tookMs;
+        const last = results.at(-1);
+        if (last === undefined || atMs <= (replies.get(account)?.atMs ?? 0)) continue;
+        kept(replies, account, { atMs, text: last.text, outcome: last.outcome });
+      }
+    },
     sink(event) {
       switch (event.is) {
-        case 'message.accepted': {
-          const rings = clientOf(event.client);
-          if (rings === null) return;
-          rings.messages.add(slot());
-          rings.recipients.add(slot(), event.recipients);
-          rings.bytes.add(slot(), event.bytes);
-          rings.lastAtMs = nowMs();
-          return;
-        }
+        case 'message.accepted':
+          return accepted(event, nowMs());
         case 'message.refused':
           return clientOf(event.client)?.refused.add(slot());
         case 'login.failed':

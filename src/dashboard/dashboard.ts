@@ -9,6 +9,7 @@ import { render } from './html.ts';
 import { type Live, openLive } from './live.ts';
 import { FRAGMENTS } from './overview-page.ts';
 import { openPages } from './pages.ts';
+import { recall } from './recall.ts';
 import { type Answer, beginEvents, jsonAnswer } from './requests.ts';
 import { minuteColumns, openSeries, type Series } from './series.ts';
 import { openSessions } from './sessions.ts';
@@ -54,6 +55,7 @@ export function openDashboard(options: DashboardOptions): Dashboard {
     ...(everyMs !== undefined && { everyMs }),
   });
   const sampling = setInterval(() => void whenPossible(snapshots.latest), sampleEveryMs).unref();
+  void whenPossible(() => recall({ ask, series, activity, untilMs: nowMs() }));
   const pages = openPages({ ...sources, hostname, snapshot: snapshots.latest });
   const answer = openSite({
     pages,

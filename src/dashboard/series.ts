@@ -38,6 +38,8 @@ export interface Sums {
 
 export interface Series {
   readonly sink: EventSink;
+  /** Minutes of before the daemon started, without gaps up to then. */
+  recall(minutes: readonly Minute[]): void;
   /** How many recipients wait now. */
   sampled(waiting: number): void;
   /** Oldest first, the minute that runs last. */
@@ -49,7 +51,7 @@ export interface Series {
 
 const minutesMax = 1_440;
 
-interface Running {
+export interface Running {
   readonly minute: number;
   accepted: number;
   delivered: number;
@@ -59,7 +61,7 @@ interface Running {
   readonly delays: DelayTally;
 }
 
-/** What came in and went out by the minute, for a day; it begins when the daemon starts. */
+/** What came in and went out by the minute, for a day. */
 export function openSeries(nowMs: () => number): Series {
   const past: Minute[] = [];
   const minuteNow = (): number => Math.floor(nowMs() / 60_000);
@@ -91,6 +93,10 @@ export function openSeries(nowMs: () => number): Series {
       } else if (outcome === 'bounced') now.failed++;
       else if (outcome === 'deferred' || outcome === 'in-doubt') now.deferred++;
     },
+    recall(minutes) {
+      const first = past[0]?.[0] ?? asRow(turned())[0];
+      past.unshift(...minutes.filter(([at]) => at < first));
+    },
     sampled(waiting) {
       turned().waiting = waiting;
     },
@@ -115,12 +121,12 @@ export function openSeries(nowMs: () => number): Series {
   };
 }
 
-function newMinute(minute: number, waiting: number | null): Running {
+export function newMinute(minute: number, waiting: number | null): Running {
   const none = { accepted: 0, delivered: 0, deferred: 0, failed: 0 };
   return { minute, ...none, waiting, delays: delayTally() };
 }
 
-function asRow({ minute, delays, ...counts }: Running): Minute {
+export function asRow({ minute, delays, ...counts }: Running): Minute {
   const { accepted, delivered, deferred, failed, waiting } = counts;
   const [p50, p99] = [delays.share(0.5), delays.share(0.99)];
   return [minute * 60, accepted, delivered, deferred, failed, waiting, p50, p99];

@@ -1,6 +1,6 @@
 /** Counts by step of time, as many steps back as it has slots; what is older is forgotten. */
 export interface CounterRing {
-  /** Steps are whole numbers that grow. One that has been left behind counts for the newest. */
+  /** Steps are whole numbers that grow; one that is too far behind the newest is forgotten at once. */
   add(step: number, count?: number): void;
   /** Of the steps from `first` up to and with `last`. */
   sum(first: number, last: number): number;
@@ -17,7 +17,8 @@ export function counterRing(slots: number): CounterRing {
   return {
     add(step, count = 1) {
       turnTo(step);
-      counts[newest % slots] = (counts[newest % slots] ?? 0) + count;
+      if (step <= newest - slots) return;
+      counts[step % slots] = (counts[step % slots] ?? 0) + count;
     },
     sum(first, last) {
       turnTo(last);
