@@ -17,14 +17,14 @@ const kinds = {
       { column: 'delivered', label: 'delivered', colour: '--plot-main', filled: true },
       { column: 'accepted', label: 'accepted', colour: '--plot-second', dash: [5, 3] },
       { column: 'deferred', label: 'deferred', colour: '--plot-warn' },
-      { column: 'failed', label: 'failed', colour: '--plot-bad', dash: [2, 2] },
+      { column: 'failed', label: 'bounced', colour: '--plot-bad', dash: [2, 2] },
     ],
     format: count,
   },
   delay: {
     lines: [
-      { column: 'delayP99Ms', label: 'slowest 1 %', colour: '--plot-second', dash: [5, 3] },
-      { column: 'delayP50Ms', label: 'half of all', colour: '--plot-main', filled: true },
+      { column: 'delayP99Ms', label: 'p99', colour: '--plot-second', dash: [5, 3] },
+      { column: 'delayP50Ms', label: 'median', colour: '--plot-main', filled: true },
     ],
     format: duration,
   },

@@ -1,9 +1,13 @@
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { onTestFinished } from 'vitest';
+
+export const desk = { width: 1280, height: 900 };
+export const phone = { width: 390, height: 844 };
 
 /** Debian's Chromium, as an operator's browser; what it must never see is written down. */
 export interface Visitor {
-  /** A page of a new context, with nothing remembered. */
+  /** A page of a new context, with nothing remembered; it is closed when the test ends. */
   open(url: string, options?: BrowserContextOptions): Promise<Visit>;
   close(): Promise<void>;
 }
@@ -17,18 +21,25 @@ export interface Visit {
   readonly offences: readonly string[];
 }
 
+export const reboundName = 'rebound.example';
+
 export async function startBrowser(): Promise<Visitor> {
   const browser: Browser = await chromium.launch({
     executablePath: '/usr/bin/chromium',
     // Its sandbox refuses to run as root, which is who runs these tests.
-    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+    args: [
+      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+      // Each letter looks the same wherever it stands: pictures are smaller.
+      '--disable-lcd-text',
+      '--disable-font-subpixel-positioning',
+      // A name of somebody else's that leads here: DNS rebinding.
+      `--host-resolver-rules=MAP ${reboundName} 127.0.0.1`,
+    ],
   });
   return {
     async open(url, options = {}) {
-      const context = await browser.newContext({
-        viewport: { width: 1280, height: 900 },
-        ...options,
-      });
+      const context = await browser.newContext({ viewport: desk, ...options });
+      onTestFinished(() => context.close());
       await context.addInitScript({ path: join(import.meta.dirname, 'looks.js') });
       const page = await context.newPage();
       const offences: string[] = [];

@@ -19,7 +19,7 @@ export const shopNowMs = Date.UTC(2026, 10, 19, 14, 20);
 
 /** What waits: a newsletter was sent to an account that had just been held. */
 function lanes(nowMs: number): LaneCount[] {
-  const ago = (shopNowMs - nowMs) / minute;
+  const ago = Math.max(0, shopNowMs - nowMs) / minute;
   const ripple = Math.round(6 * Math.sin(ago / 5) + 4 * Math.sin(ago / 1.7));
   const lane = (name: string, recipients: number, ageMs: number): LaneCount => {
     const oldestAcceptedAtMs = nowMs - ageMs;
@@ -35,7 +35,7 @@ function lanes(nowMs: number): LaneCount[] {
     lane('newsletter', held, 52 * minute),
     lane('info', paused, 41 * minute),
     lane('office', 2, 95 * minute),
-    { ...lane('billing', 1, 7 * minute), state: 'in-doubt' as const },
+    lane('billing', 1, 7 * minute),
   ].filter(({ recipients }) => recipients > 0);
 }
 
@@ -49,10 +49,7 @@ function accounts(nowMs: number): readonly Own[] {
       port: 587,
       username: 'AKIAXXXXXXXXXXXXXX',
       connections: { open: 6, max: 10, now: 10 },
-      quota: [
-        { rate: '14/s', used: 3 },
-        { rate: '50000/d', used: 18_234 },
-      ],
+      quota: [{ rate: '50000/d', used: 18_234 }],
       lastDeliveredAtMs: nowMs - 800,
       perSecond: 2.4,
       certificate: amazon,
@@ -66,7 +63,7 @@ function accounts(nowMs: number): readonly Own[] {
       state: {
         is: 'held',
         reason: 'credentials',
-        detail: '535 Authentication failed: The provided authorization grant is invalid',
+        detail: '535 Authentication failed',
         sinceMs: nowMs - 52 * minute,
         credentialVersion: 'n1',
         hint: 'Put the new API key into relay.yaml and reload; the account opens by itself.',
@@ -88,7 +85,7 @@ function accounts(nowMs: number): readonly Own[] {
         sinceMs: nowMs - 41 * minute,
         untilMs: nowMs + 19 * minute,
         strikes: 1,
-        hint: 'It goes on by itself; a route may name a second account for such hours.',
+        hint: 'It goes on by itself.',
       },
       quota: [{ rate: '500/d', used: 500 }],
       outAtMs: nowMs + 7 * hour,

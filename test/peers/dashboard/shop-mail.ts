@@ -17,7 +17,7 @@ interface Waiting {
   readonly recipient: Partial<QueuedRecipient> & Pick<QueuedRecipient, 'lane'>;
 }
 
-const refused = '535 Authentication failed: The provided authorization grant is invalid';
+const refused = '535 Authentication failed';
 const full = '452 4.2.2 The recipient’s mailbox is over its storage limit';
 const grey = '450 4.2.0 Greylisted, see http://postgrey.schweikert.ch/help/reader.example';
 const limit = '550 5.4.5 Daily user sending limit exceeded';
@@ -67,10 +67,9 @@ const waiting: readonly Waiting[] = [
     bytes: 184_300,
     recipient: {
       lane: 'billing',
-      state: 'in-doubt',
       attempts: 1,
-      lastText: 'connection lost after the final dot',
-      lastReason: 'in-doubt',
+      lastText: 'connect to smtp.eu.mailgun.org:587: timeout',
+      lastReason: 'network',
     },
   },
   {

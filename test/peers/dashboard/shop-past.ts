@@ -44,7 +44,7 @@ export async function passDay({ nowMs, at, sink, look }: Past): Promise<void> {
 }
 
 const greylisted = '450 4.2.0 Greylisted, please try again';
-const refused = '535 Authentication failed: The provided authorization grant is invalid';
+const refused = '535 Authentication failed';
 
 const wrongLogin: RelayEvent = {
   is: 'login.failed',
@@ -80,7 +80,7 @@ function oneMail(sink: EventSink, roll: () => number): void {
     remote: '127.0.0.1',
     tookMs: 2,
   });
-  const waitedMs = roll() < 0.97 ? 180 + 260 * roll() : 900 + 3_000 * roll();
+  const waitedMs = roll() < 0.97 ? 180 + 260 * roll() : 700 + 900 * roll();
   sink(settled(account, { outcome: 'delivered', reason: 'ok', text: reply(account), waitedMs }));
 }
 

@@ -3,6 +3,7 @@ import { ControlError } from '../../../src/control/wire.ts';
 import { openDashboard } from '../../../src/dashboard/dashboard.ts';
 import { Secret } from '../../../src/lib/secret.ts';
 import { openObserve } from '../../../src/observe/http.ts';
+import type { EventSink } from '../../../src/relay/events.ts';
 import type { LogEntry } from '../../../src/relay/log-search.ts';
 import type { QueueRow } from '../../../src/relay/queue.ts';
 import { detail, shopNowMs, status, top } from './shop-accounts.ts';
@@ -12,6 +13,8 @@ import { passDay } from './shop-past.ts';
 /** The dashboard of the invented shop, behind a real server. */
 export interface Shop {
   readonly url: string;
+  /** What happens there. */
+  readonly sink: EventSink;
   close(): Promise<void>;
 }
 
@@ -21,21 +24,25 @@ export interface ShopOptions {
   /** Waits, too. */
   readonly also?: readonly QueueRow[];
   readonly client?: string;
+  /** The clock stands still, so that a picture is always the same. */
+  readonly stopped?: boolean;
 }
 
 const clients = ['webshop', 'erp', 'wordpress', 'newsletter', 'nextcloud', 'cron'];
 
-export async function openShop({ token, also = [], client }: ShopOptions = {}): Promise<Shop> {
-  let nowMs = shopNowMs - 24 * 60 * 60_000;
+export async function openShop(options: ShopOptions = {}): Promise<Shop> {
+  const { token, also = [], client, stopped = false } = options;
+  let clock = () => shopNowMs - 24 * 60 * 60_000;
+  const nowMs = () => clock();
   const secret = token === undefined ? null : new Secret(token);
   const names = new Set([...clients, ...(client === undefined ? [] : [client])]);
   const dashboard = openDashboard({
-    handlers: shopHandlers(() => nowMs, also),
+    handlers: shopHandlers(nowMs, also),
     token: secret,
     hostname: () => 'relay.velosi.example',
     clients: () => names,
     emit: () => {},
-    nowMs: () => nowMs,
+    nowMs,
     liveEveryMs: 200,
   });
   const observe = await openObserve({
@@ -51,7 +58,7 @@ export async function openShop({ token, also = [], client }: ShopOptions = {}): 
     nowMs: shopNowMs,
     sink: dashboard.sink,
     at(ms) {
-      nowMs = ms;
+      clock = () => ms;
     },
     // Whoever looks has the length of the queue noted. A session does not last all day.
     async look() {
@@ -59,8 +66,12 @@ export async function openShop({ token, also = [], client }: ShopOptions = {}): 
       await (await fetch(url, { headers })).text();
     },
   });
+  // From here on it runs: what is asked twice is answered anew.
+  const openedAtMs = Date.now();
+  if (!stopped) clock = () => shopNowMs + Date.now() - openedAtMs;
   return {
     url,
+    sink: dashboard.sink,
     close: () => observe.close(),
   };
 }
@@ -81,18 +92,18 @@ const reasons: Readonly<Record<string, string>> = {
   newsletter: 'credentials',
   info: 'quota',
   office: 'upstream',
-  billing: 'in-doubt',
+  billing: 'network',
 };
 
 /** What looking at it asks for. */
 function shopHandlers(nowMs: () => number, also: readonly QueueRow[]): ControlHandlers {
-  const rows = (): QueueRow[] => [...queued(nowMs()), ...also];
+  const rows = (): QueueRow[] => [...queued(shopNowMs), ...also];
   /** Newest first. */
   const entries = (): LogEntry[] => [
     ...rows()
       .toReversed()
       .map((row) => ({ queued: row, history: null })),
-    { queued: null, history: delivered(nowMs()) },
+    { queued: null, history: delivered(shopNowMs) },
   ];
   const handlers: { [Name in RequestName]?: (ask: Ask<Name>) => Promise<unknown> } = {
     status: async () => status(nowMs()),
