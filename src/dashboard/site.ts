@@ -18,6 +18,7 @@ import {
   textAnswer,
 } from './requests.ts';
 import { type Session, type Sessions, sameSecret } from './sessions.ts';
+import { inTurns } from './turns.ts';
 import type { WebFile } from './web-files.ts';
 
 export interface SiteParts {
@@ -45,14 +46,18 @@ interface Asked {
   readonly url: URL;
 }
 
+/** Looking through a long queue takes a while: somebody who loads such pages again and again waits. */
+const searchesMax = 3;
+
 /** Who may see what, and which page answers. */
 export function openSite(parts: SiteParts): Site['answer'] {
+  const turn = inTurns(searchesMax);
   const answerTo = async (asked: Asked): Promise<Answer | null> => {
     const { request, url } = asked;
     const file = parts.files.get(url.pathname);
     if (file !== undefined) return fileAnswer(request, file);
     if (request.method === 'POST') return posted(parts, asked);
-    if (request.method === 'GET' || request.method === 'HEAD') return shown(parts, asked);
+    if (request.method === 'GET' || request.method === 'HEAD') return shown(parts, asked, turn);
     return { ...textAnswer(405, 'only GET, HEAD and POST'), headers: { Allow: 'GET, HEAD, POST' } };
   };
   return async (request, response) => {
@@ -93,7 +98,11 @@ function visitorOf(session: Session | null | undefined): Visitor {
   return { csrf: session?.csrf ?? null, notice };
 }
 
-async function shown(parts: SiteParts, { request, response, url }: Asked): Promise<Answer | null> {
+async function shown(
+  parts: SiteParts,
+  { request, response, url }: Asked,
+  turn: ReturnType<typeof inTurns>,
+): Promise<Answer | null> {
   const { pages, sessions } = parts;
   const { pathname: path, searchParams: query } = url;
   const { cookie } = request.headers;
@@ -109,8 +118,11 @@ async function shown(parts: SiteParts, { request, response, url }: Asked): Promi
   }
   if (!allowed()) return redirect('/login');
   if (path === '/') return pages.overview(visitorOf(session));
-  if (path === '/queue') return pages.queue(visitorOf(session), query);
-  if (path === '/search') return pages.search(visitorOf(session), query);
+  if (path === '/queue' || path === '/search') {
+    const name = path === '/queue' ? 'queue' : 'search';
+    // Whoever has gone meanwhile wants nothing any more.
+    return turn(async () => (response.destroyed ? null : pages[name](visitorOf(session), query)));
+  }
   const id = /^\/message\/([^/]{1,64})$/.exec(path)?.[1];
   if (id !== undefined) return pages.message(visitorOf(session), id);
   throw new ControlError('not-found', `there is no page ${path}`);
