@@ -78,6 +78,8 @@ function refuse(
   { request, response }: Pick<Asked, 'request' | 'response'>,
   error: ControlError,
 ): void {
+  // Whoever hung up in the middle of a form is no fault of ours.
+  if (response.destroyed) return;
   if (error.code === 'internal') {
     const detail = `${error.code}: ${error.message}`;
     emit({ is: 'control.called', request: 'dashboard', tookMs: 0, failed: true, detail });
