@@ -45,10 +45,12 @@ const views = [
   '/search?q=orders%40shop.velosi.example',
 ];
 
+const widths = [1280, 1140, 800, phone.width];
+
 /** Wide and narrow, light and dark. */
 async function expectGoodLooks(page: Page): Promise<void> {
-  for (const viewport of [desk, phone]) {
-    await page.setViewportSize(viewport);
+  for (const width of widths) {
+    await page.setViewportSize({ width, height: 900 });
     for (const colorScheme of ['light', 'dark'] as const) {
       // Without transitions: half-way between two schemes nothing has contrast.
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
@@ -217,6 +219,26 @@ test('without a token there is nothing to press, and nothing is done', async () 
   expect(answer.status()).toBe(403);
 });
 
+test('there is room for the buttons', async () => {
+  const guarded = await openShop({ token });
+  const { page, offences } = await browser.open(guarded.url);
+  await expectGoodLooks(page);
+  await login(page);
+  for (const path of ['/', '/queue', `/message/${queued(shopNowMs)[0]?.message.id}`]) {
+    await page.goto(guarded.url + path);
+    expect(await page.locator('main button.act').count()).toBeGreaterThan(3);
+    await expectGoodLooks(page);
+  }
+  expect(offences).toEqual([]);
+  await guarded.close();
+});
+
+async function login(page: Page): Promise<void> {
+  await page.getByLabel('Token').fill(token);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('button', { name: 'Log out' }).waitFor();
+}
+
 test('pictures of it', async () => {
   const guarded = await openShop({ token, stopped: true });
   for (const name of ['light', 'dark', 'phone']) {
@@ -224,8 +246,7 @@ test('pictures of it', async () => {
     const viewport = name === 'phone' ? phone : { ...desk, width: 1160 };
     const look = { colorScheme, viewport, timezoneId: 'UTC' } as const;
     const { page, offences } = await browser.open(guarded.url, look);
-    await page.getByLabel('Token').fill(token);
-    await page.getByRole('button', { name: 'Log in' }).click();
+    await login(page);
     await page.waitForSelector('html[data-connection=live]');
     await page.locator('#plots canvas').nth(2).waitFor();
     // All of it is for looking up; the picture ends below the plots, or where a phone has shown enough.
