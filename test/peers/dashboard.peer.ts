@@ -45,7 +45,7 @@ const views = [
   '/search?q=orders%40shop.velosi.example',
 ];
 
-const widths = [1280, 1140, 800, phone.width];
+const widths = [1280, 1160, 1140, 800, phone.width];
 
 /** Wide and narrow, light and dark. */
 async function expectGoodLooks(page: Page): Promise<void> {
