@@ -59,7 +59,8 @@ function meanings(text: string): readonly LogQuery[] {
   if (/^<.+>$/.test(text)) return [{ messageIdField: text }];
   if (text === '<>') return [{ sender: text }];
   if (!text.includes('@')) return [{ providerId: text }];
-  return [{ sender: text }, { recipient: text }, { messageIdField: text }];
+  const sides = [{ sender: text }, { recipient: text }];
+  return text.startsWith('@') ? sides : [...sides, { messageIdField: text }];
 }
 
 export function idIn(text: string | null): MessageId | null {
