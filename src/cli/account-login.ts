@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import { printable } from '../lib/printable.ts';
 import { EX_OK } from '../lib/sysexits.ts';
 import type { DeviceCode } from '../relay/device-login.ts';
 import { annotate, type Context, onAction } from './command.ts';
-import { printable } from './text.ts';
 import { until } from './words.ts';
 
 /** `relayctl account login` */

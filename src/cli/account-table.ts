@@ -1,8 +1,8 @@
 import type { AccountReport, QuotaReport } from '../control/reports.ts';
+import { printable } from '../lib/printable.ts';
 import type { AccountState } from '../relay/account.ts';
 import { oldest, recipientsIn } from './queue-counts.ts';
 import { type Column, stackedTable, table, wideColumns } from './table.ts';
-import { printable } from './text.ts';
 import { accountReason, age, until } from './words.ts';
 
 const HEAD: readonly Column[] = [

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { AccountDetail, AccountReport } from '../control/reports.ts';
 import type { Answer } from '../control/wire.ts';
+import { printable } from '../lib/printable.ts';
 import { EX_OK, EX_UNAVAILABLE, EX_USAGE } from '../lib/sysexits.ts';
 import type { AccountState } from '../relay/account.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
@@ -20,7 +21,6 @@ import { Failure } from './failure.ts';
 import { flushedText } from './queue-change.ts';
 import { queueText } from './queue-counts.ts';
 import { facts, table } from './table.ts';
-import { printable } from './text.ts';
 import { accountHint, accountReason, accountState, address, age, instant } from './words.ts';
 
 /** `relayctl account ...` */

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import type { AlertDestinationReport, AlertsReport } from '../control/alert-wire.ts';
 import { formatDuration } from '../lib/duration.ts';
+import { printable } from '../lib/printable.ts';
 import { EX_OK, EX_UNAVAILABLE } from '../lib/sysexits.ts';
 import { annotate, type Context, noun, onAction } from './command.ts';
 import { table } from './table.ts';
-import { count, printable } from './text.ts';
+import { count } from './text.ts';
 import { age, until } from './words.ts';
 
 /** `relayctl alert ...`: who is told of trouble, and whether it works. */

@@ -1,5 +1,5 @@
+import { printable } from '../lib/printable.ts';
 import type { RememberedCertificate } from '../relay/certificate.ts';
-import { printable } from './text.ts';
 import { age, instant, until } from './words.ts';
 
 /** What the upstream's server showed last, for `account show`. */

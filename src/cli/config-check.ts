@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
 import type { LoadResult } from '../config/load.ts';
 import type { Problem } from '../config/problem.ts';
+import { printable } from '../lib/printable.ts';
 import { EX_CONFIG, EX_OK } from '../lib/sysexits.ts';
 import type { Settings } from '../relay/settings.ts';
 import type { Finding, Running } from './bind-check.ts';
 import { annotate, type Context, type Invocation, onAction } from './command.ts';
 import { isNotRunning } from './failure.ts';
 import { configFile, fileOr } from './socket-path.ts';
-import { count, printable } from './text.ts';
+import { count } from './text.ts';
 
 /** `relayctl config check` */
 export function addCheck(config: Command, context: Context): void {
@@ -30,7 +31,7 @@ export function addCheck(config: Command, context: Context): void {
       ['config check --bind', 'Before a start; what the running relayd holds counts as free.'],
     ],
     json:
-      '{file, ok, problems: {line, column, path, message, severity}[], notYetActedOn: string[], ' +
+      '{file, ok, problems: {line, column, path, message, severity}[], ' +
       'bind: {user, findings: {subject, is: "ok" | "warning" | "failed", detail}[]} | null}',
   });
   onAction(check, context, async (invocation) => {
@@ -56,16 +57,15 @@ interface CheckReport {
   readonly file: string;
   readonly ok: boolean;
   readonly problems: readonly Problem[];
-  readonly notYetActedOn: readonly string[];
   /** Null: not asked for, or the file has errors. */
   readonly bind: Bound | null;
 }
 
 function checkReport(file: string, loaded: LoadResult, bind: Bound | null): CheckReport {
-  if (!loaded.ok) return { file, ok: false, problems: loaded.problems, notYetActedOn: [], bind };
-  const { warnings: problems, notYetActedOn } = loaded;
+  if (!loaded.ok) return { file, ok: false, problems: loaded.problems, bind };
+  const { warnings: problems } = loaded;
   const ok = bind === null || bind.findings.every(({ is }) => is !== 'failed');
-  return { file, ok, problems, notYetActedOn, bind };
+  return { file, ok, problems, bind };
 }
 
 async function bound(settings: Settings, invocation: Invocation): Promise<Bound> {
@@ -117,9 +117,8 @@ function renderCheck(report: CheckReport, format: (problem: Problem) => string):
   if (!report.ok && report.bind === null) {
     return `${problems}${file}: ${count(report.problems.length, 'error')}\n`;
   }
-  const later = report.notYetActedOn.map((key) => `${printable(key)}: not yet acted on\n`).join('');
   const findings = report.bind === null ? '' : renderBound(report.bind);
-  return `${problems}${later}${findings}${file}: ${verdict(report)}\n`;
+  return `${problems}${findings}${file}: ${verdict(report)}\n`;
 }
 
 const MARKS: Readonly<Record<Finding['is'], string>> = {

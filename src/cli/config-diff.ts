@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Difference } from '../config/diff.ts';
 import type { Answer } from '../control/wire.ts';
+import { printable } from '../lib/printable.ts';
 import { EX_OK } from '../lib/sysexits.ts';
 import type { ReplayReport } from '../policy/replay.ts';
 import type { MessageId } from '../relay/message.ts';
@@ -9,7 +10,6 @@ import { annotate, type Context, type Invocation, onAction } from './command.ts'
 import { renderDifferences, renderReplay } from './diff-text.ts';
 import { type Compared, settingsToCompare } from './load.ts';
 import { configFile } from './socket-path.ts';
-import { printable } from './text.ts';
 
 /** Messages asked for at a time: neither side holds more of them. */
 const pageMessages = 500;

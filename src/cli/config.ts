@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { printable } from '../lib/printable.ts';
 import { EX_OK } from '../lib/sysexits.ts';
 import { annotate, type Context, type Invocation, noun, onAction } from './command.ts';
 import { addCheck } from './config-check.ts';
@@ -8,7 +9,7 @@ import type { Io } from './io.ts';
 import { settingsOf } from './load.ts';
 import { fileOr, type Location } from './socket-path.ts';
 import { table } from './table.ts';
-import { printable, printableText } from './text.ts';
+import { printableText } from './text.ts';
 
 /** `relayctl config ...` */
 export function addConfig(program: Command, context: Context): void {

@@ -1,6 +1,7 @@
 import type { Difference } from '../config/diff.ts';
+import { printable } from '../lib/printable.ts';
 import type { ReplayGroup, ReplayReport, ReplaySample, WayChange } from '../policy/replay.ts';
-import { count, printable, shorten } from './text.ts';
+import { count, shorten } from './text.ts';
 import { address, instant } from './words.ts';
 
 /** One line a difference: `+` and `-` for what comes and goes, `~` for what changes. */

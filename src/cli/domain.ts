@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { type Command, InvalidArgumentError } from 'commander';
+import { printable } from '../lib/printable.ts';
 import { EX_DATAERR, EX_OK } from '../lib/sysexits.ts';
 import type { Account } from '../relay/account.ts';
 import { comparableDomain } from '../relay/address.ts';
@@ -8,7 +9,6 @@ import type { Dns } from './dns-lookup.ts';
 import type { AccountFindings, Finding } from './domain-findings.ts';
 import { Failure } from './failure.ts';
 import { settingsOf } from './load.ts';
-import { printable } from './text.ts';
 
 /** `relayctl domain ...` */
 export function addDomain(program: Command, context: Context): void {

@@ -1,10 +1,10 @@
 import type { EvidenceAccount, EvidenceReport, EvidenceRule } from '../control/evidence-report.ts';
+import { printable } from '../lib/printable.ts';
 import type { AttemptRecord, KeptDialogue } from '../relay/queue.ts';
 import { usage } from './account-table.ts';
 import { logText } from './log-text.ts';
 import { actionText } from './rule-text.ts';
 import { facts } from './table.ts';
-import { printable } from './text.ts';
 import { accountReason, accountState, instant } from './words.ts';
 
 /** The bundle as a person reads it. */

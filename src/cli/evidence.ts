@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import type { EvidenceReport } from '../control/evidence-report.ts';
+import { printable } from '../lib/printable.ts';
 import { EX_CANTCREAT, EX_OK } from '../lib/sysexits.ts';
 import type { LogEntry } from '../relay/log-search.ts';
 import type { Message, MessageId } from '../relay/message.ts';
 import { readMessageId } from './argument-readers.ts';
 import { annotate, type Context, type Invocation, onAction } from './command.ts';
 import { Failure } from './failure.ts';
-import { jsonLine, printable } from './text.ts';
+import { jsonLine } from './text.ts';
 
 /** `relayctl evidence` */
 export function addEvidence(program: Command, context: Context): void {

@@ -1,12 +1,13 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { HoldRuleEndReport } from '../control/steering-reports.ts';
+import { printable } from '../lib/printable.ts';
 import { EX_OK, EX_USAGE } from '../lib/sysexits.ts';
 import type { HoldRule, HoldScope } from '../relay/steering.ts';
 import { readSpan } from './argument-readers.ts';
 import { annotate, type Context, noun, onAction } from './command.ts';
 import { Failure } from './failure.ts';
 import { table } from './table.ts';
-import { count, printable } from './text.ts';
+import { count } from './text.ts';
 import { age, instant, until } from './words.ts';
 
 /** `relayctl hold ...`: rules for mail to come; what waits already is held with queue hold. */

@@ -4,10 +4,11 @@ import { reasonOf } from '../config/secrets.ts';
 import { importPieceBytes } from '../control/wire.ts';
 import { isSpoolId, readSpooled, type SpooledMessage } from '../import/exim/spool.ts';
 import { ImportError } from '../import/model.ts';
+import { printable } from '../lib/printable.ts';
 import { EX_DATAERR, EX_NOINPUT, EX_OK, EX_TEMPFAIL } from '../lib/sysexits.ts';
 import type { Invocation } from './command.ts';
 import { Failure } from './failure.ts';
-import { count, printable } from './text.ts';
+import { count } from './text.ts';
 
 /** What became of one message of the spool. */
 interface Handed {

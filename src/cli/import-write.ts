@@ -2,9 +2,10 @@ import { access, chmod, mkdir, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Finding } from '../import/model.ts';
 import type { Rendered } from '../import/render.ts';
+import { printable } from '../lib/printable.ts';
 import { EX_CANTCREAT } from '../lib/sysexits.ts';
 import { Failure } from './failure.ts';
-import { count, printable } from './text.ts';
+import { count } from './text.ts';
 
 export interface Report {
   readonly source: string;

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { Imported } from '../import/model.ts';
+import { printable } from '../lib/printable.ts';
 import { EX_DATAERR, EX_NOINPUT, EX_OK, EX_USAGE } from '../lib/sysexits.ts';
 import { annotate, type Context, type Invocation, noun, onAction } from './command.ts';
 import { Failure } from './failure.ts';
 import { importReport, type Report, renderReport, writeReport } from './import-write.ts';
-import { printable } from './text.ts';
 
 const json =
   '{source, directory: string | null, relayYaml, secrets: string[], accounts: string[], ' +

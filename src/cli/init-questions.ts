@@ -1,10 +1,10 @@
 import { type Preset, presetNames, readPreset } from '../config/presets.ts';
 import { didYouMean } from '../config/wanted.ts';
+import { printable } from '../lib/printable.ts';
 import { EX_DATAERR, EX_USAGE } from '../lib/sysexits.ts';
 import { Failure } from './failure.ts';
 import type { InitPlan } from './init-plan.ts';
 import type { Io } from './io.ts';
-import { printable } from './text.ts';
 
 /** What the command line says; undefined: to be asked for. */
 export interface Given {

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { type Command, Option } from 'commander';
+import { printable } from '../lib/printable.ts';
 import { EX_CONFIG, EX_DATAERR, EX_OK, EX_UNAVAILABLE } from '../lib/sysexits.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
 import type { Settings } from '../relay/settings.ts';
@@ -11,7 +12,6 @@ import { exampleSender, type InitClient, type InitPlan } from './init-plan.ts';
 import type { Given } from './init-questions.ts';
 import { frameworkNames, snippet } from './init-snippets.ts';
 import { configFile } from './socket-path.ts';
-import { printable } from './text.ts';
 
 /** `relayctl init` */
 export function addInit(program: Command, context: Context): void {

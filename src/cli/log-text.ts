@@ -1,10 +1,10 @@
+import { printable } from '../lib/printable.ts';
 import { formatSize } from '../lib/size.ts';
 import { type Happened, timeline } from '../policy/timeline.ts';
 import type { LogEntry } from '../relay/log-search.ts';
 import type { Message } from '../relay/message.ts';
 import type { QueueRow } from '../relay/queue.ts';
 import { shownState } from './queue-list.ts';
-import { printable } from './text.ts';
 import { address, instant, until } from './words.ts';
 
 /** One message with all that happened to it, a line each. */

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import { printable } from '../lib/printable.ts';
 import { EX_OK } from '../lib/sysexits.ts';
 import { readSpan } from './argument-readers.ts';
 import { annotate, type Context, onAction } from './command.ts';
-import { printable } from './text.ts';
 import { age, instant } from './words.ts';
 
 /** `relayctl pause` and `relayctl resume` */

@@ -1,8 +1,9 @@
 import type { CertificateFacts } from '../delivery/certificate.ts';
+import { printable } from '../lib/printable.ts';
 import type { Io } from './io.ts';
 import type { PortReport, SurveyReport } from './probe-report.ts';
 import { type Column, facts, table } from './table.ts';
-import { count, printable } from './text.ts';
+import { count } from './text.ts';
 import { instant } from './words.ts';
 
 const HEAD: readonly Column[] = [

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { printable } from '../lib/printable.ts';
 import { EX_OK, EX_USAGE } from '../lib/sysexits.ts';
 import { packageVersion } from '../lib/version.ts';
 import { addAccount } from './account.ts';
@@ -25,7 +26,7 @@ import { addRoute } from './route.ts';
 import { addSendTest } from './send-test.ts';
 import { addStats } from './stats.ts';
 import { addStatus } from './status.ts';
-import { jsonLine, printable, printableText } from './text.ts';
+import { jsonLine, printableText } from './text.ts';
 import { addTop } from './top.ts';
 import { addTrace } from './trace.ts';
 import { addUpstream } from './upstream.ts';

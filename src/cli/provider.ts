@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Preset } from '../config/presets.ts';
+import { printable } from '../lib/printable.ts';
 import { formatRate } from '../lib/rate.ts';
 import { EX_DATAERR, EX_OK } from '../lib/sysexits.ts';
 import { formatQuotaRate } from '../relay/quota-rate.ts';
@@ -7,7 +8,6 @@ import { annotate, type Context, noun, onAction } from './command.ts';
 import { Failure } from './failure.ts';
 import { ruleText } from './rule-text.ts';
 import { facts, table } from './table.ts';
-import { printable } from './text.ts';
 
 /** `relayctl provider ...` */
 export function addProvider(program: Command, context: Context): void {

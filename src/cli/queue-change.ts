@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Touched } from '../control/reports.ts';
+import { printable } from '../lib/printable.ts';
 import { EX_OK } from '../lib/sysexits.ts';
 import type { Flushed, QueueFilter } from '../relay/queue.ts';
 import { readMessageIds } from './argument-readers.ts';
@@ -16,7 +17,7 @@ import {
   mayTouch,
   sum,
 } from './queue-touch.ts';
-import { count, printable } from './text.ts';
+import { count } from './text.ts';
 import { pauseText } from './words.ts';
 
 /** The commands of `relayctl queue` that change waiting mail. */

@@ -1,12 +1,13 @@
 import type { FlushPlan, FlushPlanLane, FlushProgress } from '../control/steering-reports.ts';
 import type { Answer } from '../control/wire.ts';
+import { printable } from '../lib/printable.ts';
 import { EX_OK, EX_USAGE } from '../lib/sysexits.ts';
 import type { QueueFilter } from '../relay/queue.ts';
 import { usage } from './account-table.ts';
 import type { Invocation } from './command.ts';
 import { Failure } from './failure.ts';
 import { table } from './table.ts';
-import { count, printable, shorten } from './text.ts';
+import { count, shorten } from './text.ts';
 import { accountState, pauseText, until } from './words.ts';
 
 const lookEveryMs = 1_000;

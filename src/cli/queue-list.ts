@@ -1,4 +1,5 @@
 import type { AccountReport } from '../control/reports.ts';
+import { printable } from '../lib/printable.ts';
 import { formatSize } from '../lib/size.ts';
 import type { AccountState } from '../relay/account.ts';
 import type { MessageId } from '../relay/message.ts';
@@ -6,7 +7,7 @@ import type { QueuedRecipient, QueueRow } from '../relay/queue.ts';
 import type { RelayPause } from '../relay/steering.ts';
 import type { Io } from './io.ts';
 import { type Column, stackedTable, table, wideColumns } from './table.ts';
-import { count, displayWidth, jsonText, printable } from './text.ts';
+import { count, displayWidth, jsonText } from './text.ts';
 import { address, age, pauseText, until } from './words.ts';
 
 const recipientsShownMax = 3;

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { printable } from '../lib/printable.ts';
 import { EX_DATAERR, EX_OK } from '../lib/sysexits.ts';
 import type { RedirectReport } from '../relay/queue-views.ts';
 import { readMessageIds } from './argument-readers.ts';
@@ -15,7 +16,7 @@ import {
   sum,
 } from './queue-touch.ts';
 import { table } from './table.ts';
-import { count, printable } from './text.ts';
+import { count } from './text.ts';
 import { address } from './words.ts';
 
 /** `relayctl queue reroute` */

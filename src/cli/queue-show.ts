@@ -1,6 +1,7 @@
 import type { AccountReport, MessageReport } from '../control/reports.ts';
 import type { Answer } from '../control/wire.ts';
 import { formatDuration } from '../lib/duration.ts';
+import { printable } from '../lib/printable.ts';
 import { formatSize } from '../lib/size.ts';
 import { sendersOf } from '../policy/held-sender.ts';
 import { authorOf } from '../policy/sends-as.ts';
@@ -9,7 +10,6 @@ import type { AttemptRecord, HistoryEntry, QueueRow } from '../relay/queue.ts';
 import type { RelayPause } from '../relay/steering.ts';
 import { nextTry, outlook, shownState } from './queue-list.ts';
 import { facts, table } from './table.ts';
-import { printable } from './text.ts';
 import {
   accountHint,
   accountReason,

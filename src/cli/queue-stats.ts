@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Answer } from '../control/wire.ts';
 import { formatAge } from '../lib/duration.ts';
+import { printable } from '../lib/printable.ts';
 import { EX_OK } from '../lib/sysexits.ts';
 import {
   QUEUE_AGES_MS,
@@ -12,7 +13,7 @@ import { readCount, readKeys } from './argument-readers.ts';
 import { annotate, type Context, onAction } from './command.ts';
 import { addFilterOptionsWithReason, filterFrom } from './queue-filter.ts';
 import { type Column, table } from './table.ts';
-import { count, printable } from './text.ts';
+import { count } from './text.ts';
 
 const shownMax = 10_000;
 const shownByDefault = 50;

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Touched } from '../control/reports.ts';
+import { printable } from '../lib/printable.ts';
 import { EX_DATAERR, EX_OK, EX_USAGE } from '../lib/sysexits.ts';
 import type { QueueVerb } from '../policy/queue-verbs.ts';
 import type { MessageId } from '../relay/message.ts';
@@ -9,7 +10,7 @@ import type { Invocation } from './command.ts';
 import { Failure } from './failure.ts';
 import { filterFrom } from './queue-filter.ts';
 import { table } from './table.ts';
-import { count, printable } from './text.ts';
+import { count } from './text.ts';
 
 /** More than this is asked about first. */
 export const touchedMax = 100;

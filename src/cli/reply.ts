@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { printable } from '../lib/printable.ts';
 import { EX_OK } from '../lib/sysexits.ts';
 import { formatReply, parseReply, type Reply } from '../mail/reply.ts';
 import type { Phase, Verdict } from '../relay/outcome.ts';
@@ -8,7 +9,6 @@ import { unknownProvider } from './provider.ts';
 import { readPath } from './route.ts';
 import { actionText, ruleText } from './rule-text.ts';
 import { facts } from './table.ts';
-import { printable } from './text.ts';
 
 const PHASES = [
   'greeting',

@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { RouteReport } from '../control/reports.ts';
 import { ControlError, type RouteQuestion } from '../control/wire.ts';
+import { printable } from '../lib/printable.ts';
 import { EX_DATAERR, EX_OK } from '../lib/sysexits.ts';
 import { annotate, type Context, type Invocation, noun, onAction } from './command.ts';
 import { Failure } from './failure.ts';
 import { settingsOf } from './load.ts';
-import { printable } from './text.ts';
 import { accountState, address } from './words.ts';
 
 /** `relayctl route ...` */

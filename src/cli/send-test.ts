@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander';
 import type { MessageReport } from '../control/reports.ts';
+import { printable } from '../lib/printable.ts';
 import { EX_OK, EX_TEMPFAIL, EX_UNAVAILABLE } from '../lib/sysexits.ts';
 import type { MessageId } from '../relay/message.ts';
 import { readDuration } from './argument-readers.ts';
 import { annotate, type Context, type Invocation, onAction } from './command.ts';
 import { states } from './queue-list.ts';
-import { printable } from './text.ts';
 
 /** The outcome is asked for this often; an attempt takes longer. */
 const pollMs = 250;

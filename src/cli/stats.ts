@@ -1,13 +1,13 @@
 import { type Command, Option } from 'commander';
 import type { StatsReport } from '../control/reports.ts';
 import { formatAge } from '../lib/duration.ts';
+import { printable } from '../lib/printable.ts';
 import { EX_OK } from '../lib/sysexits.ts';
 import { STATS_KEYS, type StatsKey, type StatsRow } from '../policy/sending-stats.ts';
 import { usage } from './account-table.ts';
 import { readDuration, readKeys } from './argument-readers.ts';
 import { annotate, type Context, onAction } from './command.ts';
 import { type Column, table } from './table.ts';
-import { printable } from './text.ts';
 import { address, instant } from './words.ts';
 
 const weekMs = 7 * 86_400_000;

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { StatusReport } from '../control/reports.ts';
+import { printable } from '../lib/printable.ts';
 import { formatSize } from '../lib/size.ts';
 import { EX_OK } from '../lib/sysexits.ts';
 import type { RelayPause } from '../relay/steering.ts';
@@ -7,7 +8,7 @@ import { accountTable } from './account-table.ts';
 import { annotate, type Context, onAction } from './command.ts';
 import { queueText, recipientsIn } from './queue-counts.ts';
 import { facts } from './table.ts';
-import { count, printable } from './text.ts';
+import { count } from './text.ts';
 import { accountReason, age, until } from './words.ts';
 
 /** `relayctl status` */

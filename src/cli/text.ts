@@ -1,15 +1,4 @@
-import { UNPRINTABLE, UNPRINTABLE_IN_JSON, unicodeEscape } from '../lib/unprintable.ts';
-
-/**
- * Text from messages and upstreams, made safe for a terminal: control characters (escape sequences
- * begin with one) and the marks that reorder text are written as `\x1b` or `\u202e`.
- */
-export function printable(text: string): string {
-  return text.replace(UNPRINTABLE, (character) => {
-    const code = character.charCodeAt(0);
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : unicodeEscape(character);
-  });
-}
+import { printable, printableJson } from '../lib/printable.ts';
 
 /** The same for text of many lines: line ends and tabs are kept, CR LF becomes LF. */
 export function printableText(text: string): string {
@@ -29,7 +18,7 @@ export function jsonLine(value: unknown): string {
 }
 
 export function jsonText(value: unknown): string {
-  return JSON.stringify(value).replace(UNPRINTABLE_IN_JSON, unicodeEscape);
+  return printableJson(JSON.stringify(value));
 }
 
 /** Columns a text takes on a terminal: wide characters two, combining ones none. */

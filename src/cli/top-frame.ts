@@ -1,8 +1,9 @@
 import type { AccountReport, QuotaReport } from '../control/reports.ts';
 import type { ConnectionReport, TopReport } from '../control/steering-reports.ts';
+import { printable } from '../lib/printable.ts';
 import { oldest, recipientsIn } from './queue-counts.ts';
 import { type Column, table } from './table.ts';
-import { count, printable, shorten } from './text.ts';
+import { count, shorten } from './text.ts';
 import { age, instant, until } from './words.ts';
 
 export const SORTS = ['queued', 'rate', 'oldest', 'account'] as const;

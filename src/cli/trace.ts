@@ -2,11 +2,12 @@ import { type Command, Option } from 'commander';
 import type { TraceEndReport, TraceLineReport } from '../control/steering-reports.ts';
 import { traceMsMax } from '../control/steering-wire.ts';
 import { formatDuration } from '../lib/duration.ts';
+import { printable } from '../lib/printable.ts';
 import { EX_OK, EX_USAGE } from '../lib/sysexits.ts';
 import { readDuration } from './argument-readers.ts';
 import { annotate, type Context, onAction } from './command.ts';
 import { Failure } from './failure.ts';
-import { count, jsonLine, printable } from './text.ts';
+import { count, jsonLine } from './text.ts';
 
 /** How much longer than asked for the daemon may be silent. */
 const graceMs = 10_000;

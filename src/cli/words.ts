@@ -1,7 +1,7 @@
 import { formatAge } from '../lib/duration.ts';
+import { printable } from '../lib/printable.ts';
 import type { AccountState } from '../relay/account.ts';
 import type { RelayPause } from '../relay/steering.ts';
-import { printable } from './text.ts';
 
 /** How long ago: `2h14m`. A clock that went back gives `0s`. */
 export function age(sinceMs: number, nowMs: number): string {

@@ -59,6 +59,7 @@ export function describeSettings(settings: Settings): Shown {
         settings.observe.listen === null ? 'off' : formatListenAddress(settings.observe.listen),
       token: hidden(settings.observe.token),
       tracing: describeTracing(settings.observe.tracing),
+      dashboard: settings.observe.dashboard,
     }),
     control: settings.control,
     log: settings.log,

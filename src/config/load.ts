@@ -5,7 +5,6 @@ import type { Settings } from '../relay/settings.ts';
 import { buildSettings } from './build/settings.ts';
 import { checkSchema, isObject } from './check.ts';
 import { type ConfigDocument, readDocument } from './document.ts';
-import { notYetActedOn } from './later.ts';
 import { originsOf } from './origins.ts';
 import { createReport, type Problem } from './problem.ts';
 import { reasonOf, type SecretSources } from './secrets.ts';
@@ -15,8 +14,6 @@ export type LoadResult =
       readonly ok: true;
       readonly settings: Settings;
       readonly warnings: readonly Problem[];
-      /** Keys in use that change nothing yet, as `accounts.gmail.proxy (line 12)`. */
-      readonly notYetActedOn: readonly string[];
     }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
@@ -91,7 +88,6 @@ function finish(
     ok: true,
     settings: { ...settings, origins: originsOf(document, settings) },
     warnings: problems,
-    notYetActedOn: notYetActedOn(document),
   };
 }
 

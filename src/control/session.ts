@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
-import { StoreError } from '../relay/ports.ts';
+import { answerRequest, asControlError } from './answer.ts';
 import { isRecord, lineReader, parseLine } from './lines.ts';
-import { ASKS } from './requests.ts';
 import {
   answerBytesMax,
   CONTROL_VERSION,
@@ -10,7 +9,6 @@ import {
   type Hello,
   type Outlet,
   type ReplyLine,
-  type RequestName,
   requestBytesMax,
 } from './wire.ts';
 
@@ -170,27 +168,6 @@ async function answerLine(
   return reply;
 }
 
-async function answerRequest(
-  request: string,
-  { ask, outlet }: { readonly ask: unknown; readonly outlet: Outlet<unknown> },
-  handlers: ControlHandlers,
-): Promise<unknown> {
-  if (!Object.hasOwn(ASKS, request)) {
-    throw new ControlError('protocol', `unknown request ${JSON.stringify(request)}`);
-  }
-  const name = request as RequestName;
-  const parsed = ASKS[name].safeParse(ask);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const place = [name, ...(issue?.path ?? [])].join('.');
-    throw new ControlError('invalid', `${place}: ${issue?.message ?? 'wrong arguments'}`);
-  }
-  // The schema of this very name has checked it; the compiler cannot follow a name through two
-  // tables.
-  const handler = handlers[name] as (ask: unknown, outlet: Outlet<unknown>) => Promise<unknown>;
-  return handler(parsed.data, outlet);
-}
-
 const hungUp = (): ControlError => new ControlError('refused', 'the client hung up');
 
 function bounded(reply: string): string {
@@ -202,10 +179,4 @@ function bounded(reply: string): string {
 
 function failure(id: number | null, { code, message }: ControlError): string {
   return JSON.stringify({ id, error: { code, message } } satisfies ReplyLine);
-}
-
-function asControlError(error: unknown): ControlError {
-  if (error instanceof ControlError) return error;
-  if (error instanceof StoreError) return new ControlError('storage', error.message);
-  return new ControlError('internal', error instanceof Error ? error.message : String(error));
 }

@@ -1,13 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { type Alerts, openAlerts } from '../alerts/alerts.ts';
+import type { Alerts } from '../alerts/alerts.ts';
 import { type Control, openControl } from '../control/server.ts';
 import { ControlSocketError } from '../control/socket-file.ts';
 import { type Delivery, openDelivery } from '../delivery/delivery.ts';
 import { EX_CANTCREAT, EX_OSERR } from '../lib/sysexits.ts';
-import { packageVersion } from '../lib/version.ts';
-import { type Observe, openObserve } from '../observe/http.ts';
+import type { Observe } from '../observe/http.ts';
 import { ObserveError } from '../observe/http-listen.ts';
-import { openMetrics } from '../observe/metrics.ts';
 import type { Tracing } from '../observe/otlp.ts';
 import { openThroughput } from '../observe/throughput.ts';
 import { QueueOpenError } from '../queue/open-error.ts';
@@ -16,13 +13,12 @@ import type { Settings } from '../relay/settings.ts';
 import { ListenError } from '../submission/listen.ts';
 import { openSubmission, type Submission } from '../submission/submission.ts';
 import { systemdSockets } from '../submission/systemd-sockets.ts';
-import { addressesShown, watchSources } from './alert-sources.ts';
+import { openAlertsOf, watchSources } from './alert-sources.ts';
 import { controlHandlers } from './control-handlers.ts';
 import { openFlushWatches } from './flush-watches.ts';
-import { knownNames } from './known-names.ts';
 import { StartError } from './lifecycle.ts';
 import type { LogLevel } from './log-level.ts';
-import { metricSources } from './metric-sources.ts';
+import { openObservation } from './open-observation.ts';
 import { type OpenStorageOptions, openStorage, type Storage } from './open-storage.ts';
 import { openTracingIfAsked } from './open-tracing.ts';
 import type { Relay } from './relay.ts';
@@ -34,8 +30,8 @@ export interface ComposeOptions extends Omit<OpenStorageOptions, 'queue'> {
   readonly refusedReload: Relay['refusedReload'];
   readonly logLevel: LogLevel;
   readonly logLinesDropped: () => number;
-  /** Events go to the metrics, too, from here on. */
-  readonly alsoTo: (sink: EventSink) => void;
+  /** Another one who is told of every event. */
+  readonly listen: (sink: EventSink) => void;
 }
 
 /** The relay with everything open. */
@@ -72,31 +68,24 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
   // The mail of earlier runs moves before the rest is open.
   if (tracing !== null) {
     opened.push(() => tracing.close());
-    options.alsoTo(tracing.sink);
+    options.listen(tracing.sink);
   }
   const storage = await openStorage({ ...options, queue: settings().queue });
   opened.push(() => storage.close());
   const { store, spool, newMessageId } = storage;
   // Before delivery, which has things to say as soon as it begins.
-  const clock = Date.now;
-  const show = addressesShown(settings);
-  const chance = { dice: Math.random, newId: randomUUID };
-  const alerts = openAlerts({ settings, emit, clock, show, ...chance });
+  const alerts = openAlertsOf(settings, emit);
   opened.push(() => alerts.close());
-  options.alsoTo(alerts.sink);
-  const shared = { settings, store, spool, emit, newMessageId, clock };
+  options.listen(alerts.sink);
+  const shared = { settings, store, spool, emit, newMessageId, clock: Date.now };
   const { dots, owner, vault } = storage;
   const delivery = openDelivery({ ...shared, vault, dots, owner, dice: Math.random });
   opened.push(() => delivery.drain(AbortSignal.abort()));
   await delivery.resume();
 
   const sockets = systemdSockets(process.env, process.pid);
-  const submission = await openSubmission({
-    ...shared,
-    dispatch: delivery,
-    holds: delivery.holds,
-    sockets,
-  });
+  const { holds } = delivery;
+  const submission = await openSubmission({ ...shared, dispatch: delivery, holds, sockets });
   opened.push(() => submission.close(0));
 
   let state: 'running' | 'stopping' = 'running';
@@ -119,8 +108,15 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
   const control = await openControl({ socket: settings().control.socket, handlers, emit });
   opened.push(() => control.close());
   const inherited = (name: string): number | null => sockets.get(name)?.[0] ?? null;
-  const observe = await openObservation(options, { ...relay, alerts }, { tracing, inherited });
-  const summaries = { relay, nowMs: clock, newMessageId };
+  const observe = await openObservation({
+    ...options,
+    relay,
+    alerts,
+    tracing,
+    handlers,
+    inherited,
+  });
+  const summaries = { relay, nowMs: Date.now, newMessageId };
   alerts.begin(watchSources(relay), (summary, sinceMs) => sendSummary(summaries, summary, sinceMs));
   return {
     storage,
@@ -134,41 +130,6 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
       state = 'stopping';
     },
   };
-}
-
-async function openObservation(
-  options: ComposeOptions,
-  relay: Relay & { readonly alerts: Alerts },
-  { tracing, inherited }: { tracing: Tracing | null; inherited: (name: string) => number | null },
-): Promise<Observe | null> {
-  const { store, state, throughput, flushes, alerts } = relay;
-  const { listen, token } = options.settings().observe;
-  const metrics = openMetrics({
-    version: packageVersion(),
-    known: knownNames(options.settings),
-    sources: metricSources(relay, {
-      logLinesDropped: options.logLinesDropped,
-      spans: () => tracing?.counts() ?? null,
-    }),
-    nowMs: Date.now,
-  });
-  options.alsoTo((event) => {
-    alerts.sink(event);
-    metrics.sink(event);
-    throughput.sink(event);
-    flushes.sink(event);
-    tracing?.sink(event);
-  });
-  if (listen === null) return null;
-  return openObserve({
-    listen,
-    token,
-    hostname: options.settings().hostname,
-    metrics,
-    // The listeners are open once this is asked, so the storage's answer is what is left.
-    notReady: () => store.stats().then(() => (state() === 'stopping' ? ['stopping'] : [])),
-    inherited,
-  });
 }
 
 /**

@@ -10,7 +10,7 @@ import { changesBetween } from './settings-changes.ts';
 export interface DaemonOptions
   extends Pick<
     ComposeOptions,
-    'onDeath' | 'logLevel' | 'logLinesDropped' | 'alsoTo' | 'openStore' | 'openDots'
+    'onDeath' | 'logLevel' | 'logLinesDropped' | 'listen' | 'openStore' | 'openDots'
   > {
   readonly settings: Settings;
   readonly emit: EventSink;
@@ -61,7 +61,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       await parts?.delivery.reload(settings);
       parts?.alerts.reload();
       options.onReloaded(settings);
-      warn(emit, settings.file, loaded.warnings, loaded.notYetActedOn);
+      warn(emit, settings.file, loaded.warnings);
       refused = null;
       return { is: 'reloaded', file: settings.file, changes };
     },
@@ -82,18 +82,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
   };
 }
 
-/** Says what is suspicious or not yet acted on, one event each. */
-export function warn(
-  emit: EventSink,
-  file: string,
-  warnings: readonly Problem[],
-  notYetActedOn: readonly string[],
-): void {
+/** Says what is suspicious, one event each. */
+export function warn(emit: EventSink, file: string, warnings: readonly Problem[]): void {
   for (const warning of warnings) {
     emit({ is: 'config.warning', file, problem: formatProblem(warning) });
-  }
-  for (const key of notYetActedOn) {
-    emit({ is: 'config.warning', file, problem: `${key} is valid but not yet acted on` });
   }
 }
 

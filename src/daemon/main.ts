@@ -3,9 +3,8 @@ import { loadSettings } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
 import { EX_CANTCREAT, EX_CONFIG, EX_OK, EX_SOFTWARE, EX_USAGE } from '../lib/sysexits.ts';
 import { packageVersion } from '../lib/version.ts';
-import { fanOut } from '../observe/bus.ts';
+import { openBus } from '../observe/bus.ts';
 import { type Log, openLog, stdoutIsJournal } from '../observe/log.ts';
-import type { EventSink } from '../relay/events.ts';
 import type { LogSettings } from '../relay/settings.ts';
 import { readArguments, USAGE } from './arguments.ts';
 import { createDaemon, warn } from './daemon.ts';
@@ -50,21 +49,16 @@ async function withSettings(
 
 function check(loaded: Loaded): number {
   for (const warning of loaded.warnings) process.stdout.write(`${formatProblem(warning)}\n`);
-  for (const key of loaded.notYetActedOn) process.stdout.write(`not yet acted on: ${key}\n`);
   process.stdout.write(`${loaded.settings.file}: no errors\n`);
   return EX_OK;
 }
 
-async function run(
-  { settings, warnings, notYetActedOn }: Loaded,
-  logFile: string | null,
-): Promise<number> {
+async function run({ settings, warnings }: Loaded, logFile: string | null): Promise<number> {
   process.title = 'relayd';
   const log = openLogAt(logFile, settings.log);
   if (log === null) return EX_CANTCREAT;
-  let counted: EventSink = () => {};
-  const onBug = (error: unknown): void => lifecycle.fail('an event sink', error);
-  const emit = fanOut([log.sink, (event) => counted(event)], onBug);
+  const { emit, listen } = openBus((error) => lifecycle.fail('an event sink', error));
+  listen(log.sink);
   const { configure } = log;
   const logLevel = openLogLevel({ settings: settings.log, configure, emit, clock: Date.now });
   const lifecycle: Lifecycle = openLifecycle({
@@ -87,7 +81,7 @@ async function run(
     elapsedMs: () => performance.now(),
     about: { version: packageVersion(), node: process.version, config: settings.file },
   });
-  warn(emit, settings.file, warnings, notYetActedOn);
+  warn(emit, settings.file, warnings);
   return lifecycle.run(
     createDaemon({
       settings,
@@ -97,9 +91,7 @@ async function run(
       onReloaded: (reloaded) => logLevel.follow(reloaded.log),
       logLevel,
       logLinesDropped: log.dropped,
-      alsoTo: (sink) => {
-        counted = sink;
-      },
+      listen,
     }),
   );
 }

@@ -6,12 +6,10 @@ import type { Settings } from '../relay/settings.ts';
 import { waitingIn } from './account-facts.ts';
 import type { Relay } from './relay.ts';
 
-/** The parts that know something of it. */
-type Told = Pick<Relay, 'settings' | 'store' | 'delivery'> & { readonly alerts: Alerts };
-
 /** Where a scrape finds what it asks for. */
 export function metricSources(
-  { settings, store, delivery, alerts }: Told,
+  { settings, store, delivery }: Pick<Relay, 'settings' | 'store' | 'delivery'>,
+  alerts: Alerts,
   counted: Pick<MetricSources, 'logLinesDropped' | 'spans'>,
 ): MetricSources {
   const byAccount = <T>(look: (name: string) => T): Map<string, T> =>

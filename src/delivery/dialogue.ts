@@ -1,4 +1,4 @@
-import { cut } from '../lib/unprintable.ts';
+import { cut } from '../lib/printable.ts';
 import { noTap, type Tap } from './traces.ts';
 
 /** Kept of one transaction, and of the opening: more than any honest dialogue has. */

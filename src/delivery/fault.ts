@@ -1,4 +1,4 @@
-import { cut } from '../lib/unprintable.ts';
+import { cut } from '../lib/printable.ts';
 import { parseReply } from '../mail/reply.ts';
 import type { Cause, NetworkFault, Phase } from '../relay/outcome.ts';
 

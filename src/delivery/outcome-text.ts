@@ -1,4 +1,4 @@
-import { cut } from '../lib/unprintable.ts';
+import { cut } from '../lib/printable.ts';
 import { formatReply } from '../mail/reply.ts';
 import type { Cause } from '../relay/outcome.ts';
 

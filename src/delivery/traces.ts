@@ -1,4 +1,4 @@
-import { cut } from '../lib/unprintable.ts';
+import { cut } from '../lib/printable.ts';
 import type { Clock } from '../relay/ports.ts';
 
 /** One line of a dialogue with an upstream, without secrets and without what messages say. */

@@ -1,4 +1,4 @@
-import { cut } from '../lib/unprintable.ts';
+import { cut } from '../lib/printable.ts';
 
 /**
  * An SMTP reply: the three-digit code, the enhanced status detail if the peer gave one, and its

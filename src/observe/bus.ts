@@ -1,20 +1,28 @@
 import type { EventSink } from '../relay/events.ts';
 
+/** Hands every event to all who listen, in the order they came. */
+export interface Bus {
+  readonly emit: EventSink;
+  listen(sink: EventSink): void;
+}
+
 /**
- * One sink that hands every event to several, in order. A sink that throws is a bug: `onBug` hears
- * of it once and that sink gets nothing more, so that the news of its death can still reach the
- * others.
+ * A sink that throws is a bug: `onBug` hears of it once and that sink gets nothing more, so that the
+ * news of its death can still reach the others.
  */
-export function fanOut(sinks: readonly EventSink[], onBug: (error: unknown) => void): EventSink {
-  const live = [...sinks];
-  return (event) => {
-    for (const sink of [...live]) {
-      try {
-        sink(event);
-      } catch (error) {
-        live.splice(live.indexOf(sink), 1);
-        onBug(error);
+export function openBus(onBug: (error: unknown) => void): Bus {
+  const sinks: EventSink[] = [];
+  return {
+    emit(event) {
+      for (const sink of [...sinks]) {
+        try {
+          sink(event);
+        } catch (error) {
+          sinks.splice(sinks.indexOf(sink), 1);
+          onBug(error);
+        }
       }
-    }
+    },
+    listen: (sink) => void sinks.push(sink),
   };
 }

@@ -23,8 +23,16 @@ export interface ObserveOptions {
   readonly metrics: { readonly contentType: string; render(): Promise<string> };
   /** What is not ready, in words; empty: mail is taken. A rejection is one more thing not ready. */
   readonly notReady: () => Promise<readonly string[]>;
+  /** Answers whatever the three paths do not; it does its own login. Null: there is nothing else. */
+  readonly site?: Site | null;
   /** File descriptor of a socket that systemd passed under this name. */
   readonly inherited?: (name: string) => number | null;
+}
+
+/** What people see, under the same address. Never rejects, and answers every request. */
+export interface Site {
+  answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  close(): void;
 }
 
 export interface Observe {
@@ -43,8 +51,8 @@ interface Answer {
 type Page = () => Promise<Answer>;
 
 /**
- * /metrics, /healthz and /readyz over plain HTTP. Says nothing in the log: a probe comes every few
- * seconds. Rejects with ObserveError when the address cannot be had.
+ * /metrics, /healthz and /readyz over plain HTTP, and beside them a site for people. Says nothing in
+ * the log: a probe comes every few seconds. Rejects with ObserveError when the address cannot be had.
  */
 export async function openObserve(options: ObserveOptions): Promise<Observe> {
   const pages = pagesOf(options);
@@ -57,22 +65,25 @@ export async function openObserve(options: ObserveOptions): Promise<Observe> {
       requestTimeout: requestMsMax,
       keepAliveTimeout: keepAliveMs,
     },
-    (request, response) => {
-      void answerFor(request).then((answer) => send(request, response, answer));
-    },
+    (request, response) => void serve(request, response),
   );
   server.maxConnections = connectionsMax;
 
-  const answerFor = async (request: IncomingMessage): Promise<Answer> => {
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (!allowedHost(request.headers.host)) {
-      return refuse(403, 'the Host field names something else than this relay');
+      const answer = refuse(403, 'the Host field names something else than this relay');
+      return send(request, response, answer);
     }
+    const { site = null } = options;
+    if (site !== null && !pages.has(pathOf(request))) return site.answer(request, response);
+    send(request, response, await answerFor(request));
+  };
+  const answerFor = async (request: IncomingMessage): Promise<Answer> => {
     if (!allowedToken(request.headers.authorization)) {
       const headers = { 'WWW-Authenticate': 'Bearer realm="relayd"' };
       return { ...refuse(401, 'a bearer token is needed (observe.token)'), headers };
     }
-    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-    const page = pages.get(path);
+    const page = pages.get(pathOf(request));
     if (page === undefined) return refuse(404, `there is: ${[...pages.keys()].join(' ')}`);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return { ...refuse(405, 'only GET and HEAD'), headers: { Allow: 'GET, HEAD' } };
@@ -80,8 +91,13 @@ export async function openObserve(options: ObserveOptions): Promise<Observe> {
     return page();
   };
 
+  const close = async (): Promise<void> => {
+    options.site?.close();
+    await closeServer(server);
+  };
+
   const listen = await listenOn(server, options.listen, options.inherited ?? (() => null));
-  return { listen: formatListenAddress(listen), close: () => closeServer(server) };
+  return { listen: formatListenAddress(listen), close };
 }
 
 function pagesOf(options: ObserveOptions): ReadonlyMap<string, Page> {
@@ -114,6 +130,10 @@ async function notReadyWithin(ask: () => Promise<readonly string[]>): Promise<re
   const missing = await Promise.race([asked, late.promise]);
   clearTimeout(timer);
   return missing;
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  return url.split('?', 1)[0] ?? '/';
 }
 
 function refuse(status: number, text: string): Answer {

@@ -1,5 +1,5 @@
 import { pino, stdTimeFunctions } from 'pino';
-import { cut, UNPRINTABLE_IN_JSON, unicodeEscape } from '../lib/unprintable.ts';
+import { cut, printableJson } from '../lib/printable.ts';
 import { EVENTS, type EventLevel } from '../relay/event-catalogue.ts';
 import type { EventSink, RelayEvent } from '../relay/events.ts';
 import type { LogSettings } from '../relay/settings.ts';
@@ -127,8 +127,7 @@ function jsonWriters(settings: LogSettings, output: Output): Map<Kind, Writer> {
       },
     },
     {
-      write: (line: string) =>
-        output.write(priority + line.replace(UNPRINTABLE_IN_JSON, unicodeEscape)),
+      write: (line: string) => output.write(priority + printableJson(line)),
     },
   );
   const writer = (kind: Kind): Writer => {

@@ -1,5 +1,5 @@
 import { formatDuration } from '../lib/duration.ts';
-import { UNPRINTABLE, unicodeEscape } from '../lib/unprintable.ts';
+import { UNPRINTABLE, unicodeEscape } from '../lib/printable.ts';
 import { EVENTS } from '../relay/event-catalogue.ts';
 import type { RelayEvent } from '../relay/events.ts';
 

@@ -1,3 +1,4 @@
+import { counterRing } from '../lib/counter-ring.ts';
 import type { EventSink, RelayEvent } from '../relay/events.ts';
 
 /** Per second over the last ten seconds, and since the daemon started. */
@@ -67,29 +68,18 @@ interface Meter {
   read(second: number, startedAt: number): Flow;
 }
 
-/** A ring of seconds, the one that runs included; what is older is forgotten as it turns. */
+/** The second that runs is counted too, but not asked for: it is not over yet and would lower every rate. */
 function meter(): Meter {
-  const slots = windowSeconds + 1;
-  const counts = new Array<number>(slots).fill(0);
-  let last = 0;
+  const ring = counterRing(windowSeconds + 1);
   let total = 0;
-  const turnTo = (second: number): void => {
-    const from = Math.max(last + 1, second - slots + 1);
-    for (let passed = from; passed <= second; passed++) counts[passed % slots] = 0;
-    last = Math.max(last, second);
-  };
   return {
     add(second) {
-      turnTo(second);
-      counts[second % slots] = (counts[second % slots] ?? 0) + 1;
+      ring.add(second);
       total++;
     },
     read(second, startedAt) {
-      turnTo(second);
-      // The second that runs is not over yet: it would make every rate too low.
-      const sum = counts.reduce((all, count) => all + count, 0) - (counts[second % slots] ?? 0);
       const seconds = Math.min(windowSeconds, Math.max(1, second - startedAt));
-      return { perSecond: sum / seconds, total };
+      return { perSecond: ring.sum(second - windowSeconds, second - 1) / seconds, total };
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Message } from '../relay/message.ts';
 import type { HistoryEntry, QueueRow } from '../relay/queue.ts';
+import { type DelayTally, delayTally } from './delays.ts';
 
 /** What numbers can be grouped by; `day` is the UTC day of acceptance. */
 export const STATS_KEYS = ['account', 'client', 'sender', 'day'] as const;
@@ -40,8 +41,7 @@ interface Group {
   delivered: number;
   bounced: number;
   deferred: number;
-  /** Deliveries by step of latency. */
-  readonly latencies: Map<number, number>;
+  readonly latencies: DelayTally;
 }
 
 /** Adds up one message after the other; memory grows with the groups only, and to a bound. */
@@ -93,8 +93,7 @@ function addHistory(
     if (outcome === 'bounced') group.bounced++;
     if (outcome !== 'delivered') continue;
     group.delivered++;
-    const step = stepOf(atMs - message.acceptedAtMs);
-    group.latencies.set(step, (group.latencies.get(step) ?? 0) + 1);
+    group.latencies.add(atMs - message.acceptedAtMs);
   }
 }
 
@@ -113,35 +112,13 @@ function keyValue(key: StatsKey, message: Message, account: string | null): stri
 
 function newGroup(values: readonly (readonly [StatsKey, string | null])[]): Group {
   const counts = { accepted: 0, delivered: 0, bounced: 0, deferred: 0 };
-  return { values: Object.fromEntries(values), ...counts, latencies: new Map() };
+  return { values: Object.fromEntries(values), ...counts, latencies: delayTally() };
 }
 
 function rowOf({ values, latencies, ...counts }: Group): StatsRow {
   const { accepted, delivered, bounced, deferred } = counts;
-  const latencyMs =
-    delivered === 0
-      ? null
-      : { p50: percentile(latencies, delivered, 0.5), p95: percentile(latencies, delivered, 0.95) };
+  const [p50, p95] = [latencies.share(0.5), latencies.share(0.95)];
+  const latencyMs = p50 === null || p95 === null ? null : { p50, p95 };
   const counted = { accepted, delivered, bounced, deferred, complained: null };
   return { group: values, ...counted, latencyMs };
-}
-
-/** Each step is 5 % longer than the one before, so a value is known within half of that. */
-const growth = Math.log(1.05);
-
-function stepOf(latencyMs: number): number {
-  // A clock that was set back meanwhile makes no delivery faster than at once.
-  return Math.round(Math.log(Math.max(1, latencyMs)) / growth);
-}
-
-/** The smallest latency that at least this share of the deliveries did not exceed. */
-function percentile(latencies: ReadonlyMap<number, number>, total: number, share: number): number {
-  let left = Math.ceil(total * share);
-  let reached = 0;
-  for (const [step, count] of [...latencies].toSorted(([a], [b]) => a - b)) {
-    reached = step;
-    left -= count;
-    if (left <= 0) break;
-  }
-  return Math.round(Math.exp(reached * growth));
 }

@@ -36,6 +36,7 @@ export interface Settings {
 export interface ObserveSettings {
   readonly listen: ListenAddress | null;
   readonly token: Secret | null;
+  readonly dashboard: boolean;
   /** Null: off. */
   readonly tracing: TracingSettings | null;
 }

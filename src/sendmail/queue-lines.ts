@@ -1,4 +1,4 @@
-import { UNPRINTABLE } from '../lib/unprintable.ts';
+import { UNPRINTABLE } from '../lib/printable.ts';
 import { eximId } from '../relay/exim-id.ts';
 import type { QueueRow } from '../relay/queue.ts';
 

@@ -50,7 +50,7 @@ const daemon = createDaemon({
     clock: Date.now,
   }),
   logLinesDropped: log.dropped,
-  alsoTo: () => {},
+  listen: () => {},
   async openStore(options) {
     const store = await openRemoteStore(options);
     return {

@@ -14,6 +14,8 @@ const ORDER = [
   ['config'],
   ['policy', 'import'],
   ['submission', 'queue', 'delivery', 'observe', 'alerts', 'control'],
+  // One more front of what control answers, under observe's address.
+  ['dashboard'],
   ['threads'],
   ['daemon', 'cli'],
   // It finds the control socket as relayctl does.

@@ -33,7 +33,10 @@ export async function buildOperate(
   }
   const socket = absolute(config.control.socket, context);
   checkSocketPath(socket, ['control', 'socket'], context);
-  return { observe: { listen, token, tracing }, control: { socket } };
+  return {
+    observe: { listen, token, tracing, dashboard: config.observe.dashboard },
+    control: { socket },
+  };
 }
 
 async function buildTracing(

@@ -51,11 +51,15 @@ export const observeSchema = z
     token: secret()
       .optional()
       .meta({
-        description: 'Bearer token that every request must show.',
+        description:
+          'Token that every request must show: programs as bearer token, people once on the dashboard, ' +
+          'which can act only with one.',
         examples: [{ file: '/etc/relayd/secrets/observe-token' }],
       }),
     tracing: tracingSchema,
-    dashboard: truth().prefault(true).meta({ description: 'Whether the dashboard is served.' }),
+    dashboard: truth()
+      .prefault(true)
+      .meta({ description: 'Whether the dashboard is served at /.' }),
   })
   .prefault({})
   .meta({ description: 'Metrics and health over HTTP.' });

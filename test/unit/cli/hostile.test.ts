@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { UNPRINTABLE } from '../../../src/lib/unprintable.ts';
+import { UNPRINTABLE } from '../../../src/lib/printable.ts';
 import { HOSTILE, hostileText } from '../../support/hostile.ts';
 import { messageId, relayctl } from './harness.ts';
 import { daemonSaying } from './hostile-reports.ts';

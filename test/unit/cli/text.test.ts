@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { facts, table } from '../../../src/cli/table.ts';
-import { displayWidth, jsonLine, printable, shorten } from '../../../src/cli/text.ts';
+import { displayWidth, jsonLine, shorten } from '../../../src/cli/text.ts';
 import { accountState, address, until } from '../../../src/cli/words.ts';
+import { printable } from '../../../src/lib/printable.ts';
 
 test.each([
   ['an escape sequence', '\x1b[31mred\x07', '\\x1b[31mred\\x07'],

@@ -34,6 +34,7 @@ test('the configuration in force is shown in the words of relay.yaml, without se
         headers: { 'X-Key': '[secret]' },
         sample: 1,
       },
+      dashboard: true,
     },
   });
 });

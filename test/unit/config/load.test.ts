@@ -4,7 +4,7 @@ import { describeSettings } from '../../../src/config/describe.ts';
 import { loadSettings } from '../../../src/config/load.ts';
 import { formatProblem } from '../../../src/config/problem.ts';
 import { minimal, withAccount } from './minimal.ts';
-import { loadText, problemsOf, settingsOf, temporaryDirectory } from './temporary-file.ts';
+import { problemsOf, settingsOf, temporaryDirectory } from './temporary-file.ts';
 
 test('a minimal file gets the defaults of the reference', async () => {
   const settings = await settingsOf(minimal, { hostname: 'relay.example.org' });
@@ -204,34 +204,6 @@ test('a next password has the version it will have as password; an app password 
   expect(grouped.accounts.get('up')?.next?.password.reveal()).toBe('bcdefghijklmnopq');
   const again = await settingsOf(withAccount(`${keys}, password: p, next_password: p`));
   expect(again.accounts.get('up')?.next).toBe(null);
-});
-
-test('keys that nothing acts on yet are named with their line, only when they are in use', async () => {
-  const quiet = await loadText(minimal);
-  expect(quiet.ok && quiet.notYetActedOn).toEqual([]);
-  const text = `
-clients:
-  shop: {password: p, senders: ["*"]}
-accounts:
-  a: {host: a.example, username: a@a.example, password: p}
-  b:
-    provider: ses
-    region: eu-west-3
-    username: AKIA
-    password: p
-    sandbox: true
-    headers: {X-A: b}
-    limits: {rate: 5/s, connections: 1}
-routes:
-  - {sender: "@x.example", accounts: [a, b], bcc: [c@x.example]}
-  - {sender: "*", accounts: [b], rewrite: {from: a@a.example}, headers: {remove: [X-A]}}
-failover: {after: 1m}
-notifications: {heartbeat: {url: "https://x.example/"}}
-observe: {dashboard: true}
-log: {format: exim, addresses: domain}
-`;
-  const result = await loadText(text);
-  expect(result.ok && result.notYetActedOn).toEqual(['observe.dashboard (line 19)']);
 });
 
 test('anchors work, and a fault in one is shown where it stands', async () => {

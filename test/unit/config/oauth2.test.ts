@@ -94,5 +94,5 @@ test("presets know their provider's endpoints", async () => {
 
 test('it is acted on', async () => {
   const result = await loadText(withAccount(`${server}, oauth2: {${client}}`));
-  expect(result).toMatchObject({ ok: true, notYetActedOn: [], warnings: [] });
+  expect(result).toMatchObject({ ok: true, warnings: [] });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fanOut } from '../../../src/observe/bus.ts';
+import { openBus } from '../../../src/observe/bus.ts';
 import type { EventSink, RelayEvent } from '../../../src/relay/events.ts';
 import { SAMPLES } from './sample-events.ts';
 
@@ -9,9 +9,11 @@ test('every sink gets every event, in order', () => {
     (name: string): EventSink =>
     (event) =>
       seen.push(`${name} ${event.is}`);
-  const emit = fanOut([sinkNamed('log'), sinkNamed('metrics')], (error) => {
+  const { emit, listen } = openBus((error) => {
     throw error;
   });
+  listen(sinkNamed('log'));
+  listen(sinkNamed('metrics'));
   emit(SAMPLES['message.accepted']);
   emit(SAMPLES['message.completed']);
   expect(seen).toEqual([
@@ -25,16 +27,14 @@ test('every sink gets every event, in order', () => {
 test('a sink that throws is reported once and the others hear of it', () => {
   const seen: RelayEvent['is'][] = [];
   const bug = new Error('cannot count');
-  const emit = fanOut(
-    [
-      () => {
-        throw bug;
-      },
-      (event) => seen.push(event.is),
-    ],
-    // As the daemon does it: the report is an event too.
-    (error) => emit({ is: 'daemon.failed', what: 'event sink', detail: String(error) }),
+  // As the daemon does it: the report is an event too.
+  const { emit, listen } = openBus((error) =>
+    emit({ is: 'daemon.failed', what: 'event sink', detail: String(error) }),
   );
+  listen(() => {
+    throw bug;
+  });
+  listen((event) => seen.push(event.is));
   emit(SAMPLES['message.accepted']);
   emit(SAMPLES['message.completed']);
   expect(seen).toEqual(['daemon.failed', 'message.accepted', 'message.completed']);

@@ -1,5 +1,11 @@
 import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { type IncomingHttpHeaders, type RequestOptions, request } from 'node:http';
+import {
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestOptions,
+  request,
+  type ServerResponse,
+} from 'node:http';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -231,4 +237,23 @@ test('close ends idle and running requests', async () => {
   await ask({ ...at, path: '/healthz' });
   await running.pop()?.close();
   await refused;
+});
+
+test('a site answers all but the three paths, behind the same look at the Host field', async () => {
+  const closed: string[] = [];
+  const site = {
+    answer: async (request: IncomingMessage, response: ServerResponse) => {
+      response.end(`site ${request.method} ${request.url}`);
+    },
+    close: () => void closed.push('site'),
+  };
+  const at = await open({ site, token: new Secret('s') });
+  expect(await ask({ ...at, path: '/queue?x=1' })).toMatchObject({ text: 'site GET /queue?x=1' });
+  expect(await ask({ ...at, path: '/', method: 'POST' })).toMatchObject({ text: 'site POST /' });
+  // It has a login of its own; what programs read has not.
+  expect((await ask({ ...at, path: '/metrics' })).status).toBe(401);
+  const elsewhere = { ...at, path: '/', headers: { Host: 'evil.example' } };
+  expect((await ask(elsewhere)).status).toBe(403);
+  await running.pop()?.close();
+  expect(closed).toEqual(['site']);
 });
