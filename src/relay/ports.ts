@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { AccountState } from './account.ts';
 import type { CertificateMemory } from './certificate.ts';
 import type { CredentialMemory, KeptToken } from './credential.ts';
+import type { FeedbackStore } from './feedback.ts';
 import type { HeldSender, SendersReleased } from './held-sender.ts';
 import type { LogPage, LogQuery } from './log-search.ts';
 import type { Body, MessageId } from './message.ts';
@@ -39,7 +40,7 @@ export type Dice = () => number;
  * StoreError when the storage could not do it (disk full, I/O error): then nothing was changed.
  * One contract suite (test/contract) runs on every implementation.
  */
-export interface QueueStore {
+export interface QueueStore extends FeedbackStore {
   /**
    * All of them in one transaction: a message whose recipients take different routes enters as
    * several.

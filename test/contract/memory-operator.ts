@@ -1,4 +1,5 @@
 import { matchesLog } from '../../src/policy/log-match.ts';
+import type { FeedbackStore } from '../../src/relay/feedback.ts';
 import type { LogPage, LogQuery } from '../../src/relay/log-search.ts';
 import type { MessageId } from '../../src/relay/message.ts';
 import type { QueueStore } from '../../src/relay/ports.ts';
@@ -36,6 +37,7 @@ type OperatorPart = Omit<
   | keyof MemoryNumbers
   | keyof MemorySafety
   | keyof MemorySteering
+  | keyof FeedbackStore
 >;
 
 function put(row: MemoryRow, state: RecipientState, dueAtMs: number): void {
