@@ -12,6 +12,7 @@ import type { Client } from '../relay/client.ts';
 import { formatQuotaRate } from '../relay/quota-rate.ts';
 import type { Route, RouteEdits } from '../relay/route.ts';
 import type { ListenerSettings, Settings, SubmissionLimits } from '../relay/settings.ts';
+import { describeFeedback, describeSuppression } from './describe-feedback.ts';
 import { formatListenAddress } from './listen-address.ts';
 
 const SECRET = '[secret]';
@@ -47,6 +48,8 @@ export function describeSettings(settings: Settings): Shown {
         from: settings.notifications.dsn.from ?? undefined,
       }),
     },
+    feedback: settings.feedback === null ? undefined : describeFeedback(settings.feedback),
+    suppression: describeSuppression(settings.suppression),
     observe: compact({
       listen:
         settings.observe.listen === null ? 'off' : formatListenAddress(settings.observe.listen),

@@ -6,6 +6,7 @@ import type { MessageId } from '../relay/message.ts';
 import type { ProbeReport } from '../relay/probe-report.ts';
 import type { Flushed } from '../relay/queue.ts';
 import type { RelayPause } from '../relay/steering.ts';
+import type { FeedbackRequests } from './feedback-wire.ts';
 import type { ImportedEnvelope, Taken } from './import-wire.ts';
 import type { QueueRequests } from './queue-wire.ts';
 import type {
@@ -48,7 +49,7 @@ export const queuePageMax = 1000;
 export const logPageMax = 200;
 
 /** Every request by noun and verb: what is asked and what is answered. */
-export interface ControlRequests extends QueueRequests, SteeringRequests {
+export interface ControlRequests extends QueueRequests, SteeringRequests, FeedbackRequests {
   readonly status: { ask: Nothing; answer: StatusReport };
   readonly 'account.list': {
     ask: Nothing;

@@ -1,6 +1,8 @@
 import { type Control, openControl } from '../control/server.ts';
 import { ControlSocketError } from '../control/socket-file.ts';
 import { type Delivery, openDelivery } from '../delivery/delivery.ts';
+import type { Receiver } from '../feedback/receiver.ts';
+import { Suppressions } from '../feedback/suppressions.ts';
 import { EX_CANTCREAT, EX_OSERR } from '../lib/sysexits.ts';
 import { packageVersion } from '../lib/version.ts';
 import { type Observe, openObserve } from '../observe/http.ts';
@@ -18,6 +20,7 @@ import { openFlushWatches } from './flush-watches.ts';
 import { knownNames } from './known-names.ts';
 import { StartError } from './lifecycle.ts';
 import type { LogLevel } from './log-level.ts';
+import { openFeedback } from './open-feedback.ts';
 import { type OpenStorageOptions, openStorage, type Storage } from './open-storage.ts';
 import type { Relay } from './relay.ts';
 
@@ -38,6 +41,8 @@ export interface Parts {
   readonly submission: Submission;
   readonly control: Control;
   readonly observe: Observe | null;
+  readonly feedback: Receiver | null;
+  readonly suppressions: Suppressions;
   /** relayctl is told `stopping` from now on. */
   stopping(): void;
 }
@@ -62,7 +67,10 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
   const storage = await openStorage({ ...options, queue: settings().queue });
   opened.push(() => storage.close());
   const { store, spool, newMessageId } = storage;
-  const shared = { settings, store, spool, emit, newMessageId, clock: Date.now };
+  const suppressions = new Suppressions({ store, clock: Date.now });
+  await suppressions.restore();
+  const ours = { settings, store, spool, emit, newMessageId, clock: Date.now };
+  const shared = { ...ours, suppressed: suppressions };
   const { dots, owner, vault } = storage;
   const delivery = openDelivery({ ...shared, vault, dots, owner, dice: Math.random });
   opened.push(() => delivery.drain(AbortSignal.abort()));
@@ -84,6 +92,7 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
     spool,
     delivery,
     submission,
+    suppressions,
     throughput: openThroughput(() => performance.now()),
     flushes: openFlushWatches(),
     logLevel: options.logLevel,
@@ -95,13 +104,18 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
   const handlers = controlHandlers(relay, Date.now, newMessageId);
   const control = await openControl({ socket: settings().control.socket, handlers, emit });
   opened.push(() => control.close());
-  const observe = await openObservation(options, relay, (name) => sockets.get(name)?.[0] ?? null);
+  const inherited = (name: string) => sockets.get(name)?.[0] ?? null;
+  const observe = await openObservation(options, relay, inherited);
+  opened.push(async () => observe?.close());
+  const feedback = await openFeedback({ settings, store, suppressions, emit, inherited });
   return {
     storage,
     delivery,
     submission,
     control,
     observe,
+    feedback,
+    suppressions,
     stopping: () => {
       state = 'stopping';
     },

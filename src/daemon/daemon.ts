@@ -69,12 +69,12 @@ export function createDaemon(options: DaemonOptions): Daemon {
       if (parts === null) return 0;
       clearInterval(tidying);
       parts.stopping();
-      const { submission, delivery, control, observe, storage } = parts;
+      const { submission, delivery, control, observe, feedback, storage } = parts;
       // The clients go first: what they still hand over is accepted and waits in the queue.
       await Promise.race([submission.close(sessionsMs), aborted(cut)]);
       await submission.close(0);
       const { aborted: attempts } = await delivery.drain(cut);
-      await Promise.all([control.close(), observe?.close()]);
+      await Promise.all([control.close(), observe?.close(), feedback?.close()]);
       await storage.close();
       return attempts;
     },
@@ -103,11 +103,12 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Settled mail older than queue.history is forgotten once an hour. */
-function expireHistory({ storage }: Parts, settings: () => Settings): NodeJS.Timeout {
+/** Settled mail older than queue.history is forgotten once an hour, and what else is over. */
+function expireHistory({ storage, suppressions }: Parts, settings: () => Settings): NodeJS.Timeout {
   const expire = async (): Promise<void> => {
     try {
       await storage.store.expireHistory(Date.now() - settings().queue.historyMs);
+      await suppressions.expire();
     } catch (error) {
       // The store has said so as an event; the next hour tries again.
       if (!(error instanceof StoreError)) throw error;

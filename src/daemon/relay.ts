@@ -1,4 +1,5 @@
 import type { Delivery } from '../delivery/delivery.ts';
+import type { Suppressions } from '../feedback/suppressions.ts';
 import type { Throughput } from '../observe/throughput.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { QueueStore, Spool } from '../relay/ports.ts';
@@ -15,6 +16,7 @@ export interface Relay {
   readonly spool: Spool;
   readonly delivery: Delivery;
   readonly submission: Submission;
+  readonly suppressions: Suppressions;
   readonly throughput: Throughput;
   readonly flushes: FlushWatches;
   readonly logLevel: LogLevel;

@@ -1,12 +1,11 @@
 import type { StatsReport } from '../control/reports.ts';
 import type { ControlHandlers } from '../control/wire.ts';
-import type { QuotaUse } from '../policy/quota.ts';
 import { sendingStats } from '../policy/sending-stats.ts';
 import type { MessageId } from '../relay/message.ts';
 import { messageIdFirstAt } from '../relay/message-id.ts';
-import type { QueueStore } from '../relay/ports.ts';
 import { quotaReports } from './account-facts.ts';
 import { historySince } from './history-pages.ts';
+import type { Relay } from './relay.ts';
 
 /** Messages read at a time: commits and sessions wait for no more than that. */
 const pageMessages = 200;
@@ -14,13 +13,16 @@ const pageMessages = 200;
 const messagesMax = 200_000;
 
 /** Numbers about sent mail. */
-export function statsHandlers(
-  store: QueueStore,
-  quotas: () => ReadonlyMap<string, readonly QuotaUse[]>,
-): Pick<ControlHandlers, 'stats'> {
+export function statsHandlers({
+  store,
+  delivery,
+  settings,
+}: Pick<Relay, 'store' | 'settings'> & {
+  readonly delivery: Pick<Relay['delivery'], 'quotas'>;
+}): Pick<ControlHandlers, 'stats'> {
   return {
     async stats({ by, sinceMs }): Promise<StatsReport> {
-      const stats = sendingStats(by);
+      const stats = sendingStats(by, settings().feedback !== null);
       const limit = pageMessages;
       const history = await readPages(null, async (before) => {
         const { entries, next } = await historySince(store, { sinceMs, before, limit });
@@ -33,7 +35,7 @@ export function statsHandlers(
         for (const row of rows) stats.addQueued(row);
         return next;
       });
-      const limited = [...quotas()].filter(([, uses]) => uses.length > 0);
+      const limited = [...delivery.quotas()].filter(([, uses]) => uses.length > 0);
       return {
         sinceMs,
         rows: stats.rows(),

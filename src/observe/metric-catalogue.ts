@@ -1,6 +1,7 @@
 import { REFUSAL_REASONS } from '../relay/events.ts';
 import { REASON_CLASSES } from '../relay/outcome.ts';
 import { DAEMON_METRICS, SECONDS_OF_A_COMMAND } from './daemon-metrics.ts';
+import { FEEDBACK_METRICS } from './feedback-metrics.ts';
 import {
   ACCOUNT_STATES,
   type LabelValues,
@@ -224,6 +225,7 @@ export const METRICS = {
     type: 'counter',
     help: 'Stored rows that could not be read and were set aside.',
   },
+  ...FEEDBACK_METRICS,
   ...DAEMON_METRICS,
 } as const satisfies Record<string, MetricDeclaration>;
 

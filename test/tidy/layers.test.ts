@@ -13,7 +13,7 @@ const ORDER = [
   ['relay'],
   ['config'],
   ['policy', 'import'],
-  ['submission', 'queue', 'delivery', 'observe', 'control'],
+  ['submission', 'queue', 'delivery', 'observe', 'control', 'feedback'],
   ['threads'],
   ['daemon', 'cli'],
   // It finds the control socket as relayctl does.

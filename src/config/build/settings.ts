@@ -4,6 +4,7 @@ import type { RelayConfig } from '../schema/relay.ts';
 import { buildAccounts } from './accounts.ts';
 import { buildClients } from './clients.ts';
 import { absolute, type BuildContext, secretOrNull } from './context.ts';
+import { buildFeedback, buildSuppression } from './feedback.ts';
 import { inspect } from './inspect.ts';
 import { buildListeners } from './listeners.ts';
 import { buildOperate } from './operate.ts';
@@ -14,10 +15,11 @@ import { buildRoutes, checkRouteNames } from './routes.ts';
 export async function buildSettings(checked: Checked, context: BuildContext): Promise<Settings> {
   const { config } = checked;
   const listeners = buildListeners(config.listeners, checked.listenerIndexes, context);
-  const [clients, accounts, operate] = await Promise.all([
+  const [clients, accounts, operate, feedback] = await Promise.all([
     buildClients(config.clients, context),
     buildAccounts(config.accounts, context),
     buildOperate(config, listeners, context),
+    buildFeedback(config, listeners, context),
     checkNotificationSecrets(config, context),
   ]);
   const settings: Settings = {
@@ -34,6 +36,8 @@ export async function buildSettings(checked: Checked, context: BuildContext): Pr
       dsn: { mode: config.notifications.dsn.mode, from: config.notifications.dsn.from ?? null },
     },
     ...operate,
+    feedback,
+    suppression: buildSuppression(config),
     log: config.log,
   };
   checkRouteNames(context);
