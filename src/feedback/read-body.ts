@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 /** The octets of a post, or why there are none. */
 type ReadBody = Buffer | 'size' | 'slow';
 
-/** Reads up to `bytesMax` octets within `msMax`; the rest of a longer one is not read. */
+/** Reads up to `bytesMax` octets within `msMax`; of a longer one the rest is for the caller to end. */
 export function readBody(
   request: IncomingMessage,
   { bytesMax, msMax }: { readonly bytesMax: number; readonly msMax: number },
@@ -14,7 +14,6 @@ export function readBody(
     const end = (result: ReadBody): void => {
       clearTimeout(timer);
       request.off('data', onData).off('end', onEnd).off('close', onClose);
-      request.pause();
       resolve(result);
     };
     const onData = (chunk: Buffer): void => {

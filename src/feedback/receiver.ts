@@ -12,6 +12,7 @@ import type { SnsServer } from './sns-server.ts';
 const bodyMsMax = 10_000;
 const headerBytesMax = 16 * 1024;
 const connectionsMax = 32;
+const lingerMs = 1_000;
 const posts = { burst: 200, perSecond: 50 };
 /** How often it is told that there are more posts than that. */
 const told = { burst: 1, perSecond: 0.1 };
@@ -61,7 +62,7 @@ export async function openReceiver(listen: ListenAddress, given: ReceiverDeps): 
     (request, response) => {
       const remote = request.socket.remoteAddress ?? 'local';
       const answer = mayPost() ? answerTo(deps, request) : tooMany(deps, remote, mayTell());
-      void answer.then((one) => send(response, one));
+      void answer.then((one) => send(request, response, one));
     },
   );
   server.maxConnections = connectionsMax;
@@ -108,7 +109,17 @@ async function confirm(
   return confirmed ? { status: 200, text: 'confirmed' } : { status: 502, text: 'not confirmed' };
 }
 
-function send(response: ServerResponse, { status, text }: Answer): void {
+/**
+ * Who still sends is let talk for a moment, so that he reads the answer; then the connection ends,
+ * whatever else was to come.
+ */
+function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  const { status, text } = answer;
+  if (!request.complete) {
+    const linger = setTimeout(() => request.destroy(), lingerMs);
+    request.once('close', () => clearTimeout(linger)).resume();
+  }
+
   response.writeHead(status, {
     'Content-Type': 'text/plain; charset=utf-8',
     'Cache-Control': 'no-store',
