@@ -1,5 +1,5 @@
 import type { FeedbackItem, FeedbackProvider } from '../relay/feedback.ts';
-import type { LogEntry } from '../relay/log-search.ts';
+import type { LogEntry, LogQuery } from '../relay/log-search.ts';
 import type { MessageId } from '../relay/message.ts';
 import type { QueueStore } from '../relay/ports.ts';
 import type { Settings } from '../relay/settings.ts';
@@ -37,8 +37,8 @@ export async function matchOf(
     const found = placeIn(await store.show(ownId), item, ({ account }) => sentBy(account));
     if (found !== null) return found;
   }
-  const find = async (query: Parameters<QueueStore['search']>[0]['query']) =>
-    (await store.search({ query, before: null, limit: candidatesMax })).entries;
+  const find = async (query: LogQuery) =>
+    (await store.search({ query, before: null, limit: candidatesMax, tried: true })).entries;
   if (providerId !== null) {
     const entries = await find({ providerId });
     const found = first(entries, item, (sent) => sent.providerId === providerId);

@@ -4,7 +4,7 @@ import type { CertificateMemory } from './certificate.ts';
 import type { CredentialMemory, KeptToken } from './credential.ts';
 import type { FeedbackStore } from './feedback.ts';
 import type { HeldSender, SendersReleased } from './held-sender.ts';
-import type { LogPage, LogQuery } from './log-search.ts';
+import type { LogFind, LogPage } from './log-search.ts';
 import type { Body, MessageId } from './message.ts';
 import type {
   Flushed,
@@ -162,8 +162,8 @@ export interface QueueStore extends FeedbackStore {
   /** Null: there is none. */
   savePause(pause: RelayPause | null): Promise<void>;
   history(query: { limit: number; before: MessageId | null }): Promise<HistoryEntry[]>;
-  /** Messages of the queue and the history, newest first, accepted before `before`. */
-  search(find: { query: LogQuery; before: MessageId | null; limit: number }): Promise<LogPage>;
+  /** Messages of the queue and the history, newest first. */
+  search(find: LogFind): Promise<LogPage>;
   /**
    * Deletes settled history older than beforeMs; never touches what is unsent. Returns rows
    * deleted.

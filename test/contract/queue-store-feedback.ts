@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import type { FeedbackEvent, FeedbackNote } from '../../src/relay/feedback.ts';
 import type { Suppression } from '../../src/relay/suppression.ts';
-import { attempt, becomes, dayMs, delivered, idAt, leased, leaseOf, T0 } from './fixtures.ts';
+import {
+  attempt,
+  becomes,
+  dayMs,
+  delivered,
+  idAt,
+  leased,
+  leaseOf,
+  T0,
+  waiting,
+} from './fixtures.ts';
 import type { OpenStore } from './queue-store.ts';
 
 const bounced: FeedbackEvent = {
@@ -55,6 +65,24 @@ export function feedbackContract(current: () => OpenStore): void {
       const other = { ...post, key: 'other' };
       expect(await again.noteFeedback(other)).toEqual({ replayed: true, fresh: [] });
       expect((await again.show(id)).history?.events).toEqual([bounced]);
+    });
+
+    test('is looked for among what was tried, however much waits', async () => {
+      const { store } = current();
+      const [waits, went] = [waiting(), leased()];
+      await store.accept([waits, went]);
+      const { id } = went.message;
+      const recipients = [becomes(0, delivered)];
+      const lease = leaseOf();
+      await store.settle({ id, lease, recipients, attempt: attempt(), notifications: [] });
+      const query = { messageIdField: '1@velosi.example' };
+      const find = { query, before: null, limit: 10 };
+      const ids = async (more: { tried?: true }) =>
+        (await store.search({ ...find, ...more })).entries.map(({ history, queued }) => {
+          return (history ?? queued)?.message.id;
+        });
+      expect((await ids({})).toSorted()).toEqual([waits.message.id, id].toSorted());
+      expect(await ids({ tried: true })).toEqual([id]);
     });
 
     test('things of one post that came before are left out', async () => {
