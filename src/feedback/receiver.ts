@@ -23,6 +23,8 @@ export interface ReceiverDeps extends IntakeDeps {
   readonly bind: (server: Server, listen: ListenAddress) => Promise<ListenAddress>;
   /** How long a body may take; default: 10 s. */
   readonly bodyMsMax?: number;
+  /** How many posts are heard at once, and then; default: 200, and 50 a second. */
+  readonly posts?: { readonly burst: number; readonly perSecond: number };
 }
 
 export interface Receiver {
@@ -54,8 +56,8 @@ const STATUS: Readonly<Record<FeedbackRefusal, number>> = {
  * 403, whatever else may be wrong.
  */
 export async function openReceiver(listen: ListenAddress, given: ReceiverDeps): Promise<Receiver> {
-  const deps = { bodyMsMax, ...given };
-  const mayPost = postRate(posts, deps.clock);
+  const deps = { bodyMsMax, posts, ...given };
+  const mayPost = postRate(deps.posts, deps.clock);
   const mayTell = postRate(told, deps.clock);
   const server = createServer(
     { maxHeaderSize: headerBytesMax, headersTimeout: bodyMsMax, requestTimeout: 2 * bodyMsMax },
@@ -71,6 +73,7 @@ export async function openReceiver(listen: ListenAddress, given: ReceiverDeps): 
 }
 
 type Deps = ReceiverDeps & HearDeps;
+type Told = Pick<Required<ReceiverDeps>, 'emit' | 'posts'>;
 
 async function answerTo(deps: Deps, request: IncomingMessage): Promise<Answer> {
   const remote = request.socket.remoteAddress ?? 'local';
@@ -94,8 +97,12 @@ function refuse({ emit }: Deps, { provider, said, known }: Heard, remote: string
   return known ? { status: STATUS[why], text: why } : { status: 403, text: 'forbidden' };
 }
 
-async function tooMany({ emit }: Deps, remote: string, tell: boolean): Promise<Answer> {
-  const detail = `more than ${posts.perSecond} posts a second`;
+async function tooMany(
+  { emit, posts: { perSecond } }: Told,
+  remote: string,
+  tell: boolean,
+): Promise<Answer> {
+  const detail = `more than ${perSecond} posts a second`;
   if (tell) emit({ is: 'feedback.refused', provider: null, why: 'rate', remote, detail });
   return { status: STATUS.rate, text: 'later' };
 }
