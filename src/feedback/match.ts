@@ -85,6 +85,6 @@ function placeIn({ history }: LogEntry, item: FeedbackItem, fits: Fits): Match |
   });
   const one = exact ?? (sent.length === 1 && wanted === null ? sent[0] : undefined);
   if (one !== undefined) return { id, index: one.index, account: one.account };
-  const [any] = sent;
-  return any === undefined ? null : { id, index: null, account: any.account };
+  const [some] = sent;
+  return some === undefined ? null : { id, index: null, account: some.account };
 }

@@ -27,9 +27,13 @@ export const feedbackSchema = z
       }),
     ses: z
       .strictObject({
-        topics: z.array(topicArn()).min(1, { error: 'is empty; give the ARN of a topic' }).meta({
-          description: 'SNS topics that are believed, and whose subscription is confirmed.',
-        }),
+        topics: z
+          .array(topicArn())
+          .min(1, { error: 'is empty; give the ARN of a topic' })
+          .meta({
+            description: 'SNS topics that are believed, and whose subscription is confirmed.',
+            examples: [['arn:aws:sns:eu-west-3:123456789012:ses-feedback']],
+          }),
       })
       .optional()
       .meta({ description: 'Amazon SES through SNS: POST to /feedback/ses.' }),

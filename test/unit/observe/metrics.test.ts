@@ -252,6 +252,7 @@ test('every event is counted or named as not counted', () => {
     'daemon.stopped',
     'daemon.stopping',
     'failover.ended',
+    'feedback.subscription',
     'hold.added',
     'hold.ended',
     'listener.opened',
@@ -265,6 +266,7 @@ test('every event is counted or named as not counted', () => {
     'sender.held',
     'sender.released',
     'supervisor.unreachable',
+    'suppression.changed',
     'tls.exception-ending',
   ]);
 });
@@ -283,6 +285,7 @@ test('every metric of the catalogue shows up once its event has happened', async
   for (const event of allSamples) metrics.sink(event);
   for (const outcome of outcomes) metrics.sink({ ...SAMPLES['recipient.settled'], outcome });
   metrics.sink({ ...SAMPLES['attempt.finished'], phase: 'data' });
+  metrics.sink({ ...SAMPLES['feedback.received'], id: null });
   const broken = openMetrics({
     version: '1',
     known: () => known,
