@@ -130,8 +130,8 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
   response.writeHead(status, {
     'Content-Type': 'text/plain; charset=utf-8',
     'Cache-Control': 'no-store',
-    // No second request on a connection whose first one may not have been read to its end.
-    ...(status >= 400 && { Connection: 'close' }),
+    // Closed at once, a connection that still carries the post would take the answer along.
+    ...(status >= 400 && request.complete && { Connection: 'close' }),
   });
   response.end(`${text}\n`);
 }
