@@ -9,6 +9,7 @@ import {
   PROCESS_METRICS,
   STORE_METRICS,
 } from '../../src/observe/daemon-metrics.ts';
+import { FEEDBACK_METRICS } from '../../src/observe/feedback-metrics.ts';
 import {
   QUEUE_METRICS,
   RECIPIENT_METRICS,
@@ -27,6 +28,7 @@ const GROUPS: readonly (readonly [title: string, metrics: Declarations])[] = [
   ['Accounts', ACCOUNT_METRICS],
   ['Quota and pace', QUOTA_METRICS],
   ['Credentials and certificates', CREDENTIAL_METRICS],
+  ['Feedback of providers', FEEDBACK_METRICS],
   ['Alerts', ALERT_METRICS],
   ['Storage', STORE_METRICS],
   ['Daemon', DAEMON_METRICS],

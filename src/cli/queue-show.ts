@@ -41,6 +41,7 @@ export function renderMessage(
     standInLines(report.standIns, accounts, nowMs),
     report.history === null ? '' : settledTable(report.history),
     report.history === null ? '' : attemptLines(report.history),
+    report.history === null ? '' : feedbackTable(report.history),
   ];
   return sections.filter((section) => section !== '').join('\n');
 }
@@ -170,6 +171,21 @@ function settledTable({ message, recipients }: HistoryEntry): string {
 function attemptLines({ message, attempts }: HistoryEntry): string {
   if (attempts.length === 0) return '';
   return `ATTEMPTS\n${attempts.map((attempt) => attemptText(message, attempt)).join('')}`;
+}
+
+/** What the provider said after it took the mail. */
+function feedbackTable({ message, events = [] }: HistoryEntry): string {
+  const said = events.filter((event) => event.is === 'feedback');
+  if (said.length === 0) return '';
+  const cells = said.map(({ index, kind, provider, atMs, text }) => [
+    index === null ? '-' : recipientName(message, index),
+    kind,
+    instant(atMs),
+    provider,
+    printable(text),
+  ]);
+  const head = ['SAID LATER OF', 'WHAT', 'WHEN', 'BY', 'DETAIL'].map((title) => ({ title }));
+  return table(head, cells, Number.POSITIVE_INFINITY);
 }
 
 function attemptText(message: Message, attempt: AttemptRecord): string {

@@ -61,7 +61,7 @@ function renderStats(report: StatsReport, by: readonly StatsKey[], columns: numb
     ...(by.includes('account') ? [used(row.group.account)] : []),
   ]);
   const unknown = report.rows.some(({ complained }) => complained === null)
-    ? "Complained is not known: that needs the provider's feedback.\n"
+    ? 'Complained is not known: that needs feedback.listen, see docs/feedback.md.\n'
     : '';
   const merged = report.merged ? 'There are more groups: the last row is all the others.\n' : '';
   const cut = report.complete

@@ -48,6 +48,6 @@ export function shorten(text: string, columns: number): string {
 }
 
 /** `1 message`, `3 messages` */
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+export function count(number: number, noun: string, nouns = `${noun}s`): string {
+  return `${number} ${number === 1 ? noun : nouns}`;
 }

@@ -18,6 +18,7 @@ import type {
   TracingSettings,
 } from '../relay/settings.ts';
 import { describeAlerts } from './describe-alerts.ts';
+import { describeFeedback, describeSuppression } from './describe-feedback.ts';
 import { formatListenAddress } from './listen-address.ts';
 
 const SECRET = '[secret]';
@@ -54,6 +55,8 @@ export function describeSettings(settings: Settings): Shown {
       }),
       ...describeAlerts(settings.notifications.alerts),
     },
+    feedback: settings.feedback === null ? undefined : describeFeedback(settings.feedback),
+    suppression: describeSuppression(settings.suppression),
     observe: compact({
       listen:
         settings.observe.listen === null ? 'off' : formatListenAddress(settings.observe.listen),

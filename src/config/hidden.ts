@@ -27,6 +27,10 @@ export function hiddenValues(settings: Settings): HiddenValue[] {
     for (const [keys, value] of accountValues(account))
       add(['accounts', account.name, ...keys], value);
   }
+  const { mailgun, postmark, brevo } = settings.feedback ?? {};
+  add(['feedback', 'mailgun', 'signing_key'], mailgun?.signingKey.reveal());
+  add(['feedback', 'postmark', 'password'], postmark?.password.reveal());
+  add(['feedback', 'brevo', 'token'], brevo?.token.reveal());
   add(['observe', 'token'], settings.observe.token?.reveal());
   addAlerts(settings.notifications.alerts, add);
   for (const [name, value] of settings.observe.tracing?.headers ?? []) {

@@ -49,6 +49,8 @@ const presetSchema = z.strictObject({
   /** How `secret_access_key` becomes the password. */
   derived_password: z.enum(['ses']).optional(),
   limits: accountLimitsSchema,
+  /** A header field whose value its feedback gives back: our id of the message goes there. */
+  echo: fieldName().optional(),
   /** Header fields that are orders to this provider: `X-SES-*` for all that begin like that. */
   headers: z.array(fieldName()).prefault([]),
   /** Logins that an account should not exceed; absent: not known to be counted. */

@@ -7,6 +7,7 @@ import { messageIdToNumber } from '../relay/message-id.ts';
 import { REASON_CLASSES } from '../relay/outcome.ts';
 import type { QueueFilter } from '../relay/queue.ts';
 import { QUEUE_GROUP_KEYS, QUEUE_SORTS } from '../relay/queue-views.ts';
+import { FEEDBACK_ASKS } from './feedback-asks.ts';
 import { LOG_LEVELS, traceMsMax } from './steering-wire.ts';
 import { type Ask, logPageMax, queuePageMax, type RequestName } from './wire.ts';
 
@@ -90,6 +91,7 @@ const timerMsMax = 2 ** 31 - 1;
 const Duration = Instant.min(1).nullable();
 
 export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
+  ...FEEDBACK_ASKS,
   status: Nothing,
   'queue.list': z.strictObject({
     filter: Filter,

@@ -7,6 +7,7 @@ import type { ProbeReport } from '../relay/probe-report.ts';
 import type { Flushed } from '../relay/queue.ts';
 import type { RelayPause } from '../relay/steering.ts';
 import type { AlertRequests } from './alert-wire.ts';
+import type { FeedbackRequests } from './feedback-wire.ts';
 import type { ImportedEnvelope, Taken } from './import-wire.ts';
 import type { QueueRequests } from './queue-wire.ts';
 import type {
@@ -49,7 +50,11 @@ export const queuePageMax = 1000;
 export const logPageMax = 200;
 
 /** Every request by noun and verb: what is asked and what is answered. */
-export interface ControlRequests extends QueueRequests, SteeringRequests, AlertRequests {
+export interface ControlRequests
+  extends QueueRequests,
+    SteeringRequests,
+    AlertRequests,
+    FeedbackRequests {
   readonly status: { ask: Nothing; answer: StatusReport };
   readonly 'account.list': {
     ask: Nothing;

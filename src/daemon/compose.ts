@@ -2,6 +2,8 @@ import type { Alerts } from '../alerts/alerts.ts';
 import { type Control, openControl } from '../control/server.ts';
 import { ControlSocketError } from '../control/socket-file.ts';
 import { type Delivery, openDelivery } from '../delivery/delivery.ts';
+import type { Receiver } from '../feedback/receiver.ts';
+import { Suppressions } from '../feedback/suppressions.ts';
 import { EX_CANTCREAT, EX_OSERR } from '../lib/sysexits.ts';
 import type { Observe } from '../observe/http.ts';
 import { ObserveError } from '../observe/http-listen.ts';
@@ -18,6 +20,7 @@ import { controlHandlers } from './control-handlers.ts';
 import { openFlushWatches } from './flush-watches.ts';
 import { StartError } from './lifecycle.ts';
 import type { LogLevel } from './log-level.ts';
+import { openFeedback } from './open-feedback.ts';
 import { openObservation } from './open-observation.ts';
 import { type OpenStorageOptions, openStorage, type Storage } from './open-storage.ts';
 import { openTracingIfAsked } from './open-tracing.ts';
@@ -43,6 +46,8 @@ export interface Parts {
   readonly observe: Observe | null;
   readonly alerts: Alerts;
   readonly tracing: Tracing | null;
+  readonly feedback: Receiver | null;
+  readonly suppressions: Suppressions;
   /** relayctl is told `stopping` from now on. */
   stopping(): void;
 }
@@ -64,20 +69,13 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
 
 async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[]): Promise<Parts> {
   const { settings, emit } = options;
-  const tracing = await openTracingIfAsked(settings, emit);
-  // The mail of earlier runs moves before the rest is open.
-  if (tracing !== null) {
-    opened.push(() => tracing.close());
-    options.listen(tracing.sink);
-  }
   const storage = await openStorage({ ...options, queue: settings().queue });
   opened.push(() => storage.close());
   const { store, spool, newMessageId } = storage;
-  // Before delivery, which has things to say as soon as it begins.
-  const alerts = openAlertsOf(settings, emit);
-  opened.push(() => alerts.close());
-  options.listen(alerts.sink);
-  const shared = { settings, store, spool, emit, newMessageId, clock: Date.now };
+  const { tracing, alerts } = await openHearers(options, opened);
+  const suppressed = new Suppressions({ store, clock: Date.now });
+  await suppressed.restore();
+  const shared = { settings, store, spool, emit, newMessageId, clock: Date.now, suppressed };
   const { dots, owner, vault } = storage;
   const delivery = openDelivery({ ...shared, vault, dots, owner, dice: Math.random });
   opened.push(() => delivery.drain(AbortSignal.abort()));
@@ -95,6 +93,7 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
     spool,
     delivery,
     submission,
+    suppressions: suppressed,
     throughput: openThroughput(() => performance.now()),
     flushes: openFlushWatches(),
     alerts,
@@ -108,14 +107,9 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
   const control = await openControl({ socket: settings().control.socket, handlers, emit });
   opened.push(() => control.close());
   const inherited = (name: string): number | null => sockets.get(name)?.[0] ?? null;
-  const observe = await openObservation({
-    ...options,
-    relay,
-    alerts,
-    tracing,
-    handlers,
-    inherited,
-  });
+  const observe = await openObservation({ ...options, relay, tracing, handlers, inherited });
+  opened.push(async () => observe?.close());
+  const feedback = await openFeedback({ ...shared, suppressions: suppressed, inherited });
   const summaries = { relay, nowMs: Date.now, newMessageId };
   alerts.begin(watchSources(relay), (summary, sinceMs) => sendSummary(summaries, summary, sinceMs));
   return {
@@ -126,10 +120,27 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
     observe,
     alerts,
     tracing,
+    feedback,
+    suppressions: suppressed,
     stopping: () => {
       state = 'stopping';
     },
   };
+}
+
+/** Those who hear of all that happens, and first of the mail of earlier runs. */
+async function openHearers(
+  { settings, emit, listen }: ComposeOptions,
+  opened: (() => Promise<unknown>)[],
+): Promise<Pick<Parts, 'tracing' | 'alerts'>> {
+  const tracing = await openTracingIfAsked(settings, emit);
+  const alerts = openAlertsOf(settings, emit);
+  for (const hearer of [tracing, alerts]) {
+    if (hearer === null) continue;
+    opened.push(() => hearer.close());
+    listen(hearer.sink);
+  }
+  return { tracing, alerts };
 }
 
 /**

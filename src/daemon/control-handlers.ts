@@ -5,6 +5,7 @@ import { packageVersion } from '../lib/version.ts';
 import type { MessageId } from '../relay/message.ts';
 import { accountHandlers, accountReports } from './account-handlers.ts';
 import { alertHandlers } from './alert-handlers.ts';
+import { feedbackHandlers } from './feedback-handlers.ts';
 import { flushHandlers } from './flush-handlers.ts';
 import { importHandlers } from './import-handlers.ts';
 import { logHandlers } from './log-handlers.ts';
@@ -26,10 +27,11 @@ export function controlHandlers(
     ...logHandlers(relay, nowMs),
     ...flushHandlers(relay, nowMs),
     ...steeringHandlers(relay, nowMs),
+    ...feedbackHandlers(relay, nowMs),
     ...accountHandlers(relay, nowMs, newMessageId),
     ...alertHandlers(relay),
     ...recordedHandlers(relay.store),
-    ...statsHandlers(relay.store, () => relay.delivery.quotas()),
+    ...statsHandlers(relay),
     ...importHandlers({ relay, nowMs, newMessageId }),
 
     status: async () => {

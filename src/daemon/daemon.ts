@@ -70,12 +70,13 @@ export function createDaemon(options: DaemonOptions): Daemon {
       if (parts === null) return 0;
       clearInterval(tidying);
       parts.stopping();
-      const { submission, delivery, control, observe, alerts, tracing, storage } = parts;
+      const { submission, delivery, storage } = parts;
       // The clients go first: what they still hand over is accepted and waits in the queue.
       await Promise.race([submission.close(sessionsMs), aborted(cut)]);
       await submission.close(0);
       const { aborted: attempts } = await delivery.drain(cut);
-      await Promise.all([control.close(), observe?.close(), alerts.close(), tracing?.close()]);
+      const { control, observe, alerts, tracing, feedback } = parts;
+      await Promise.all([control, observe, alerts, tracing, feedback].map((one) => one?.close()));
       await storage.close();
       return attempts;
     },
@@ -96,11 +97,12 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Settled mail older than queue.history is forgotten once an hour. */
-function expireHistory({ storage }: Parts, settings: () => Settings): NodeJS.Timeout {
+/** Settled mail older than queue.history is forgotten once an hour, and what else is over. */
+function expireHistory({ storage, suppressions }: Parts, settings: () => Settings): NodeJS.Timeout {
   const expire = async (): Promise<void> => {
     try {
       await storage.store.expireHistory(Date.now() - settings().queue.historyMs);
+      await suppressions.expire();
     } catch (error) {
       // The store has said so as an event; the next hour tries again.
       if (!(error instanceof StoreError)) throw error;

@@ -1,5 +1,4 @@
 import { statfs } from 'node:fs/promises';
-import type { Alerts } from '../alerts/alerts.ts';
 import type { DiskSpace, MetricSources } from '../observe/metric-sources.ts';
 import type { LaneCount } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
@@ -8,8 +7,7 @@ import type { Relay } from './relay.ts';
 
 /** Where a scrape finds what it asks for. */
 export function metricSources(
-  { settings, store, delivery }: Pick<Relay, 'settings' | 'store' | 'delivery'>,
-  alerts: Alerts,
+  { settings, store, delivery, alerts }: Pick<Relay, 'settings' | 'store' | 'delivery' | 'alerts'>,
   counted: Pick<MetricSources, 'logLinesDropped' | 'spans'>,
 ): MetricSources {
   const byAccount = <T>(look: (name: string) => T): Map<string, T> =>

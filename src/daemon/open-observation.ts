@@ -1,4 +1,3 @@
-import type { Alerts } from '../alerts/alerts.ts';
 import type { ControlHandlers } from '../control/wire.ts';
 import { type Dashboard, openDashboard } from '../dashboard/dashboard.ts';
 import { packageVersion } from '../lib/version.ts';
@@ -12,7 +11,6 @@ import type { Relay } from './relay.ts';
 
 export interface Observed {
   readonly relay: Relay;
-  readonly alerts: Alerts;
   readonly tracing: Tracing | null;
   readonly handlers: ControlHandlers;
   readonly logLinesDropped: () => number;
@@ -23,14 +21,14 @@ export interface Observed {
 
 /** Metrics, rates and the pages at observe.listen. */
 export async function openObservation(observed: Observed): Promise<Observe | null> {
-  const { relay, alerts, tracing, logLinesDropped, inherited } = observed;
+  const { relay, tracing, logLinesDropped, inherited } = observed;
   const { settings, store, state, throughput, flushes } = relay;
   const { observe, hostname } = settings();
   const { listen, token } = observe;
   const metrics = openMetrics({
     version: packageVersion(),
     known: knownNames(settings),
-    sources: metricSources(relay, alerts, {
+    sources: metricSources(relay, {
       logLinesDropped,
       spans: () => tracing?.counts() ?? null,
     }),

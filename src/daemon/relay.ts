@@ -1,5 +1,6 @@
 import type { Alerts } from '../alerts/alerts.ts';
 import type { Delivery } from '../delivery/delivery.ts';
+import type { Suppressions } from '../feedback/suppressions.ts';
 import type { Throughput } from '../observe/throughput.ts';
 import type { EventSink } from '../relay/events.ts';
 import type { QueueStore, Spool } from '../relay/ports.ts';
@@ -16,6 +17,7 @@ export interface Relay {
   readonly spool: Spool;
   readonly delivery: Delivery;
   readonly submission: Submission;
+  readonly suppressions: Suppressions;
   readonly throughput: Throughput;
   readonly flushes: FlushWatches;
   readonly alerts: Pick<Alerts, 'states' | 'test'>;

@@ -13,7 +13,7 @@ export interface SettingsChanges {
 }
 
 /** Opened once, at start. */
-const FIXED = ['queue.directory', 'control', 'observe'];
+const FIXED = ['queue.directory', 'control', 'observe', 'feedback.listen'];
 
 /** What a reload would change. */
 export function changesBetween(before: Settings, after: Settings): SettingsChanges {
@@ -23,7 +23,7 @@ export function changesBetween(before: Settings, after: Settings): SettingsChang
   return { changes, needRestart: changes.filter((key) => FIXED.includes(key)) };
 }
 
-const DEEP = ['accounts', 'clients', 'queue'];
+const DEEP = ['accounts', 'clients', 'queue', 'feedback'];
 
 /** Two levels deep is what an operator can read. What is described without its value is added. */
 function flatten(settings: Settings): Map<string, string> {

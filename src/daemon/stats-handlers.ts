@@ -1,13 +1,12 @@
 import type { StatsReport } from '../control/reports.ts';
 import type { Ask, ControlHandlers } from '../control/wire.ts';
-import type { QuotaUse } from '../policy/quota.ts';
 import { sendingStats } from '../policy/sending-stats.ts';
 import type { MessageId } from '../relay/message.ts';
 import { messageIdFirstAt } from '../relay/message-id.ts';
-import type { QueueStore } from '../relay/ports.ts';
 import type { HistoryEntry } from '../relay/queue.ts';
 import { quotaReports } from './account-facts.ts';
 import { historySince } from './history-pages.ts';
+import type { Relay } from './relay.ts';
 
 /** Messages read at a time: commits and sessions wait for no more than that. */
 const pageMessages = 200;
@@ -15,14 +14,17 @@ const pageMessages = 200;
 const messagesMax = 200_000;
 
 /** Numbers about sent mail. */
-export function statsHandlers(
-  store: QueueStore,
-  quotas: () => ReadonlyMap<string, readonly QuotaUse[]>,
-): Pick<ControlHandlers, 'stats'> {
+export function statsHandlers({
+  store,
+  delivery,
+  settings,
+}: Pick<Relay, 'store' | 'settings'> & {
+  readonly delivery: Pick<Relay['delivery'], 'quotas'>;
+}): Pick<ControlHandlers, 'stats'> {
   return {
     async stats(ask): Promise<StatsReport> {
-      const sent = await statsSince(store, ask);
-      const limited = [...quotas()].filter(([, uses]) => uses.length > 0);
+      const sent = await statsSince({ store, settings }, ask);
+      const limited = [...delivery.quotas()].filter(([, uses]) => uses.length > 0);
       return {
         sinceMs: ask.sinceMs,
         ...sent,
@@ -34,11 +36,11 @@ export function statsHandlers(
 
 /** Mail accepted at or after `sinceMs`, added up; `also` sees each message that the history has. */
 export async function statsSince(
-  store: Pick<QueueStore, 'history' | 'list'>,
+  { store, settings }: Pick<Relay, 'store' | 'settings'>,
   { by, sinceMs }: Ask<'stats'>,
   also: (entry: HistoryEntry) => void = () => {},
 ): Promise<Pick<StatsReport, 'rows' | 'merged' | 'complete'>> {
-  const stats = sendingStats(by);
+  const stats = sendingStats(by, settings().feedback !== null);
   const limit = pageMessages;
   const history = await readPages(null, async (before) => {
     const { entries, next } = await historySince(store, { sinceMs, before, limit });

@@ -34,8 +34,10 @@ async function summaryFacts(
 ): Promise<SummaryFacts> {
   const { store, settings, delivery } = relay;
   const failures = new Map<ReasonClass, { count: number; text: string }>();
-  const stats = await statsSince(store, { by: ['account'], sinceMs: time.sinceMs }, (entry) =>
-    addFailures(failures, entry),
+  const stats = await statsSince(
+    { store, settings },
+    { by: ['account'], sinceMs: time.sinceMs },
+    (entry) => addFailures(failures, entry),
   );
   const counts = await store.counts();
   return {

@@ -6,6 +6,7 @@ import type { Cause } from '../relay/outcome.ts';
 import type { Clock, Dice, DotLedger, QueueStore, Spool, TokenVault } from '../relay/ports.ts';
 import type { LeaseOwner } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
+import type { SuppressionLookup } from '../relay/suppression.ts';
 import { sameAccount } from './account-identity.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { CredentialsInUse } from './credentials-in-use.ts';
@@ -38,6 +39,7 @@ export interface DeliveryDeps {
   readonly dice: Dice;
   readonly owner: LeaseOwner;
   readonly newMessageId: () => MessageId;
+  readonly suppressed: SuppressionLookup;
   /** Milliseconds since the boot of the machine, which only grow; default: `process.hrtime`. */
   readonly monotonic?: () => number;
 }

@@ -1,16 +1,15 @@
 import type { EventSink } from '../relay/events.ts';
 import type { Clock, QueueStore } from '../relay/ports.ts';
 import type { LeaseOwner } from '../relay/queue.ts';
-import type { Settings } from '../relay/settings.ts';
 import type { AttemptDeps } from './attempt-contract.ts';
 import type { Failover } from './failover.ts';
 import type { HeldSenders } from './held-senders.ts';
 import type { LaneStates } from './lane-states.ts';
 import type { Permits } from './permits.ts';
 import type { Settler } from './settler.ts';
+import type { SuppressedDeps } from './suppressed.ts';
 
-export interface DispatcherDeps {
-  readonly settings: () => Settings;
+export interface DispatcherDeps extends SuppressedDeps {
   readonly store: QueueStore;
   readonly settler: Settler;
   readonly states: LaneStates;

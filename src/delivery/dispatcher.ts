@@ -11,6 +11,7 @@ import type { DispatcherDeps } from './dispatcher-deps.ts';
 import { type Decision, putBack } from './disposition.ts';
 import { type Item, Lane, leaseFrom, type Ready } from './lane.ts';
 import { readBody, withoutBody } from './stored-body.ts';
+import { withoutSuppressed } from './suppressed.ts';
 
 /** Leased mail that has to wait longer for the quota than this waits in the queue. */
 const quotaWaitMsMax = 10_000;
@@ -163,11 +164,20 @@ export class Dispatcher implements Dispatch {
 
   async #run(lane: Lane, account: Account, { item, permit }: Ready): Promise<void> {
     const begunAtMs = this.#deps.monotonic();
-    const { work } = item;
+    const { stay, decisions } = withoutSuppressed(this.#deps, lane.name, item.work);
+    if (stay.length === 0) {
+      permit.end(0);
+      this.#end(lane, item, decisions);
+      return;
+    }
+    if (decisions.length > 0) this.#track(this.#settle(item.work, decisions));
+    const work = { ...item.work, recipients: stay };
     const body = item.body ?? (await readBody(this.#deps, work.message.id));
     if (body === null || body === 'unreadable') {
       permit.end(0);
-      this.#setAside(lane, item, body);
+      const context = { lane: lane.name, nowMs: this.#deps.clock() };
+      const aside = stay.map((recipient) => withoutBody(recipient, body, context));
+      this.#end(lane, item, aside);
       return;
     }
     const end = await attempt(this.#deps.attempts, { account, work, body, permit });
@@ -202,12 +212,10 @@ export class Dispatcher implements Dispatch {
     return states.stop(lane, account, by.stopped);
   }
 
-  #setAside(lane: Lane, item: Item, body: null | 'unreadable'): void {
-    const { work } = item;
-    const context = { lane: lane.name, nowMs: this.#deps.clock() };
+  /** An item whose turn it was ends without an attempt. */
+  #end(lane: Lane, item: Item, decisions: readonly Decision[]): void {
     lane.done(item);
-    const decisions = work.recipients.map((recipient) => withoutBody(recipient, body, context));
-    this.#track(this.#settle(work, decisions).then(() => this.pump(lane)));
+    this.#track(this.#settle(item.work, decisions).then(() => this.pump(lane)));
   }
 
   async #claim(lane: Lane): Promise<void> {

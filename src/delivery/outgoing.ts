@@ -99,11 +99,14 @@ function routesOf(settings: Settings, { message }: Work): ReadonlyMap<number, Ro
 }
 
 async function compose(
-  { account, work, body, spool }: OutgoingGiven,
+  { account, work, body, spool, settings }: OutgoingGiven,
   route: Route | null,
 ): Promise<Outgoing> {
   const { change, message } = changes(work.message, account, route);
-  const head = headFields(account.headers, route?.edits?.add ?? null);
+  const { echoField, headers } = account;
+  const isEchoed = echoField !== undefined && settings.feedback !== null;
+  const own = isEchoed ? { ...headers, [echoField]: work.message.id } : headers;
+  const head = headFields(own, route?.edits?.add ?? null);
   const headBytes = head?.length ?? 0;
   if (body.in === 'memory') {
     const bytes = change === null ? body.bytes : edited(body.bytes, change);

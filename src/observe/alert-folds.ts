@@ -30,10 +30,11 @@ export function alertFolds(m: Instruments, account: (name: string | null) => str
   };
 }
 
-/** Events that wait, by destination. */
+/** Events that wait, by destination; what is alerted on starts at 0. */
 export function setAlertsWaiting(m: Instruments, waiting: ReadonlyMap<string, number>): void {
   m.relayd_alerts_waiting_events.reset();
   for (const [destination, events] of waiting) {
     m.relayd_alerts_waiting_events.set({ destination }, events);
+    m.relayd_alerts_failed_total.inc({ destination, result: 'given-up' }, 0);
   }
 }

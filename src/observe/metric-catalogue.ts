@@ -1,6 +1,7 @@
 import { ACCOUNT_METRICS, CREDENTIAL_METRICS, QUOTA_METRICS } from './account-metrics.ts';
 import { ALERT_METRICS } from './alert-metrics.ts';
 import { DAEMON_METRICS, PROCESS_METRICS, STORE_METRICS } from './daemon-metrics.ts';
+import { FEEDBACK_METRICS } from './feedback-metrics.ts';
 import { QUEUE_METRICS, RECIPIENT_METRICS, SUBMISSION_METRICS } from './mail-metrics.ts';
 import type { LabelValues } from './metric-labels.ts';
 
@@ -25,6 +26,7 @@ export const METRICS = {
   ...QUEUE_METRICS,
   ...STORE_METRICS,
   ...ALERT_METRICS,
+  ...FEEDBACK_METRICS,
   ...DAEMON_METRICS,
   ...PROCESS_METRICS,
 } as const satisfies Record<string, MetricDeclaration>;

@@ -5,6 +5,7 @@ import {
   accountLabel,
   clientLabel,
   type KnownNames,
+  NONE,
   OTHER,
   STORE_FAULTS,
 } from './metric-labels.ts';
@@ -52,6 +53,7 @@ export function metricFolds(m: Instruments, known: () => KnownNames): Folds {
     ...upstreamFolds(m, account),
     ...storeFolds(m),
     ...alertFolds(m, account),
+    ...feedbackFolds(m, account),
   };
 }
 
@@ -178,6 +180,20 @@ function upstreamFolds(m: Instruments, account: AccountName) {
     // relayd_upstream_certificate_not_after_timestamp_seconds tells it at any time.
     'certificate.expiring': null,
     'certificate.changed': (event) => keys(account(event.account)).inc(),
+  } satisfies Partial<Folds>;
+}
+
+function feedbackFolds(m: Instruments, account: AccountName) {
+  return {
+    'feedback.received': (event) => {
+      const { provider, kind } = event;
+      if (event.id === null) m.relayd_feedback_unknown_total.inc({ provider });
+      else m.relayd_feedback_received_total.inc({ account: account(event.account), kind });
+    },
+    'feedback.refused': ({ provider, reason }) =>
+      m.relayd_feedback_refused_total.inc({ provider: provider ?? NONE, why: reason }),
+    'feedback.subscription': null,
+    'suppression.changed': null,
   } satisfies Partial<Folds>;
 }
 

@@ -1,4 +1,5 @@
 import type { EventSink } from '../relay/events.ts';
+import { FEEDBACK_PROVIDERS } from '../relay/feedback.ts';
 import { openLagMeter } from './lag-meter.ts';
 import { metricsSink } from './metric-folds.ts';
 import { type Instruments, openInstruments } from './metric-instruments.ts';
@@ -76,6 +77,11 @@ function startAtZero(m: Instruments, known: KnownNames): void {
     m.relayd_logins_failed_total.inc({ client }, 0);
   }
   m.relayd_logins_failed_total.inc({ client: OTHER }, 0);
+  for (const provider of FEEDBACK_PROVIDERS) {
+    for (const why of ['signature', 'credentials']) {
+      m.relayd_feedback_refused_total.inc({ provider, why }, 0);
+    }
+  }
   for (const fault of STORE_FAULTS) m.relayd_store_failures_total.inc({ fault }, 0);
   for (const part of SCRAPE_PARTS) m.relayd_scrape_failures_total.inc({ part }, 0);
   for (const account of known.accounts) {
@@ -83,6 +89,7 @@ function startAtZero(m: Instruments, known: KnownNames): void {
     m.relayd_recipients_in_doubt_total.inc({ account }, 0);
     m.relayd_tls_exceptions_used_total.inc({ account }, 0);
     m.relayd_upstream_key_changes_total.inc({ account }, 0);
+    m.relayd_feedback_received_total.inc({ account, kind: 'complained' }, 0);
     for (const state of ['held', 'paused']) {
       m.relayd_account_changes_total.inc({ account, state }, 0);
     }

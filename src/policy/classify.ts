@@ -80,6 +80,7 @@ const OWN_REASONS: Readonly<Record<OwnReason, ReasonClass>> = {
   expired: 'expired',
   'no-route': 'no-route',
   cancelled: 'operator',
+  suppressed: 'suppressed',
   'needs-8bitmime': 'capability',
   'needs-smtputf8': 'capability',
   'too-large': 'capability',

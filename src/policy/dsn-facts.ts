@@ -35,6 +35,7 @@ const OWN: Readonly<Record<OwnReason, readonly [detail: StatusDetail, explanatio
   expired: ['4.7', 'Delivery was tried again and again until the time for it was over.'],
   'no-route': ['4.4', 'The relay has no way out for this message.'],
   cancelled: ['7.0', 'Whoever runs the relay ended the delivery.'],
+  suppressed: ['1.1', 'Earlier mail to this address came back, so nothing is sent to it.'],
   'needs-8bitmime': ['6.3', 'The next server does not take 8-bit text.'],
   'needs-smtputf8': ['6.7', 'The next server does not take addresses outside ASCII.'],
   'too-large': ['3.4', 'The message is larger than the next server takes.'],

@@ -20,6 +20,8 @@ export const REASON_HINTS: Readonly<Record<ReasonClass, string>> = {
   expired: 'The lifetime was over before the upstream took it: see why it waited.',
   capability: 'The upstream lacks an extension that the message needs: send it another way.',
   'no-route': 'No route of relay.yaml takes this sender: add one.',
+  suppressed:
+    'The address is on the suppression list: relayctl suppression remove lets mail to it go again.',
   operator: 'An operator ended it.',
   internal: 'A fault of the relay itself: see the log.',
 };

@@ -15,7 +15,7 @@ export interface StatsRow {
   readonly bounced: number;
   /** Attempts that the schedule repeats: one recipient may be deferred several times. */
   readonly deferred: number;
-  /** Only the provider's feedback would tell; null: not known. */
+  /** Only the provider's feedback tells; null: not known. */
   readonly complained: number | null;
   /** From acceptance to delivery, within 3 %; null without a delivery. */
   readonly latencyMs: { readonly p50: number; readonly p95: number } | null;
@@ -41,11 +41,15 @@ interface Group {
   delivered: number;
   bounced: number;
   deferred: number;
+  complained: number;
   readonly latencies: DelayTally;
 }
 
-/** Adds up one message after the other; memory grows with the groups only, and to a bound. */
-export function sendingStats(by: readonly StatsKey[]): SendingStats {
+/**
+ * Adds up one message after the other; memory grows with the groups only, and to a bound.
+ * `complaints`: providers tell of them.
+ */
+export function sendingStats(by: readonly StatsKey[], complaints: boolean): SendingStats {
   const groups = new Map<string, Group>();
   let rest: Group | null = null;
   const groupOf = (message: Message, account: string | null): Group => {
@@ -68,7 +72,7 @@ export function sendingStats(by: readonly StatsKey[]): SendingStats {
     },
     rows() {
       const apart = [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
-      return [...apart, ...(rest === null ? [] : [rest])].map(rowOf);
+      return [...apart, ...(rest === null ? [] : [rest])].map((group) => rowOf(group, complaints));
     },
     get merged() {
       return rest !== null;
@@ -77,7 +81,7 @@ export function sendingStats(by: readonly StatsKey[]): SendingStats {
 }
 
 function addHistory(
-  { message, recipients, attempts }: HistoryEntry,
+  { message, recipients, attempts, events = [] }: HistoryEntry,
   groupOf: (message: Message, account: string | null) => Group,
 ): void {
   const accounts = new Map<number, string>();
@@ -86,6 +90,10 @@ function addHistory(
       accounts.set(index, account);
       if (outcome === 'deferred') groupOf(message, account).deferred++;
     }
+  }
+  for (const event of events) {
+    if (event.is !== 'feedback' || event.kind !== 'complained') continue;
+    groupOf(message, event.account).complained++;
   }
   for (const { index, outcome, atMs } of recipients) {
     const group = groupOf(message, accounts.get(index) ?? null);
@@ -111,14 +119,13 @@ function keyValue(key: StatsKey, message: Message, account: string | null): stri
 }
 
 function newGroup(values: readonly (readonly [StatsKey, string | null])[]): Group {
-  const counts = { accepted: 0, delivered: 0, bounced: 0, deferred: 0 };
+  const counts = { accepted: 0, delivered: 0, bounced: 0, deferred: 0, complained: 0 };
   return { values: Object.fromEntries(values), ...counts, latencies: delayTally() };
 }
 
-function rowOf({ values, latencies, ...counts }: Group): StatsRow {
-  const { accepted, delivered, bounced, deferred } = counts;
+function rowOf({ values, latencies, ...counts }: Group, complaints: boolean): StatsRow {
   const [p50, p95] = [latencies.share(0.5), latencies.share(0.95)];
   const latencyMs = p50 === null || p95 === null ? null : { p50, p95 };
-  const counted = { accepted, delivered, bounced, deferred, complained: null };
-  return { group: values, ...counted, latencyMs };
+  const complained = complaints ? counts.complained : null;
+  return { group: values, ...counts, complained, latencyMs };
 }

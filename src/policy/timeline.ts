@@ -7,7 +7,10 @@ import type { AttemptRecord, HistoryEntry } from '../relay/queue.ts';
 /** One thing that happened to a message. */
 export interface Happened {
   readonly atMs: number;
-  /** `accepted`, an outcome, `held`, `released`, `rerouted`, `notified`, `put back`, `completed`. */
+  /**
+   * `accepted`, an outcome, `held`, `released`, `rerouted`, `notified`, `put back`, `completed`;
+   * `provider: ` and what it said later.
+   */
   readonly what: string;
   /** Forward-path; null: the message as a whole. */
   readonly recipient: string | null;
@@ -83,6 +86,12 @@ function happenedOf(message: Message, event: HistoryEvent): Happened {
     }
     case 'notified':
       return { ...none, text: `the sender was told by message ${event.id}` };
+    case 'feedback': {
+      const { index, kind, provider, account, text } = event;
+      const told = text === '' ? `says ${provider}` : `says ${provider}: ${text}`;
+      const recipient = pathOf(message, index);
+      return { ...none, what: `provider: ${kind}`, recipient, account, text: told };
+    }
     default:
       return unreachable(event);
   }

@@ -5,6 +5,13 @@ import { claim, claimExpired, claimMatching } from './claim.ts';
 import type { Core } from './core.ts';
 import { credentials, rememberCredentials } from './credentials.ts';
 import { storeFault } from './faults.ts';
+import {
+  expireFeedback,
+  noteFeedback,
+  suppress,
+  suppressions,
+  unsuppress,
+} from './feedback-operations.ts';
 import { flush, flushAccounts } from './flush.ts';
 import { groups } from './groups.ts';
 import { type HistoryOperation, runOnHistory } from './history-operations.ts';
@@ -154,6 +161,14 @@ function change(core: Core, [name, given]: Exclude<Operation, Outside>): unknown
       return removeHoldRule(core, given);
     case 'relay.pause':
       return savePause(core, given);
+    case 'feedback.note':
+      return noteFeedback(core, given);
+    case 'feedback.expire':
+      return expireFeedback(core, given);
+    case 'suppression.put':
+      return suppress(core, given);
+    case 'suppression.remove':
+      return unsuppress(core, given);
   }
 }
 
@@ -190,6 +205,10 @@ function look(core: Core, [name, given]: Outside): unknown {
       return heldSenders(core);
     case 'steering.read':
       return steering(core);
+    case 'suppression.list':
+      return suppressions(core, given);
+    case 'feedback.unknown':
+      return core.history.feedback.unknown(given.limit);
     case 'store.stats':
       return stats(core);
     default:

@@ -3,6 +3,7 @@ import type { HistoryEvent } from '../relay/history-event.ts';
 import type { MessageId } from '../relay/message.ts';
 import { messageIdToNumber, messageNumberFirstAt } from '../relay/message-id.ts';
 import type { AttemptRecord, HistoryEntry, KeptDialogue } from '../relay/queue.ts';
+import { type HistoryFeedback, openHistoryFeedback } from './history-feedback.ts';
 import { type HistoryIndex, openHistoryIndex } from './history-index.ts';
 import { decodeMessage, MESSAGE_COLUMNS, parseJson } from './rows.ts';
 
@@ -20,6 +21,7 @@ export interface HistoryPart {
 /** Settled messages and their attempts. A power cut may take the last seconds of it, never mail. */
 export interface History {
   readonly index: HistoryIndex;
+  readonly feedback: HistoryFeedback;
   append(part: HistoryPart): void;
   /** Runs the steps in one transaction. */
   together(steps: readonly (() => void)[]): void;
@@ -65,8 +67,10 @@ export function openHistory(db: Database): History {
     return row === undefined ? null : decodeEntry(row);
   };
   const index = openHistoryIndex(db, read);
+  const feedback = openHistoryFeedback(db);
   return {
     index,
+    feedback,
     append: ({ message, settledAtMs, results, attempts, events, dialogues }) => {
       const texts = [results, attempts, events, dialogues].map(lines);
       append.run(...message, settledAtMs, ...texts);
@@ -82,8 +86,10 @@ export function openHistory(db: Database): History {
       const end = before === null ? null : messageIdToNumber(before);
       return list.all(end ?? Number.MAX_SAFE_INTEGER, limit).map(decodeEntry);
     },
-    expire: ({ beforeMs, limit }) =>
-      expire.run(messageNumberFirstAt(beforeMs), beforeMs, limit).changes,
+    expire({ beforeMs, limit }) {
+      feedback.expire(beforeMs);
+      return expire.run(messageNumberFirstAt(beforeMs), beforeMs, limit).changes;
+    },
     highestId: () => highest.get() ?? 0,
     close: () => void db.close(),
   };

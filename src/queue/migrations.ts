@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { sql as history001 } from './migrations/history-001-first-schema.ts';
 import { sql as history002 } from './migrations/history-002-search.ts';
+import { sql as history003 } from './migrations/history-003-unknown-feedback.ts';
 import { sql as queue001 } from './migrations/queue-001-first-schema.ts';
 import { sql as queue002 } from './migrations/queue-002-certificates.ts';
 import { sql as queue003 } from './migrations/queue-003-quotas.ts';
@@ -10,6 +11,7 @@ import { sql as queue006 } from './migrations/queue-006-account-hints.ts';
 import { sql as queue007 } from './migrations/queue-007-failover.ts';
 import { sql as queue008 } from './migrations/queue-008-reasons.ts';
 import { sql as queue009 } from './migrations/queue-009-steering.ts';
+import { sql as queue010 } from './migrations/queue-010-suppression.ts';
 
 /**
  * Append only: a migration that has been released is never edited, a change is a new file at the
@@ -25,8 +27,9 @@ export const QUEUE_MIGRATIONS: readonly string[] = [
   queue007,
   queue008,
   queue009,
+  queue010,
 ];
-export const HISTORY_MIGRATIONS: readonly string[] = [history001, history002];
+export const HISTORY_MIGRATIONS: readonly string[] = [history001, history002, history003];
 
 /** 'rlyq' and 'rlyh' in the files' headers. */
 export const QUEUE_APPLICATION_ID = 0x726c7971;

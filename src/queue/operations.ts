@@ -21,6 +21,7 @@ import type { Redirect } from '../relay/queue-views.ts';
 import type { KeptQuota } from '../relay/quota.ts';
 import type { Refusals } from '../relay/refusals.ts';
 import type { HoldRule, RelayPause, Steering } from '../relay/steering.ts';
+import type { FeedbackOperationTable } from './feedback-operations.ts';
 import type { HistoryOperationTable } from './history-operations.ts';
 import type { Acted, ActQuery, FlushedStretch, FlushQuery, RecoverQuery } from './queries.ts';
 import type {
@@ -40,7 +41,7 @@ import { encodeMessage, type MessageRow } from './rows.ts';
  * cross the thread boundary at a third of the cost of the port's objects, and bind to SQL as they
  * are.
  */
-export interface OperationTable extends HistoryOperationTable {
+export interface OperationTable extends HistoryOperationTable, FeedbackOperationTable {
   'message.accept': { given: readonly AcceptedRow[]; answer: undefined };
   'lease.settle': { given: SettledRow; answer: undefined };
   'lease.claim': {
@@ -137,6 +138,8 @@ export const OUTSIDE_NAMES = [
   'account.refusals',
   'sender.held',
   'steering.read',
+  'suppression.list',
+  'feedback.unknown',
   'history.list',
   'history.expire',
   'history.index',

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { RecipientState } from '../relay/queue.ts';
 import { accountStatements } from './account-statements.ts';
+import { feedbackStatements } from './feedback-statements.ts';
 import { overviewStatements } from './overview-statements.ts';
 import { MESSAGE_COLUMNS } from './rows.ts';
 import { steeringStatements } from './steering-statements.ts';
@@ -31,7 +32,8 @@ export type Statements = ReturnType<typeof messageStatements> &
   ReturnType<typeof overviewStatements> &
   ReturnType<typeof operatorStatements> &
   ReturnType<typeof accountStatements> &
-  ReturnType<typeof steeringStatements>;
+  ReturnType<typeof steeringStatements> &
+  ReturnType<typeof feedbackStatements>;
 
 export function prepareStatements(db: Database): Statements {
   return {
@@ -42,6 +44,7 @@ export function prepareStatements(db: Database): Statements {
     ...operatorStatements(db),
     ...accountStatements(db),
     ...steeringStatements(db),
+    ...feedbackStatements(db),
   };
 }
 

@@ -1,8 +1,8 @@
 import { assert } from '../lib/assert.ts';
 import { matchesLog } from '../policy/log-match.ts';
-import type { LogPage } from '../relay/log-search.ts';
+import type { LogFind, LogPage } from '../relay/log-search.ts';
 import { messageIdFromNumber, messageIdToNumber } from '../relay/message-id.ts';
-import { type QueueStore, StoreError } from '../relay/ports.ts';
+import { StoreError } from '../relay/ports.ts';
 import type { Ask } from './ask.ts';
 import type { Found } from './history-index.ts';
 import { stretches } from './stretches.ts';
@@ -14,13 +14,14 @@ const indexStretch = 200;
 /** What settled last is searched too; a search does not wait for more than this. */
 const indexMax = 20_000;
 
-type Find = Parameters<QueueStore['search']>[0];
+const nowhere: Found = { ids: [], next: null };
 
 /**
  * Looks through the queue and the history side by side, in stretches that commits do not wait for,
  * until a page is full.
  */
-export async function search(ask: Ask, { query, before, limit }: Find): Promise<LogPage> {
+export async function search(ask: Ask, find: LogFind): Promise<LogPage> {
+  const { query, before, limit, tried } = find;
   const unindexed = await catchUp(ask);
   const start = before === null ? Number.MAX_SAFE_INTEGER : messageIdToNumber(before);
   assert(start !== null, `${before} is no message id`);
@@ -30,11 +31,13 @@ export async function search(ask: Ask, { query, before, limit }: Find): Promise<
       start,
       limit,
     ),
-    candidates(
-      (from) => ask('queue.search', { query, before: from, scan: queueScan }),
-      start,
-      limit,
-    ),
+    tried === true
+      ? nowhere
+      : candidates(
+          (from) => ask('queue.search', { query, before: from, scan: queueScan }),
+          start,
+          limit,
+        ),
   ]);
   const found = [...new Set([...inHistory.ids, ...inQueue.ids])].sort((a, b) => b - a);
   const ids = found.slice(0, limit).map(messageIdFromNumber);

@@ -3,7 +3,7 @@ import type { Ask } from './ask.ts';
 import { groups } from './group-totals.ts';
 import { encodeAccepted, encodeSettlement } from './operations.ts';
 import { search } from './store-search.ts';
-import { act, count, expireHistory, flush, list, survey } from './stretches.ts';
+import { act, count, expireFeedback, expireHistory, flush, list, survey } from './stretches.ts';
 
 /** The QueueStore port over whatever carries operations to the engine. */
 export function queueStoreOver(ask: Ask, close: () => Promise<void>): QueueStore {
@@ -45,6 +45,12 @@ export function queueStoreOver(ask: Ask, close: () => Promise<void>): QueueStore
     addHoldRule: (rule) => ask('hold.add', rule),
     removeHoldRule: (id) => ask('hold.remove', id),
     savePause: (pause) => ask('relay.pause', pause),
+    noteFeedback: (post) => ask('feedback.note', post),
+    unknownFeedback: (limit) => ask('feedback.unknown', { limit }),
+    suppressions: (query) => ask('suppression.list', query),
+    suppress: (entries) => ask('suppression.put', entries),
+    unsuppress: (keys) => ask('suppression.remove', keys),
+    expireFeedback: (nowMs) => expireFeedback(ask, nowMs),
     history: (query) => ask('history.list', query),
     search: (find) => search(ask, find),
     expireHistory: (beforeMs) => expireHistory(ask, beforeMs),

@@ -172,3 +172,8 @@ export async function expireHistory(ask: Ask, beforeMs: number): Promise<number>
   while (!(await ask('history.prune', { beforeMs, scan: scanMax })));
   return deleted;
 }
+
+export async function expireFeedback(ask: Ask, nowMs: number): Promise<void> {
+  const limit = expireMax;
+  while ((await ask('feedback.expire', { nowMs, limit })) === limit);
+}

@@ -36,6 +36,11 @@ export interface Account {
    * one. Absent: not known.
    */
   readonly foreignFields?: readonly string[];
+  /**
+   * A header field that its provider gives back in feedback: our id of the message goes there while
+   * feedback is taken. Absent: none.
+   */
+  readonly echoField?: string;
   /** Finds the provider's own id of a message in the reply that took it, as group 1. */
   readonly providerIdPattern?: RegExp;
   /** Between us and the upstream; TLS and pins are about the upstream. */

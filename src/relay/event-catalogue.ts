@@ -120,6 +120,19 @@ export const EVENTS = {
   'queue.recovered': { level: 'info', help: 'Leases of earlier runs were ended at start.' },
   'queue.flushed': { level: 'info', help: 'An operator flushed the queue.' },
   'queue.rerouted': { level: 'info', help: 'An operator sent queued mail another way.' },
+  'feedback.received': {
+    level: 'info',
+    help: 'A provider said later what became of a message; without an id nobody here knows it.',
+  },
+  'feedback.refused': {
+    level: 'warn',
+    help: 'A post to the feedback listener was refused: not from the provider, or not for now.',
+  },
+  'feedback.subscription': {
+    level: 'warn',
+    help: 'Amazon SNS asked whether a listed topic may post here; confirmed says whether it worked.',
+  },
+  'suppression.changed': { level: 'info', help: 'An operator changed the suppression list.' },
   'relay.paused': {
     level: 'warn',
     help: 'An operator paused all delivery, or it still is at start; mail is taken and waits.',

@@ -1,5 +1,6 @@
 import type { AccountEvent } from './account-events.ts';
 import type { AlertEvent } from './alert-events.ts';
+import type { FeedbackKind, FeedbackProvider, FeedbackRefusal } from './feedback.ts';
 import type { MessageId } from './message.ts';
 import type { Outcome, Phase, ReasonClass } from './outcome.ts';
 import type { AcceptTrace, AttemptTrace, TraceContext } from './trace-context.ts';
@@ -114,6 +115,34 @@ export type RelayEvent =
       readonly account: string | null;
       readonly by: string;
     }
+  | {
+      readonly is: 'feedback.received';
+      readonly provider: FeedbackProvider;
+      readonly kind: FeedbackKind;
+      /** Null: nobody here knows the message. */
+      readonly id: MessageId | null;
+      readonly account: string | null;
+      readonly recipient: string | null;
+      readonly providerId: string | null;
+      /** The address is on the suppression list because of it. */
+      readonly suppressed: boolean;
+      readonly text: string;
+    }
+  | {
+      readonly is: 'feedback.refused';
+      /** Null: it is not known whom it was for. */
+      readonly provider: FeedbackProvider | null;
+      readonly reason: FeedbackRefusal;
+      readonly remote: string;
+      readonly detail: string;
+    }
+  | { readonly is: 'feedback.subscription'; readonly topic: string; readonly confirmed: boolean }
+  | {
+      readonly is: 'suppression.changed';
+      readonly added: number;
+      readonly removed: number;
+      readonly by: string;
+    }
   | { readonly is: 'relay.paused'; readonly detail: string; readonly untilMs: number | null }
   | { readonly is: 'relay.resumed'; readonly by: 'operator' | 'time' }
   | {
@@ -169,6 +198,7 @@ export const REFUSAL_REASONS = [
   'identity',
   'size',
   'recipients',
+  'suppressed',
   'hops',
   'content',
   'newlines',

@@ -1,3 +1,4 @@
+import type { FeedbackEvent } from './feedback.ts';
 import type { MessageId } from './message.ts';
 import type { ReasonClass } from './outcome.ts';
 
@@ -6,6 +7,7 @@ import type { ReasonClass } from './outcome.ts';
  * that were left.
  */
 export type HistoryEvent =
+  | FeedbackEvent
   | {
       readonly is: 'held';
       readonly atMs: number;

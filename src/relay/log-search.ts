@@ -20,6 +20,15 @@ export interface LogQuery {
   readonly untilMs?: number;
 }
 
+export interface LogFind {
+  readonly query: LogQuery;
+  /** Accepted before this message; null: up to now. */
+  readonly before: MessageId | null;
+  readonly limit: number;
+  /** Only what the history knows: costs the same however long the queue is. */
+  readonly tried?: true;
+}
+
 /** One message: what waits of it, and what became of it. At least one of them is there. */
 export interface LogEntry {
   readonly queued: QueueRow | null;

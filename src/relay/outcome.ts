@@ -40,6 +40,7 @@ export type OwnReason =
   | 'expired' // lifetime over
   | 'no-route' // the configuration in force has no account for it
   | 'cancelled' // an operator bounced or removed it
+  | 'suppressed' // its address is on the suppression list
   | 'needs-8bitmime' // RFC 6152: upstream does not offer it
   | 'needs-smtputf8' // RFC 6531: upstream does not offer it
   | 'too-large' // larger than the upstream's SIZE
@@ -74,6 +75,7 @@ export const REASON_CLASSES = [
   'expired',
   'capability', // 8BITMIME, SMTPUTF8, SIZE not offered
   'no-route',
+  'suppressed', // on the suppression list
   'operator',
   'internal',
 ] as const;

@@ -2,8 +2,9 @@ import type { Readable } from 'node:stream';
 import type { AccountState } from './account.ts';
 import type { CertificateMemory } from './certificate.ts';
 import type { CredentialMemory, KeptToken } from './credential.ts';
+import type { FeedbackStore } from './feedback.ts';
 import type { HeldSender, SendersReleased } from './held-sender.ts';
-import type { LogPage, LogQuery } from './log-search.ts';
+import type { LogFind, LogPage } from './log-search.ts';
 import type { Body, MessageId } from './message.ts';
 import type {
   Flushed,
@@ -39,7 +40,7 @@ export type Dice = () => number;
  * StoreError when the storage could not do it (disk full, I/O error): then nothing was changed.
  * One contract suite (test/contract) runs on every implementation.
  */
-export interface QueueStore {
+export interface QueueStore extends FeedbackStore {
   /**
    * All of them in one transaction: a message whose recipients take different routes enters as
    * several.
@@ -161,8 +162,8 @@ export interface QueueStore {
   /** Null: there is none. */
   savePause(pause: RelayPause | null): Promise<void>;
   history(query: { limit: number; before: MessageId | null }): Promise<HistoryEntry[]>;
-  /** Messages of the queue and the history, newest first, accepted before `before`. */
-  search(find: { query: LogQuery; before: MessageId | null; limit: number }): Promise<LogPage>;
+  /** Messages of the queue and the history, newest first. */
+  search(find: LogFind): Promise<LogPage>;
   /**
    * Deletes settled history older than beforeMs; never touches what is unsent. Returns rows
    * deleted.

@@ -23,6 +23,9 @@ export interface Settings {
     readonly dsn: { readonly mode: 'account' | 'off'; readonly from: string | null };
     readonly alerts: AlertSettings;
   };
+  /** Null: nothing listens. */
+  readonly feedback: FeedbackSettings | null;
+  readonly suppression: SuppressionSettings;
   readonly observe: ObserveSettings;
   readonly control: { readonly socket: string };
   readonly log: LogSettings;
@@ -99,6 +102,28 @@ export interface QueueSettings {
   readonly delayWarningMs: number | null;
   readonly inDoubt: 'retry' | 'hold' | 'fail';
   readonly historyMs: number;
+}
+
+/** Providers whose posts are taken; null: none of it. */
+export interface FeedbackSettings {
+  readonly listen: ListenAddress;
+  readonly ses: { readonly topics: readonly string[] } | null;
+  /** PEM. */
+  readonly sendgrid: { readonly publicKey: string } | null;
+  readonly mailgun: { readonly signingKey: Secret } | null;
+  readonly postmark: { readonly username: string; readonly password: Secret } | null;
+  readonly brevo: { readonly token: Secret } | null;
+}
+
+/** How long an address stays on the list; milliseconds. */
+type Lasting = number | 'forever' | 'off';
+
+export interface SuppressionSettings {
+  readonly action: 'refuse' | 'drop';
+  /** For whom feedback suppresses an address. */
+  readonly scope: 'account' | 'global';
+  readonly bounceMs: Lasting;
+  readonly complaintMs: Lasting;
 }
 
 export interface LogSettings {

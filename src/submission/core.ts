@@ -3,6 +3,7 @@ import type { MessageId } from '../relay/message.ts';
 import type { Clock, Dispatch, QueueStore, Spool } from '../relay/ports.ts';
 import type { Settings } from '../relay/settings.ts';
 import type { HoldRule } from '../relay/steering.ts';
+import type { SuppressionLookup } from '../relay/suppression.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { ClientRates } from './client-rates.ts';
 import type { DiskSpace } from './disk-space.ts';
@@ -20,6 +21,7 @@ export interface Core {
   readonly dispatch: Dispatch;
   /** The hold rules in force at this moment. */
   readonly holds: { readonly current: readonly HoldRule[] };
+  readonly suppressed: SuppressionLookup;
   readonly emit: EventSink;
   readonly clock: Clock;
   readonly newMessageId: () => MessageId;

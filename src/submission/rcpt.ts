@@ -1,11 +1,13 @@
 import { parseRcptParameters } from '../mail/esmtp-parameters.ts';
 import { mailboxFault, needsSmtpUtf8, splitAddressArgument } from '../mail/path.ts';
 import type { Reply } from '../mail/reply.ts';
-import { planLanes } from '../policy/route.ts';
+import { type LanePlan, planLanes } from '../policy/route.ts';
 import type { Settings } from '../relay/settings.ts';
+import { suppressedText } from '../relay/suppression.ts';
+import type { Core } from './core.ts';
 import { identityName } from './identity.ts';
 import { reportRefusal } from './message-events.ts';
-import { noPermission, REPLIES } from './replies.ts';
+import { noPermission, REPLIES, suppressedRecipient } from './replies.ts';
 import type { Session, Transaction } from './session.ts';
 
 /** RFC 5321 section 4.1.1.3 */
@@ -37,6 +39,12 @@ function add(session: Session, transaction: Transaction, argument: string): Repl
     reportRefusal(session.core, transaction, { reply: rejected, why: 'no-route', forwardPath });
     return rejected;
   }
+  const suppressed = whySuppressed(session.core, transaction, forwardPath);
+  if (suppressed !== null) {
+    const reply = suppressedRecipient(suppressed);
+    reportRefusal(session.core, transaction, { reply, why: 'suppressed', forwardPath });
+    return reply;
+  }
   transaction.forwardPaths.add(forwardPath);
   transaction.recipients.push({ forwardPath, ...parameters.value });
   return REPLIES.rcptOk;
@@ -50,11 +58,40 @@ function add(session: Session, transaction: Transaction, argument: string): Repl
 function rejectedByRoute(transaction: Transaction, forwardPath: string): Reply | null {
   const { settings, identity, reversePath } = transaction;
   if (identity.is === 'account' || reversePath === '' || !recipientDecides(settings)) return null;
-  const client = identityName(identity);
-  const facts = { client, sender: reversePath, boundAccount: null, headers: {} };
-  const author = { reversePath, from: [], own: false, bytes: 0 };
-  const [plan] = planLanes(settings, { ...facts, author, recipients: [forwardPath] });
+  const plan = planFor(transaction, forwardPath);
   return plan?.action === 'reject' ? noPermission(plan.text) : null;
+}
+
+/** The way of one recipient as far as it is known before the message. */
+function planFor(
+  { settings, identity, reversePath }: Transaction,
+  forwardPath: string,
+): LanePlan | undefined {
+  const boundAccount = identity.is === 'account' ? identity.name : null;
+  const facts = { client: identityName(identity), sender: reversePath, boundAccount, headers: {} };
+  const author = { reversePath, from: [], own: false, bytes: 0 };
+  return planLanes(settings, { ...facts, author, recipients: [forwardPath] })[0];
+}
+
+/**
+ * Why a recipient is refused who gets no mail; null: it is taken. An entry for one account counts as
+ * soon as the route names that account: what came back there is not sent around it by another. Where
+ * the account depends on the message, the attempt finds out (`delivery/suppressed`).
+ */
+function whySuppressed(
+  { suppressed }: Core,
+  transaction: Transaction,
+  forwardPath: string,
+): string | null {
+  const { settings, identity, reversePath } = transaction;
+  if (settings.suppression.action === 'drop' || !suppressed.has(forwardPath)) return null;
+  const known =
+    identity.is === 'account' ||
+    (reversePath !== '' && settings.routes.every(({ header }) => header === null));
+  const plan = known ? planFor(transaction, forwardPath) : undefined;
+  const accounts = [...(plan?.accounts ?? []), ...(plan?.lane == null ? [] : [plan.lane])];
+  const found = suppressed.find(forwardPath, accounts);
+  return found === null ? null : suppressedText(found);
 }
 
 const decisions = new WeakMap<Settings, boolean>();

@@ -93,6 +93,11 @@ export function queuedAs(id: string): Reply {
   return reply(250, '0.0', `Ok: queued as ${id}`);
 }
 
+/** RFC 3463 section 3.2: the address is the fault. */
+export function suppressedRecipient(text: string): Reply {
+  return reply(550, '1.1', `This recipient is ${text}`);
+}
+
 export function noPermission(text: string): Reply {
   return reply(550, '7.1', text);
 }

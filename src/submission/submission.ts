@@ -4,6 +4,7 @@ import type { EventSink, SessionRefusal } from '../relay/events.ts';
 import type { MessageId } from '../relay/message.ts';
 import type { Clock, Dispatch, QueueStore, Spool } from '../relay/ports.ts';
 import type { ListenAddress, ListenerSettings, Settings } from '../relay/settings.ts';
+import type { SuppressionLookup } from '../relay/suppression.ts';
 import { authenticator } from './authenticator.ts';
 import { clientRates } from './client-rates.ts';
 import type { Core } from './core.ts';
@@ -25,6 +26,7 @@ export interface SubmissionDeps {
   readonly dispatch: Dispatch;
   /** The hold rules in force. */
   readonly holds: Core['holds'];
+  readonly suppressed: SuppressionLookup;
   readonly emit: EventSink;
   readonly clock: Clock;
   readonly newMessageId: () => MessageId;

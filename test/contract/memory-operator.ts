@@ -1,5 +1,6 @@
 import { matchesLog } from '../../src/policy/log-match.ts';
-import type { LogPage, LogQuery } from '../../src/relay/log-search.ts';
+import type { FeedbackStore } from '../../src/relay/feedback.ts';
+import type { LogFind, LogPage } from '../../src/relay/log-search.ts';
 import type { MessageId } from '../../src/relay/message.ts';
 import type { QueueStore } from '../../src/relay/ports.ts';
 import {
@@ -36,6 +37,7 @@ type OperatorPart = Omit<
   | keyof MemoryNumbers
   | keyof MemorySafety
   | keyof MemorySteering
+  | keyof FeedbackStore
 >;
 
 function put(row: MemoryRow, state: RecipientState, dueAtMs: number): void {
@@ -151,12 +153,10 @@ function act(state: MemoryState, query: Parameters<QueueStore['act']>[0]) {
   };
 }
 
-function search(
-  state: MemoryState,
-  { query, before, limit }: { query: LogQuery; before: MessageId | null; limit: number },
-): LogPage {
+function search(state: MemoryState, { query, before, limit, tried }: LogFind): LogPage {
   const known = state.history.all().map(({ message }) => message.id);
-  const ids = [...new Set([...state.entries.keys(), ...known])].sort().reverse();
+  const queued = tried === true ? [] : state.entries.keys();
+  const ids = [...new Set([...queued, ...known])].sort().reverse();
   const found = ids
     .filter((id) => before === null || id < before)
     .map((id) => show(state, id))

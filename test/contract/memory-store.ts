@@ -12,6 +12,7 @@ import type {
   StoreStats,
   Work,
 } from '../../src/relay/queue.ts';
+import { memoryFeedback } from './memory-feedback.ts';
 import { memoryHistory, result } from './memory-history.ts';
 import { memoryNumbers } from './memory-numbers.ts';
 import { memoryOperator } from './memory-operator.ts';
@@ -217,6 +218,7 @@ export function openMemoryStore(nowMs: () => number = () => 0): MemoryStore {
     ...memoryOperator(state),
     ...memorySafety(state),
     ...memorySteering(state),
+    ...memoryFeedback(state),
     stats: async () => stats(state, lastNumber),
     close: async () => {
       closed = true;
@@ -236,6 +238,8 @@ export function openMemoryStore(nowMs: () => number = () => 0): MemoryStore {
     'refusals',
     'heldSenders',
     'steering',
+    'suppressions',
+    'unknownFeedback',
     'survey',
     'history',
     'certificates',

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { QueueStore } from '../../src/relay/ports.ts';
 import { acceptContract } from './queue-store-accept.ts';
+import { feedbackContract } from './queue-store-feedback.ts';
 import { historyContract } from './queue-store-history.ts';
 import { leaseContract } from './queue-store-lease.ts';
 import { numbersContract } from './queue-store-numbers.ts';
@@ -36,5 +37,6 @@ export function queueStoreContract(name: string, open: () => Promise<OpenStore>)
     safetyContract(current);
     historyContract(current);
     steeringContract(current);
+    feedbackContract(current);
   });
 }

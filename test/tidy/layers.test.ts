@@ -13,7 +13,7 @@ const ORDER = [
   ['relay'],
   ['config'],
   ['policy', 'import'],
-  ['submission', 'queue', 'delivery', 'observe', 'alerts', 'control'],
+  ['submission', 'queue', 'delivery', 'observe', 'alerts', 'feedback', 'control'],
   // One more front of what control answers, under observe's address.
   ['dashboard'],
   ['threads'],

@@ -72,6 +72,7 @@ async function buildAccount(
     sourceAddress: config.source_address ?? null,
     replyRules: preset === null ? [] : replyRulesOf(config.provider ?? ''),
     foreignFields: foreignFields(config.provider ?? null),
+    ...(preset?.echo === undefined ? {} : { echoField: preset.echo }),
     ...(preset?.id === undefined ? {} : { providerIdPattern: new RegExp(preset.id.pattern, 'i') }),
     proxy: buildProxy(config, place),
     at: context.document.placeOf(path, 'key'),

@@ -5,6 +5,7 @@ import { buildAccounts } from './accounts.ts';
 import { buildAlerts } from './alerts.ts';
 import { buildClients } from './clients.ts';
 import { absolute, type BuildContext } from './context.ts';
+import { buildFeedback, buildSuppression } from './feedback.ts';
 import { inspect } from './inspect.ts';
 import { buildListeners } from './listeners.ts';
 import { buildOperate } from './operate.ts';
@@ -15,11 +16,12 @@ import { buildRoutes, checkRouteNames } from './routes.ts';
 export async function buildSettings(checked: Checked, context: BuildContext): Promise<Settings> {
   const { config } = checked;
   const listeners = buildListeners(config.listeners, checked.listenerIndexes, context);
-  const [clients, accounts, operate, alerts] = await Promise.all([
+  const [clients, accounts, operate, alerts, feedback] = await Promise.all([
     buildClients(config.clients, context),
     buildAccounts(config.accounts, context),
     buildOperate(config, listeners, context),
     buildAlerts(config, context),
+    buildFeedback(config, listeners, context),
   ]);
   const settings: Settings = {
     file: context.document.file,
@@ -36,6 +38,8 @@ export async function buildSettings(checked: Checked, context: BuildContext): Pr
       alerts,
     },
     ...operate,
+    feedback,
+    suppression: buildSuppression(config),
     log: config.log,
   };
   checkRouteNames(context);

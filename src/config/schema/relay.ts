@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { accountsSchema } from './accounts.ts';
 import { clientsSchema } from './clients.ts';
+import { feedbackSchema, suppressionSchema } from './feedback.ts';
 import { hostName } from './kinds.ts';
 import { limitsSchema } from './limits.ts';
 import { listenersSchema } from './listeners.ts';
@@ -28,6 +29,8 @@ export const relaySchema = z
     failover: failoverSchema,
     queue: queueSchema,
     notifications: notificationsSchema,
+    feedback: feedbackSchema,
+    suppression: suppressionSchema,
     observe: observeSchema,
     control: controlSchema,
     log: logSchema,

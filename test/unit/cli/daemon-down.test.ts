@@ -7,6 +7,11 @@ import { relayctl } from './harness.ts';
 /** A full command line of every command that asks the daemon. */
 const ASKING = [
   'status',
+  'suppression list',
+  'suppression add a@dest.example',
+  'suppression remove a@dest.example',
+  'suppression import test/unit/cli/samples/suppressed.csv',
+  'feedback unknown',
   'alert list',
   'alert test',
   'queue list',

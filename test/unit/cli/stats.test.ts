@@ -48,7 +48,7 @@ test('one line a group, and what is missing below', async () => {
     2026-11-20  <>                         3          0        2         7           -      -      -
     2026-11-21  erp@velosi.example      1200       1198        1         4           -  420ms  1m35s
     -           -                          1          1        0         0           -    1ms    1ms
-    Complained is not known: that needs the provider's feedback.
+    Complained is not known: that needs feedback.listen, see docs/feedback.md.
     There are more groups: the last row is all the others.
     There is more mail than is read at once: ask for less time.
     "

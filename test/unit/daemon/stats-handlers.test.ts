@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { statsHandlers } from '../../../src/daemon/stats-handlers.ts';
+import type { Settings } from '../../../src/relay/settings.ts';
 import {
   attempt,
   becomes,
@@ -17,10 +18,11 @@ const quotas = () =>
     ['gmail', [{ rate: perDay, used: 3 }]],
     ['ses', []],
   ]);
+const relay = { delivery: { quotas }, settings: () => ({ feedback: null }) as Settings };
 
 test('history and queue are read page by page, and only as far back as asked', async () => {
   const store = openMemoryStore(() => T0 + 5_000);
-  const { stats } = statsHandlers(store, quotas);
+  const { stats } = statsHandlers({ ...relay, store });
   for (let at = 0; at < 1_203; at++) {
     const one = leased({ acceptedAtMs: T0 + at, sequence: 0 });
     await store.accept([one]);
@@ -51,7 +53,7 @@ test('a history larger than one request reads is said to be cut', async () => {
     pages++;
     return Array.from({ length: limit }, () => entry);
   };
-  const { stats } = statsHandlers({ ...openMemoryStore(), history }, quotas);
+  const { stats } = statsHandlers({ ...relay, store: { ...openMemoryStore(), history } });
   expect((await stats({ by: [], sinceMs: 0 })).complete).toBe(false);
   expect(pages).toBe(1_000);
 });

@@ -176,6 +176,9 @@ export function makeVault(): TokenVault {
   };
 }
 
+/** A suppression list without entries. */
+export const nobodySuppressed = { has: () => false, find: () => null };
+
 export function makeRig(settings: Settings, overrides: Partial<DeliveryDeps> = {}): Rig {
   const events: RelayEvent[] = [];
   const listeners = new Set<() => void>();
@@ -209,6 +212,7 @@ export function makeRig(settings: Settings, overrides: Partial<DeliveryDeps> = {
     dice: () => 0.5,
     owner,
     newMessageId,
+    suppressed: nobodySuppressed,
     ...overrides,
   });
   const rig: Rig = {

@@ -271,6 +271,7 @@ test('every event is counted or named as not counted', () => {
     'disk.enough',
     'disk.low',
     'failover.ended',
+    'feedback.subscription',
     'heartbeat.withheld',
     'hold.added',
     'hold.ended',
@@ -288,6 +289,7 @@ test('every event is counted or named as not counted', () => {
     'sender.released',
     'summary.failed',
     'supervisor.unreachable',
+    'suppression.changed',
     'tls.exception-ending',
     'tracing.failed',
   ]);
@@ -312,6 +314,7 @@ test('every metric of the catalogue shows up once its event has happened', async
   for (const event of allSamples) metrics.sink(event);
   for (const outcome of outcomes) metrics.sink({ ...SAMPLES['recipient.settled'], outcome });
   metrics.sink({ ...SAMPLES['attempt.finished'], phase: 'data' });
+  metrics.sink({ ...SAMPLES['feedback.received'], id: null });
   const broken = openMetrics({
     version: '1',
     known: () => known,

@@ -40,7 +40,7 @@ const tried = (account: string, outcome: AttemptRecord['results'][number]['outco
 });
 
 function rowsOf(by: readonly StatsKey[], entries: readonly HistoryEntry[]) {
-  const stats = sendingStats(by);
+  const stats = sendingStats(by, false);
   for (const one of entries) stats.addHistory(one);
   return stats.rows();
 }
@@ -78,7 +78,7 @@ test('several keys make one group of their values, ordered; days are those of ac
 });
 
 test('what is still in the queue was accepted, and nothing else yet', () => {
-  const stats = sendingStats(['account']);
+  const stats = sendingStats(['account'], false);
   const { message } = newMessage({ is: 'waiting', dueAtMs: T0 }, { to: ['a@x', 'b@x'] });
   const recipient = { lane: 'gmail' } as QueueRow['recipients'][number];
   stats.addQueued({ message, recipients: [recipient, { ...recipient, index: 1 }] });
@@ -91,7 +91,7 @@ test('without a key there is one row', () => {
 });
 
 test('more senders than are kept apart end in one row', () => {
-  const stats = sendingStats(['sender']);
+  const stats = sendingStats(['sender'], false);
   for (let at = 0; at < statsGroupsMax + 5; at++) {
     stats.addHistory(entry({ from: `${at}@x.example` }, [['delivered', 1]]));
   }
@@ -115,4 +115,15 @@ test('percentiles are those of the sorted latencies, within 3 %', () => {
     }),
     { numRuns: 1_000 },
   );
+});
+
+test('complaints are counted for the account that providers named, once anybody tells', () => {
+  const feedback = { is: 'feedback', atMs: T0, index: 0, provider: 'ses', text: '' } as const;
+  const said = (['complained', 'delivered', 'bounced'] as const).map((kind) => {
+    return { ...feedback, kind, account: 'gmail' };
+  });
+  const stats = sendingStats([], true);
+  stats.addHistory({ ...entry({}, [['delivered', 5]]), events: said });
+  expect(stats.rows()).toMatchObject([{ accepted: 1, delivered: 1, bounced: 0, complained: 1 }]);
+  expect(rowsOf([], [entry({}, [['delivered', 5]])])).toMatchObject([{ complained: null }]);
 });

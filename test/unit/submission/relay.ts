@@ -71,6 +71,7 @@ export async function startRelay({ config, deps }: TestRelayOptions): Promise<Te
     spool,
     dispatch: recordingDispatch(dispatched),
     holds: { current: [] },
+    suppressed: { has: () => false, find: () => null },
     emit: (event) => void events.push(event),
     clock: Date.now,
     newMessageId: messageIdSource(Date.now, 0),

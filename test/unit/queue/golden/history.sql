@@ -22,6 +22,8 @@ CREATE TABLE history (
   attempts TEXT NOT NULL
 , events TEXT NOT NULL DEFAULT '', dialogues TEXT NOT NULL DEFAULT '') STRICT;
 
+CREATE TABLE sqlite_sequence(name,seq);
+
 CREATE TABLE terms (
   day INTEGER NOT NULL,
   term INTEGER NOT NULL,
@@ -31,4 +33,12 @@ CREATE TABLE terms (
 
 CREATE TABLE unindexed (
   id INTEGER PRIMARY KEY
+) STRICT;
+
+CREATE TABLE unknown_feedback (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  provider TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  provider_id TEXT
 ) STRICT;

@@ -31,6 +31,13 @@ CREATE TABLE facts (
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE feedback_keys (
+  key TEXT PRIMARY KEY,
+  forget_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX feedback_keys_end ON feedback_keys (forget_at);
+
 CREATE TABLE held_senders (
   account TEXT NOT NULL,
   sender TEXT NOT NULL,
@@ -129,3 +136,15 @@ CREATE TABLE runs (
 ) STRICT;
 
 CREATE TABLE sqlite_sequence(name,seq);
+
+CREATE TABLE suppressions (
+  address TEXT NOT NULL,
+  account TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  since_at INTEGER NOT NULL,
+  until_at INTEGER,
+  PRIMARY KEY (address, account)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX suppressions_end ON suppressions (until_at) WHERE until_at IS NOT NULL;
