@@ -8,7 +8,7 @@ import { causeText } from './outcome-text.ts';
 import type { Permit } from './permits.ts';
 
 /** Messages that wait in memory for a connection besides those that have one. */
-const backlogMax = 100;
+const backlogMax = 1_000;
 /** Bodies of fresh mail that a lane keeps in memory at once. */
 const bodyBytesMax = 16 * 1024 * 1024;
 /** Settlements on their way to the disk beyond which no further attempt begins. */
