@@ -57,6 +57,11 @@ export function residentBytes(pid: number): number {
   return kib(readProc(pid, 'status'), 'VmRSS');
 }
 
+/** The most it ever had resident. */
+export function peakResidentBytes(pid: number): number {
+  return kib(readProc(pid, 'status'), 'VmHWM');
+}
+
 function kib(text: string | null, field: string): number {
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text ?? '')?.[1] ?? 0) * 1024;
 }

@@ -56,6 +56,7 @@ export class Connection {
     this.openedAtMs = established.openedAtMs;
     this.#session = established.session;
     this.#emit = emit;
+    this.#session.opened = true;
     this.#session.rest();
     this.#watchIdle();
   }

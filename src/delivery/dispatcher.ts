@@ -15,6 +15,8 @@ import { withoutSuppressed } from './suppressed.ts';
 
 /** Leased mail that has to wait longer for the quota than this waits in the queue. */
 const quotaWaitMsMax = 10_000;
+/** Messages in memory of all lanes up to which one may have more than its share: a burst for one. */
+const sharedMax = 1_000;
 
 /**
  * Brings leased work and connections together. Everything happens on an occasion: mail was
@@ -36,8 +38,15 @@ export class Dispatcher implements Dispatch {
     if (this.#isStopped || account === undefined) return null;
     const nowMs = this.#deps.clock();
     const lane = this.lane(name);
-    if (this.#freeFromMs(lane) > nowMs || !lane.reserve(account, bytes, nowMs)) return null;
+    if (this.#freeFromMs(lane) > nowMs) return null;
+    if (!lane.reserve(account, bytes, nowMs, () => this.#inFlight < sharedMax)) return null;
     return leaseFrom(this.#deps.owner, nowMs);
+  }
+
+  get #inFlight(): number {
+    let messages = 0;
+    for (const lane of this.lanes.values()) messages += lane.inFlight;
+    return messages;
   }
 
   choose(accounts: readonly string[], recipients: number): string {

@@ -7,7 +7,7 @@ import type { AccountVerdict } from './judge.ts';
 import { causeText } from './outcome-text.ts';
 import type { Permit } from './permits.ts';
 
-/** Messages that wait in memory for a connection besides those that have one. */
+/** Messages that every lane may have waiting in memory besides those that have a connection. */
 const backlogMax = 100;
 /** Bodies of fresh mail that a lane keeps in memory at once. */
 const bodyBytesMax = 16 * 1024 * 1024;
@@ -72,13 +72,16 @@ export class Lane {
     this.state = state;
   }
 
-  /** Takes a place for a message that is being accepted. */
-  reserve(account: Account, bytes: number, nowMs: number): boolean {
+  /**
+   * Takes a place for a message that is being accepted. `isRoom` is asked when the lane has its own
+   * share.
+   */
+  reserve(account: Account, bytes: number, nowMs: number, isRoom: () => boolean): boolean {
     // A paused lane whose time has come is probed with what waits, not flooded with what arrives.
     if (this.state.is !== 'open' || !mayWork(this.state, nowMs)) return false;
     const inMemory = heldBytes(bytes);
     const messages = this.running + this.#fresh.length + this.#reserved;
-    if (messages >= account.limits.connections + backlogMax) return false;
+    if (messages >= account.limits.connections + backlogMax && !isRoom()) return false;
     if (this.#bodyBytes + inMemory > bodyBytesMax) return false;
     this.#reserved++;
     this.#bodyBytes += inMemory;

@@ -13,6 +13,7 @@ interface LibraryInternals {
   _responseActions: ((reply: string) => void)[];
   _responseQueue: string[];
   _remainder: string;
+  _destroyed: boolean;
   _ehloLines?: string[];
   _sendCommand(command: string, logged?: string): void;
   _processResponse(): void;
@@ -25,6 +26,8 @@ const LibraryConnection = SMTPConnection as unknown as new (
 
 /** Digits and a hyphen: another line of the reply is still to come. */
 const PARTIAL = /(?:^|\n)\d{3}-[^\n]*$/;
+/** One line of ASCII, and not the 421 that the library closes after. */
+const ORDINARY = /^(?!421)[2-5]\d\d [ -~]*$/;
 
 export interface Recording {
   /** Absent: nobody can watch. */
@@ -38,6 +41,8 @@ export class LibrarySession extends LibraryConnection {
   readonly dialogue: Dialogue;
   /** Told what goes over it. */
   readonly tap: Tap;
+  /** The library has done its part: replies belong to transactions from now on. */
+  opened = false;
 
   constructor(options: Options, { tap = noTap, secrets }: Recording) {
     super(options);
@@ -60,9 +65,25 @@ export class LibrarySession extends LibraryConnection {
     super._sendCommand(command, logged);
   }
 
+  /**
+   * Replies that came together are handed over together: the library would wait a turn of the event
+   * loop for each. While it opens the session, and whenever a reply is not an ordinary one, it
+   * decides itself.
+   */
   override _processResponse(): void {
-    const reply = this._responseQueue[0] ?? '';
-    if (reply.trim() !== '' && !PARTIAL.test(reply)) this.dialogue.received(reply);
-    super._processResponse();
+    for (;;) {
+      const reply = this._responseQueue[0] ?? '';
+      const take = this._responseActions[0];
+      if (!this.opened || take === undefined || this._destroyed || !ORDINARY.test(reply)) {
+        if (reply.trim() !== '' && !PARTIAL.test(reply)) this.dialogue.received(reply);
+        super._processResponse();
+        return;
+      }
+      this.dialogue.received(reply);
+      this._responseQueue.shift();
+      this._responseActions.shift();
+      this.lastServerResponse = reply;
+      take(reply);
+    }
   }
 }

@@ -15,6 +15,8 @@ const blockBytesMax = 64 * 1024;
 const retryMs = 50;
 const lastTriesMax = 10;
 const graceMs = 20;
+/** Under load lines gather this long between two writes. Milliseconds. */
+const gatherMs = 5;
 
 export interface LineWriter {
   /** Takes one line with its line end. Never blocks. */
@@ -31,8 +33,8 @@ export interface LineWriter {
 }
 
 /**
- * Lines gather while one asynchronous write runs, so a slow reader never stops the event loop and a
- * fast one gets each line at once. What cannot be written is counted and forgotten: a full disk
+ * Lines gather while one asynchronous write runs and for a moment after it, so a slow reader never
+ * stops the event loop, a fast one gets a lone line at once, and a flood goes out in few writes. What cannot be written is counted and forgotten: a full disk
  * under the log must neither stop the mail nor the exit (pino's own destination tries for ever
  * then, also at exit).
  */
@@ -43,6 +45,7 @@ export function openLineWriter(destination: number | string): LineWriter {
   let nextFd = fd;
   const blocks = blockQueue(fstatSync(fd).isFIFO() ? pipeBlockBytesMax : blockBytesMax);
   let writing = false;
+  let gathering = false;
   let dropped = 0;
 
   const followFile = (): void => {
@@ -55,6 +58,15 @@ export function openLineWriter(destination: number | string): LineWriter {
     const block = blocks.take();
     writing = block !== null;
     if (block !== null) writeRest(Buffer.from(block));
+    else gather();
+  };
+  const gather = (): void => {
+    gathering = true;
+    const done = (): void => {
+      gathering = false;
+      if (!blocks.empty()) startNext();
+    };
+    setTimeout(done, gatherMs).unref();
   };
   const writeRest = (rest: Buffer): void => {
     write(fd, rest, (error, written) => {
@@ -71,7 +83,7 @@ export function openLineWriter(destination: number | string): LineWriter {
   return {
     write: (line) => {
       if (!blocks.add(line)) dropped++;
-      else if (!writing) startNext();
+      else if (!writing && !gathering) startNext();
     },
     dropped: () => dropped,
     // A write already under way is finished by libuv, which joins its threads before the process
@@ -95,12 +107,14 @@ export function openLineWriter(destination: number | string): LineWriter {
 function blockQueue(bytesMax: number): {
   add(line: string): boolean;
   take(): string | null;
+  empty(): boolean;
 } {
   let blocks: string[] = [];
   let first = 0;
   let lastBytes = 0;
   let waitingBytes = 0;
   return {
+    empty: () => blocks.length === 0,
     add: (line) => {
       const bytes = Buffer.byteLength(line);
       if (waitingBytes + bytes > pendingBytesMax) return false;

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { SMTPServer } from 'smtp-server';
 import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
 import { CommandStream } from './command-stream.ts';
+import { feed } from './feed.ts';
 import type { Identity } from './identity.ts';
 import { inNetworks } from './network-client.ts';
 import { parserLineBytesMax } from './pace.ts';
@@ -44,6 +45,24 @@ export class RelayConnection extends SMTPConnection implements Transport {
     this._setListeners(() => this.relay.start());
   }
 
+  /** As the library's, but for its pipe; what follows STARTTLS is still piped. */
+  override _setListeners(callback: () => void): void {
+    const socket = this._socket;
+    socket.on('close', (hadError) => this._onCloseEvent(hadError));
+    socket.on('error', (error) => this._onError(error));
+    this._armTimeout();
+    if (this._parser instanceof CommandStream) {
+      feed(socket, this._parser, { onEnd: () => this.close(), onError: () => this.#tooLong() });
+    }
+    callback();
+  }
+
+  /** What the client sends from now on is for the handshake. */
+  override upgrade(callback: () => void, secureCallback?: () => void): void {
+    this._socket.removeAllListeners('data').removeAllListeners('end').pause();
+    super.upgrade(callback, secureCallback);
+  }
+
   override _sendGreeting(): void {
     this.relay.greet();
   }
@@ -53,10 +72,12 @@ export class RelayConnection extends SMTPConnection implements Transport {
     parser.oncommand = (line, next) => this._onCommand(line, next);
     // The client has closed its side, and all that it sent before is answered.
     parser.on('finish', () => this.close());
-    parser.on('error', () => {
-      this.relay.refuse({ reply: REPLIES.tooLongForParser, why: 'commands' });
-    });
+    parser.on('error', () => this.#tooLong());
     return parser;
+  }
+
+  #tooLong(): void {
+    this.relay.refuse({ reply: REPLIES.tooLongForParser, why: 'commands' });
   }
 
   override _onCommand(line: Buffer, next: () => void = () => {}): void {

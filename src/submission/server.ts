@@ -35,6 +35,8 @@ export class RelayServer extends SMTPServer {
     const { limits } = options.core.settings();
     super({
       logger: false,
+      // The greeting is ours; without a name the library asks the machine for its own, each time.
+      name: 'relayd',
       // Exim closes its side behind the final dot and QUIT, and reads the reply after that.
       allowHalfOpen: true,
       disableReverseLookup: true,
@@ -62,6 +64,12 @@ export class RelayServer extends SMTPServer {
   override _expectsProxyHeader(socket: Socket): boolean {
     const address = (socket.remoteAddress ?? '').replace(/^::ffff:/i, '');
     return inNetworks(this.#relay.listener.proxyProtocol, address);
+  }
+
+  /** A socket that announces nobody is a session at once: it needs no id drawn for the library's log. */
+  override _handleProxy(socket: Socket, callback: Parameters<SMTPServer['_handleProxy']>[1]): void {
+    if (this._expectsProxyHeader(socket)) super._handleProxy(socket, callback);
+    else callback(null, { id: 'relayd' });
   }
 
   /** Sockets that have not got to a session yet: when too many wait, the oldest makes room. */

@@ -22,7 +22,7 @@ export type ToThread =
        * Bodies of accepted messages are replaced by their length; they lie in `bodies` one after
        * the other.
        */
-      readonly operations: readonly Operation[];
+      readonly operations: PackedOperations;
       readonly bodies: ArrayBuffer | null;
     }
   | { readonly is: 'close' };
@@ -39,6 +39,12 @@ export type FromThread =
     }
   | { readonly is: 'notice'; readonly notice: StoreNotice }
   | { readonly is: 'closed' };
+
+/**
+ * Nearly every batch has only the two operations of every message's way, and these are flat rows of
+ * texts and numbers: as JSON they cross in two thirds of the time that structured cloning takes.
+ */
+export type PackedOperations = string | readonly Operation[];
 
 /** Values in order; those at the failures' places mean nothing. */
 export interface Results {
@@ -76,11 +82,11 @@ export function decodeFailures({ failures }: Results): ReadonlyMap<number, Error
  * caller keeps its own bodies: fresh mail is attempted from memory.
  */
 export function packBodies(operations: readonly Operation[]): {
-  operations: readonly Operation[];
+  operations: PackedOperations;
   bodies: ArrayBuffer | null;
 } {
   const found: Uint8Array[] = [];
-  const packed = operations.map((one) =>
+  const rows = operations.map((one) =>
     mapAccepted(one, (row) => {
       const body = row[2];
       if (body === null) return row;
@@ -88,21 +94,27 @@ export function packBodies(operations: readonly Operation[]): {
       return withBody(row, body.length);
     }),
   );
-  if (found.length === 0) return { operations, bodies: null };
+  if (found.length === 0) return { operations: packed(rows), bodies: null };
   const bodies = new Uint8Array(found.reduce((sum, body) => sum + body.length, 0));
   let at = 0;
   for (const body of found) {
     bodies.set(body, at);
     at += body.length;
   }
-  return { operations: packed, bodies: bodies.buffer };
+  return { operations: packed(rows), bodies: bodies.buffer };
+}
+
+function packed(operations: readonly Operation[]): PackedOperations {
+  const flat = operations.every(([name]) => name === 'message.accept' || name === 'lease.settle');
+  return flat ? JSON.stringify(operations) : operations;
 }
 
 /** The operations with their bodies in place again, as views. */
 export function unpackBodies(
-  operations: readonly Operation[],
+  given: PackedOperations,
   bodies: ArrayBuffer | null,
 ): readonly Operation[] {
+  const operations: readonly Operation[] = typeof given === 'string' ? JSON.parse(given) : given;
   if (bodies === null) return operations;
   let at = 0;
   return operations.map((one) =>

@@ -176,6 +176,7 @@ test('what may have arrived stays with its account; what is settled stays settle
     async () => (await second.taken(1)).some((one) => to(one).includes('late@x.example')),
     'the one that was deferred',
   );
+  await rig.until(() => rig.all('recipient.settled').length === 5, 'its settlement');
   await later(2 * hourMs);
   const { queued } = await rig.store.show(id);
   expect(queued?.recipients).toMatchObject([{ index: 0, state: 'in-doubt', lane: 'a' }]);

@@ -46,6 +46,7 @@ test('the library still has the parts that are overridden or used', () => {
   expect(fresh._responseActions).toEqual([]);
   expect(fresh._responseQueue).toEqual([]);
   expect(fresh._remainder).toBe('');
+  expect(fresh._destroyed).toBe(false);
   expect(fresh._socket).toBe(false);
 });
 

@@ -175,7 +175,7 @@ test('a client that does not read its replies is not read from', async () => {
     return asked - before;
   };
   // Each command asks the clock: when nobody asks any more, no command is read.
-  await expect.poll(pace).toBe(0);
+  await expect.poll(pace, { timeout: 10_000 }).toBe(0);
   expect(asked).toBeLessThan(commands);
   let replies = 0;
   client.socket.removeAllListeners('data');
