@@ -96,6 +96,7 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
   const control = await openControl({ socket: settings().control.socket, handlers, emit });
   opened.push(() => control.close());
   const observe = await openObservation(options, relay, (name) => sockets.get(name)?.[0] ?? null);
+  warnOfUntaken(submission, settings(), emit);
   return {
     storage,
     delivery,
@@ -106,6 +107,19 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
       state = 'stopping';
     },
   };
+}
+
+/** Clients get through to such a socket and are never answered. */
+function warnOfUntaken(submission: Submission, settings: Settings, emit: EventSink): void {
+  const { file, observe } = settings;
+  const observed = observe.listen?.is === 'systemd' ? observe.listen.name : null;
+  for (const { name, text } of submission.untakenSockets()) {
+    if (name === observed) continue;
+    const problem =
+      `systemd opened ${text} for relayd, but no listener has that address: who connects waits in vain; ` +
+      'give relayd.socket the addresses of the listeners, or mask it';
+    emit({ is: 'config.warning', file, problem });
+  }
 }
 
 async function openObservation(

@@ -100,7 +100,10 @@ async function explain(address: ListenAddress, fault: NodeJS.ErrnoException): Pr
     const holder = await findPortHolder(address.port);
     return `the address is in use${holder === null ? '' : ` by ${holder}`}`;
   }
-  if (fault.code === 'EACCES') return 'permission denied';
+  if (fault.code === 'EACCES') {
+    const low = address.is === 'tcp' && address.port < 1024;
+    return `permission denied${low ? '; below 1024 systemd opens the port (relayd.socket)' : ''}`;
+  }
   if (fault.code === 'EADDRNOTAVAIL') return 'this machine has no such address';
   return fault.message;
 }
