@@ -58,7 +58,7 @@ const sbomFile = join(build.out, `relayd-${build.version}-linux-${build.arch}.cd
 writeFileSync(sbomFile, texts.sbom);
 
 for (const file of [
-  relaydPackage(build, home),
+  relaydPackage(build, home, packages),
   mtaPackage(build),
   tarball(build, home),
   sbomFile,

@@ -1,6 +1,15 @@
-import { cpSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Build } from './build.ts';
+import type { LockedPackage } from './locked.ts';
 import { output, root } from './run.ts';
 import { settle, type Tree, treeAt } from './tree.ts';
 
@@ -8,7 +17,11 @@ const home = '/usr/lib/relayd';
 const maintainer = 'The relayd authors <relayd@packages.invalid>';
 
 /** relayd_VERSION_ARCH.deb; gives its path. */
-export function relaydPackage(build: Build, from: string): string {
+export function relaydPackage(
+  build: Build,
+  from: string,
+  packages: readonly LockedPackage[],
+): string {
   const tree = treeAt(join(build.work, 'deb'));
   cpSync(from, join(tree.folder, home), { recursive: true });
   tree.link('usr/sbin/relayd', '../lib/relayd/bin/relayd');
@@ -27,7 +40,14 @@ export function relaydPackage(build: Build, from: string): string {
     'usr/share/fish/vendor_completions.d/relayctl.fish',
   );
   tree.copy(join(root, 'relay.example.yaml'), 'usr/share/doc/relayd/examples/relay.yaml');
-  document(build, tree, 'relayd', readFileSync(join(from, 'THIRD-PARTY-LICENSES'), 'utf8'));
+  const licences = readFileSync(join(from, 'THIRD-PARTY-LICENSES'));
+  tree.writeGzip('usr/share/doc/relayd/THIRD-PARTY-LICENSES.gz', licences);
+  rmSync(join(tree.folder, home, 'THIRD-PARTY-LICENSES'));
+  const sbom = join(home, 'sbom.cdx.json');
+  renameSync(join(tree.folder, sbom), join(tree.folder, 'usr/share/doc/relayd/sbom.cdx.json'));
+  document(build, tree, 'relayd', packages);
+  // Made with the owner that it keeps: systemd would give a new one to the daemon.
+  mkdirSync(join(tree.folder, 'etc/relayd'), { recursive: true });
   for (const script of ['postinst', 'prerm', 'postrm']) {
     tree.copy(join(root, 'packaging/debian', `relayd.${script}`), `DEBIAN/${script}`);
   }
@@ -57,13 +77,16 @@ export function mtaPackage(build: Build): string {
   for (const name of ['sbin/sendmail', 'lib/sendmail', 'bin/mailq', 'bin/newaliases']) {
     tree.link(`usr/${name}`, `${name.startsWith('lib/') ? '' : '../lib/'}relayd/bin/sendmail`);
   }
-  manual(tree, 'relayd-sendmail.1', 'sendmail.8');
-  document(build, tree, 'relayd-mta', '');
+  manual(tree, 'relayd-sendmail.1');
+  for (const page of ['mailq.1', 'newaliases.1', 'sendmail.1']) {
+    tree.link(`usr/share/man/man1/${page}.gz`, 'relayd-sendmail.1.gz');
+  }
+  document(build, tree, 'relayd-mta', []);
   return pack(build, tree, {
     Package: 'relayd-mta',
     Architecture: 'all',
     Section: 'mail',
-    Depends: `relayd (>= ${build.version})`,
+    Depends: 'relayd',
     Provides: 'mail-transport-agent',
     Conflicts: 'mail-transport-agent',
     Replaces: 'mail-transport-agent',
@@ -74,14 +97,21 @@ export function mtaPackage(build: Build): string {
   });
 }
 
-function manual(tree: Tree, page: string, as = page): void {
-  tree.writeGzip(`usr/share/man/man${as.at(-1)}/${as}.gz`, readFileSync(join(root, 'man', page)));
+function manual(tree: Tree, page: string): void {
+  tree.writeGzip(
+    `usr/share/man/man${page.at(-1)}/${page}.gz`,
+    readFileSync(join(root, 'man', page)),
+  );
 }
 
-function document(build: Build, tree: Tree, name: string, others: string): void {
+function document(build: Build, tree: Tree, name: string, others: readonly LockedPackage[]): void {
   const folder = `usr/share/doc/${name}`;
+  const parts = others.map(
+    (one) => `  ${one.name} ${one.version}: ${one.licence || 'see there'}\n`,
+  );
+  const list = `\nIt comes with these, whose licences are in THIRD-PARTY-LICENSES.gz beside this file:\n\n`;
   const licence = readFileSync(join(root, 'LICENSE'), 'utf8');
-  tree.write(`${folder}/copyright`, others === '' ? licence : `${licence}\n${others}`);
+  tree.write(`${folder}/copyright`, `${licence}${parts.length === 0 ? '' : list}${parts.join('')}`);
   const date = new Date(build.epochSeconds * 1000).toUTCString().replace('GMT', '+0000');
   const entry = `${name} (${build.version}) unstable; urgency=medium\n\n  * See /usr/lib/relayd and CHANGELOG.md of the source.\n\n -- ${maintainer}  ${date}\n`;
   tree.writeGzip(`${folder}/changelog.gz`, entry);

@@ -97,7 +97,7 @@ function tryImports(home: string): void {
     .filter((name) => name.endsWith('.js'))
     .flatMap((name) => [
       ...readFileSync(join(dist, name), 'utf8').matchAll(
-        /(?:^(?:import|export)[^;'\"]*from |\bimport\()'((?!node:)[a-z@][\w@/.-]*)'/gm,
+        /(?:^(?:import|export)[^;'"]*from |\bimport\()'((?!node:)[a-z@][\w@/.-]*)'/gm,
       ),
     ])
     .map(([, specifier]) => specifier);
