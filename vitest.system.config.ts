@@ -6,8 +6,8 @@ export default defineConfig({
     include: ['test/system/**/*.system.ts'],
     globalSetup: ['test/system/build.ts'],
     reporters: ['verbose'],
-    testTimeout: 120_000,
-    hookTimeout: 300_000,
+    testTimeout: 300_000,
+    hookTimeout: 600_000,
     fileParallelism: false,
   },
 });
