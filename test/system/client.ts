@@ -42,6 +42,8 @@ async function send(to: string): Promise<Sent> {
   socket.on('error', (error) => {
     failure = error.message;
   });
+  // The longest that a patient app waits.
+  socket.setTimeout(30_000, () => socket.destroy(new Error('no answer within 30 s')));
   /** The last line of the next reply; '' when there is none. */
   const reply = async (): Promise<string> => {
     for (;;) {

@@ -74,10 +74,11 @@ export async function submit(
 export function submitAlong(
   machine: Machine,
   options: SendOptions,
-): { stop(): Promise<readonly Sent[]> } {
+): { readonly sent: readonly Sent[]; stop(): Promise<readonly Sent[]> } {
   const client = startClient(machine, options, []);
   const closed = once(client.child, 'close');
   return {
+    sent: client.sent,
     async stop() {
       client.child.stdin?.end();
       await closed;
