@@ -17,7 +17,7 @@ Usage: relayd [--config FILE] [--log FILE] [--check | --preflight]
   --config FILE  configuration (default: $RELAYD_CONFIG, else ${defaultConfigFile})
   --log FILE     write the log to this file, not to standard output; SIGUSR1 opens it anew
   --check        validate the configuration, print every problem, exit 0 or 78
-  --preflight    --check with the environment on stdin (/proc/PID/environ), and try migrations on a copy
+  --preflight    --check with the environment on stdin, then try the queue's migrations on a copy
   --version      print the version
   --help         print this
 
