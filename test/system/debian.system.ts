@@ -211,6 +211,10 @@ test('a credential rotated through LoadCredential= and a reload', async () => {
   await must('systemctl', 'reload', 'relayd');
   await machine.until('the message', async () => other.taken.includes('rotated-1@dest.example'));
   other.close();
+  await machine.must('tee', [config], text);
+  await must('rm', '/etc/systemd/system/relayd.service.d/credentials.conf');
+  await must('systemctl', 'daemon-reload');
+  await restart();
 });
 
 test('kill -9: started again, nothing lost', async () => {
@@ -296,16 +300,13 @@ test('an upgrade with a full queue', async () => {
 });
 
 test('a full disk below /var/lib/relayd: refused for now, nothing lost, and on it goes', async () => {
+  const good = await must('cat', config);
   await must('systemctl', 'stop', 'relayd.socket', 'relayd.service');
-  await must(
-    'mount',
-    '-t',
-    'tmpfs',
-    '-o',
-    'size=12M,mode=0700,uid=relayd,gid=relayd',
-    'none',
-    '/var/lib/relayd',
-  );
+  const options = 'size=8M,mode=0700,uid=relayd,gid=relayd';
+  await must('mount', '-t', 'tmpfs', '-o', options, 'none', '/var/lib/relayd');
+  // No reserve: the disk itself has to say no.
+  await machine.must('tee', [config], `${good}limits: { disk_free: 1KiB }\n`);
+  await must('systemctl', 'reset-failed', 'relayd.service');
   await must('systemctl', 'start', 'relayd.service');
   await must('relayctl', 'pause', '--reason', 'full');
   const sent = await submit(machine, { password, name: 'full', count: 60, size: 400_000 });
@@ -323,6 +324,7 @@ test('a full disk below /var/lib/relayd: refused for now, nothing lost, and on i
   await arrived('after-1@dest.example');
   await must('systemctl', 'stop', 'relayd.socket', 'relayd.service');
   await must('umount', '/var/lib/relayd');
+  await machine.must('tee', [config], good);
   await restart();
 });
 
