@@ -26,6 +26,7 @@ import { type OpenStorageOptions, openStorage, type Storage } from './open-stora
 import { openTracingIfAsked } from './open-tracing.ts';
 import type { Relay } from './relay.ts';
 import { sendSummary } from './summary.ts';
+import { warnOfUntaken } from './untaken-sockets.ts';
 
 export interface ComposeOptions extends Omit<OpenStorageOptions, 'queue'> {
   /** The configuration in force; another one after a reload. */
@@ -110,6 +111,7 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
   const observe = await openObservation({ ...options, relay, tracing, handlers, inherited });
   opened.push(async () => observe?.close());
   const feedback = await openFeedback({ ...shared, suppressions: suppressed, inherited });
+  warnOfUntaken(submission, settings(), emit);
   const summaries = { relay, nowMs: Date.now, newMessageId };
   alerts.begin(watchSources(relay), (summary, sinceMs) => sendSummary(summaries, summary, sinceMs));
   return {

@@ -12,7 +12,9 @@ import { describeError } from './describe-error.ts';
 import { type Lifecycle, openLifecycle } from './lifecycle.ts';
 import { openLogLevel } from './log-level.ts';
 import { openNotifier } from './notify.ts';
+import { environmentFrom, tryQueue } from './preflight.ts';
 
+const stdin = 0;
 const stdout = 1;
 
 /** relayd from its arguments to its exit code. */
@@ -29,9 +31,14 @@ async function main(args: readonly string[]): Promise<number> {
       process.stderr.write(`relayd: ${command.message}\n\n${USAGE}`);
       return EX_USAGE;
     case 'check':
-      return withSettings(command.config, check);
+      return withSettings(command.config, process.env, check);
+    case 'preflight':
+      return withSettings(command.config, environmentFrom(stdin, process.env), (loaded) => {
+        check(loaded);
+        return tryQueue(loaded.settings.queue.directory);
+      });
     case 'run':
-      return withSettings(command.config, (loaded) => run(loaded, command.log));
+      return withSettings(command.config, process.env, (loaded) => run(loaded, command.log));
   }
 }
 
@@ -39,9 +46,10 @@ type Loaded = Extract<Awaited<ReturnType<typeof loadSettings>>, { ok: true }>;
 
 async function withSettings(
   config: string,
+  environment: NodeJS.ProcessEnv,
   then: (loaded: Loaded) => Promise<number> | number,
 ): Promise<number> {
-  const loaded = await loadSettings(config, process.env);
+  const loaded = await loadSettings(config, environment);
   if (loaded.ok) return then(loaded);
   for (const problem of loaded.problems) process.stderr.write(`${formatProblem(problem)}\n`);
   return EX_CONFIG;

@@ -10,8 +10,7 @@ import { claim } from './claim.ts';
 import type { DispatcherDeps } from './dispatcher-deps.ts';
 import { type Decision, putBack } from './disposition.ts';
 import { type Item, Lane, leaseFrom, type Ready } from './lane.ts';
-import { readBody, withoutBody } from './stored-body.ts';
-import { withoutSuppressed } from './suppressed.ts';
+import { readied } from './readied.ts';
 
 /** Leased mail that has to wait longer for the quota than this waits in the queue. */
 const quotaWaitMsMax = 10_000;
@@ -173,23 +172,14 @@ export class Dispatcher implements Dispatch {
 
   async #run(lane: Lane, account: Account, { item, permit }: Ready): Promise<void> {
     const begunAtMs = this.#deps.monotonic();
-    const { stay, decisions } = withoutSuppressed(this.#deps, lane.name, item.work);
-    if (stay.length === 0) {
+    const { go, aside } = await readied(this.#deps, lane.name, item);
+    if (go === null) {
       permit.end(0);
-      this.#end(lane, item, decisions);
-      return;
-    }
-    if (decisions.length > 0) this.#track(this.#settle(item.work, decisions));
-    const work = { ...item.work, recipients: stay };
-    const body = item.body ?? (await readBody(this.#deps, work.message.id));
-    if (body === null || body === 'unreadable') {
-      permit.end(0);
-      const context = { lane: lane.name, nowMs: this.#deps.clock() };
-      const aside = stay.map((recipient) => withoutBody(recipient, body, context));
       this.#end(lane, item, aside);
       return;
     }
-    const end = await attempt(this.#deps.attempts, { account, work, body, permit });
+    if (aside.length > 0) this.#track(this.#settle(item.work, aside));
+    const end = await attempt(this.#deps.attempts, { account, ...go, permit });
     lane.done(item);
     lane.settling++;
     this.#track(
