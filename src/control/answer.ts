@@ -1,5 +1,4 @@
 import { StoreError } from '../relay/ports.ts';
-import { ASKS } from './requests.ts';
 import {
   type Answer,
   type Ask,
@@ -15,6 +14,8 @@ export async function answerRequest(
   { ask, outlet }: { readonly ask: unknown; readonly outlet: Outlet<unknown> },
   handlers: ControlHandlers,
 ): Promise<unknown> {
+  // The first request loads what checks requests; a relay that nobody asks anything goes without.
+  const { ASKS } = await import('./requests.ts');
   if (!Object.hasOwn(ASKS, request)) {
     throw new ControlError('protocol', `unknown request ${JSON.stringify(request)}`);
   }
@@ -25,10 +26,18 @@ export async function answerRequest(
     const place = [name, ...(issue?.path ?? [])].join('.');
     throw new ControlError('invalid', `${place}: ${issue?.message ?? 'wrong arguments'}`);
   }
-  // The schema of this very name has checked it; the compiler cannot follow a name through two
+  return handled(name, { ask: parsed.data, outlet }, handlers);
+}
+
+function handled(
+  name: RequestName,
+  { ask, outlet }: { readonly ask: unknown; readonly outlet: Outlet<unknown> },
+  handlers: ControlHandlers,
+): Promise<unknown> {
+  // What was asked is in order for this very name; the compiler cannot follow a name through two
   // tables.
   const handler = handlers[name] as (ask: unknown, outlet: Outlet<unknown>) => Promise<unknown>;
-  return handler(parsed.data, outlet);
+  return handler(ask, outlet);
 }
 
 export function asControlError(error: unknown): ControlError {
@@ -41,10 +50,18 @@ export function asControlError(error: unknown): ControlError {
 export type Asker = <Name extends RequestName>(name: Name, ask: Ask<Name>) => Promise<Answer<Name>>;
 
 export function asker(handlers: ControlHandlers): Asker {
+  return askerBy((name, ask) => answerRequest(name, { ask, outlet: nowhere }, handlers));
+}
+
+/** As `asker`, for asks in which nothing came from outside: none is checked. */
+export function ownAsker(handlers: ControlHandlers): Asker {
+  return askerBy((name, ask) => handled(name, { ask, outlet: nowhere }, handlers));
+}
+
+function askerBy(answer: (name: RequestName, ask: unknown) => Promise<unknown>): Asker {
   return async <Name extends RequestName>(name: Name, ask: Ask<Name>) => {
     try {
-      const answer = await answerRequest(name, { ask, outlet: nowhere }, handlers);
-      return answer as Answer<Name>;
+      return (await answer(name, ask)) as Answer<Name>;
     } catch (error) {
       throw asControlError(error);
     }

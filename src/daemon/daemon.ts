@@ -1,10 +1,10 @@
-import { loadSettings } from '../config/load.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import type { EventSink } from '../relay/events.ts';
 import { StoreError } from '../relay/ports.ts';
 import type { Settings } from '../relay/settings.ts';
 import { type ComposeOptions, compose, type Parts } from './compose.ts';
 import type { Daemon, ReloadResult } from './lifecycle.ts';
+import { readSettings } from './read-settings.ts';
 import { changesBetween } from './settings-changes.ts';
 
 export interface DaemonOptions
@@ -43,7 +43,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     },
 
     async reload() {
-      const loaded = await loadSettings(settings.file, options.environment);
+      const loaded = await readSettings(settings.file, options.environment);
       if (!loaded.ok) return refuse(loaded.problems.map(formatProblem));
       const { changes, needRestart } = changesBetween(settings, loaded.settings);
       if (needRestart.length > 0) {

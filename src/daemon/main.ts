@@ -1,5 +1,5 @@
 import { fstatSync } from 'node:fs';
-import { loadSettings } from '../config/load.ts';
+import type { LoadResult } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
 import { EX_CANTCREAT, EX_CONFIG, EX_OK, EX_SOFTWARE, EX_USAGE } from '../lib/sysexits.ts';
 import { packageVersion } from '../lib/version.ts';
@@ -13,6 +13,7 @@ import { type Lifecycle, openLifecycle } from './lifecycle.ts';
 import { openLogLevel } from './log-level.ts';
 import { openNotifier } from './notify.ts';
 import { environmentFrom, tryQueue } from './preflight.ts';
+import { readSettings } from './read-settings.ts';
 
 const stdin = 0;
 const stdout = 1;
@@ -31,25 +32,34 @@ async function main(args: readonly string[]): Promise<number> {
       process.stderr.write(`relayd: ${command.message}\n\n${USAGE}`);
       return EX_USAGE;
     case 'check':
-      return withSettings(command.config, process.env, check);
+      return withSettings(await load(command.config, process.env), check);
     case 'preflight':
-      return withSettings(command.config, environmentFrom(stdin, process.env), (loaded) => {
-        check(loaded);
-        return tryQueue(loaded.settings.queue.directory);
-      });
+      return withSettings(
+        await load(command.config, environmentFrom(stdin, process.env)),
+        (loaded) => {
+          check(loaded);
+          return tryQueue(loaded.settings.queue.directory);
+        },
+      );
     case 'run':
-      return withSettings(command.config, process.env, (loaded) => run(loaded, command.log));
+      return withSettings(await readSettings(command.config, process.env), (loaded) =>
+        run(loaded, command.log),
+      );
   }
 }
 
-type Loaded = Extract<Awaited<ReturnType<typeof loadSettings>>, { ok: true }>;
+type Loaded = Extract<LoadResult, { ok: true }>;
+
+/** In this process, which ends soon. */
+async function load(config: string, environment: NodeJS.ProcessEnv): Promise<LoadResult> {
+  const { loadSettings } = await import('../config/load.ts');
+  return loadSettings(config, environment);
+}
 
 async function withSettings(
-  config: string,
-  environment: NodeJS.ProcessEnv,
+  loaded: LoadResult,
   then: (loaded: Loaded) => Promise<number> | number,
 ): Promise<number> {
-  const loaded = await loadSettings(config, environment);
   if (loaded.ok) return then(loaded);
   for (const problem of loaded.problems) process.stderr.write(`${formatProblem(problem)}\n`);
   return EX_CONFIG;

@@ -1,4 +1,4 @@
-import { asker } from '../control/answer.ts';
+import { asker, ownAsker } from '../control/answer.ts';
 import { ControlError, type ControlHandlers } from '../control/wire.ts';
 import type { Secret } from '../lib/secret.ts';
 import type { Site } from '../observe/http.ts';
@@ -45,17 +45,18 @@ const sampleEveryMs = 60_000;
 export function openDashboard(options: DashboardOptions): Dashboard {
   const { handlers, token, hostname, clients, emit, nowMs } = options;
   const ask = asker(handlers);
+  const ownAsk = ownAsker(handlers);
   const series = openSeries(nowMs);
   const activity = openActivity(nowMs, () => ({ clients: clients() }));
   const sources = { ask, activity, series, clients, mayAct: token !== null, nowMs };
-  const snapshots = snapshotsFrom(sources);
+  const snapshots = snapshotsFrom({ ...sources, ask: ownAsk });
   const { liveEveryMs: everyMs } = options;
   const live = openLive({
     frame: () => frameOf(snapshots.latest, series),
     ...(everyMs !== undefined && { everyMs }),
   });
   const sampling = setInterval(() => void whenPossible(snapshots.latest), sampleEveryMs).unref();
-  void whenPossible(() => recall({ ask, series, activity, untilMs: nowMs() }));
+  void whenPossible(() => recall({ ask: ownAsk, series, activity, untilMs: nowMs() }));
   const pages = openPages({ ...sources, hostname, snapshot: snapshots.latest });
   const answer = openSite({
     pages,
