@@ -1,4 +1,5 @@
 import { formatProblem, type Problem } from '../config/problem.ts';
+import { giveBackMemory } from '../lib/give-back.ts';
 import type { EventSink } from '../relay/events.ts';
 import { StoreError } from '../relay/ports.ts';
 import type { Settings } from '../relay/settings.ts';
@@ -40,6 +41,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     async start() {
       parts = await compose({ ...options, settings: () => settings, refusedReload: () => refused });
       tidying = expireHistory(parts, () => settings);
+      giveBackMemory();
     },
 
     async reload() {

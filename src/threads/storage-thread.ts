@@ -5,6 +5,7 @@ import {
   workerData,
 } from 'node:worker_threads';
 import { assert } from '../lib/assert.ts';
+import { giveBackMemory } from '../lib/give-back.ts';
 import { type Engine, isOutside } from '../queue/engine.ts';
 import { QueueOpenError } from '../queue/open-error.ts';
 import { type OpenedQueue, openQueue } from '../queue/open-queue.ts';
@@ -76,6 +77,7 @@ function start(port: MessagePort, { directory }: ThreadStart): void {
     port.close();
   });
   post({ is: 'ready', version: WIRE_VERSION });
+  giveBackMemory();
 }
 
 function next(port: MessagePort): ToThread | null {
