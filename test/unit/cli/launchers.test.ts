@@ -91,7 +91,10 @@ test('relayd runs the daemon', async () => {
   const path = fakeNode(join(root, 'new/node'), 'v26.10.0');
   const ran = await launch(join(home, 'bin/relayd'), ['--check'], path);
   const entry = join(home, 'dist/daemon/main.js');
-  expect(ran.out.slice(2)).toEqual(['--max-semi-space-size=4', entry, '--check']);
+  expect(ran.out.slice(2)).toEqual([
+    ...['--max-semi-space-size=4', '--expose-gc'],
+    ...[entry, '--check'],
+  ]);
 });
 
 test('links as docs/operate.md makes them lead to a program that knows its name, run by the Node of npm', async () => {
