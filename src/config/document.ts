@@ -30,7 +30,13 @@ export function readDocument(
   text: string,
 ): { document: ConfigDocument; faults: SyntaxFault[] } {
   const lines = new LineCounter();
-  const yaml = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
+  const yaml = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    stringKeys: true,
+    // Octets, sets and dates are nothing that a setting could be.
+    resolveKnownTags: false,
+  });
   const faults = syntaxFaults(yaml, lines, text);
   const placeAt = (offset: number): SourcePlace => {
     const { line, col } = lines.linePos(offset);
