@@ -14,6 +14,7 @@ import { ListenError } from '../submission/listen.ts';
 import { openSubmission, type Submission } from '../submission/submission.ts';
 import { systemdSockets } from '../submission/systemd-sockets.ts';
 import { controlHandlers } from './control-handlers.ts';
+import { openDrain } from './drain.ts';
 import { openFlushWatches } from './flush-watches.ts';
 import { knownNames } from './known-names.ts';
 import { StartError } from './lifecycle.ts';
@@ -88,6 +89,7 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
     throughput: openThroughput(() => performance.now()),
     flushes: openFlushWatches(),
     logLevel: options.logLevel,
+    drain: openDrain({ submission, emit, clock: Date.now }),
     emit,
     startedAtMs: Date.now(),
     state: () => state,
@@ -134,7 +136,11 @@ async function openObservation(
     hostname: options.settings().hostname,
     metrics,
     // The listeners are open once this is asked, so the storage's answer is what is left.
-    notReady: () => store.stats().then(() => (state() === 'stopping' ? ['stopping'] : [])),
+    notReady: async () => {
+      await store.stats();
+      if (state() === 'stopping') return ['stopping'];
+      return relay.drain.current === null ? [] : ['draining'];
+    },
     inherited,
   });
 }

@@ -23,6 +23,7 @@ export interface Listener {
    */
   renewCertificate(): void;
   stop(reply: Reply): void;
+  endSessions(reply: Reply): void;
   destroy(): void;
 }
 
@@ -70,6 +71,9 @@ export async function openListener(
     stop(reply) {
       unwatch();
       for (const server of servers) server.stop(reply);
+    },
+    endSessions(reply) {
+      for (const server of servers) server.endSessions(reply);
     },
     destroy() {
       for (const server of servers) server.destroy();

@@ -53,6 +53,9 @@ export interface Submission {
    * cannot be opened; the others are as asked.
    */
   reload(settings: Settings): Promise<void>;
+  /** Sessions and clients to come get 421, a message being received is finished first. */
+  drain(): void;
+  undrain(): void;
   /**
    * Stops listening; sessions end with 421, a message being received is finished first, for
    * `drainMs` at most.
@@ -109,6 +112,13 @@ export async function openSubmission(deps: SubmissionDeps): Promise<Submission> 
       listeners = listeners.filter((listener) => keys.has(keyOf(listener.settings)));
       await openAll(settings.listeners.filter((one) => !open.has(keyOf(one))));
     },
+    drain() {
+      core.gate.open = false;
+      for (const listener of listeners) listener.endSessions(REPLIES.draining);
+    },
+    undrain() {
+      core.gate.open = true;
+    },
     async close(drainMs) {
       for (const listener of listeners) retire(listener, REPLIES.stopping);
       listeners = [];
@@ -131,6 +141,7 @@ function coreOf(deps: SubmissionDeps): Core {
   return {
     ...deps,
     pace,
+    gate: { open: true },
     authenticator: authenticator(settings),
     logins: loginLimit(() => limits().authFailures, clock),
     rates: clientRates(clock),
