@@ -136,7 +136,8 @@ async function inspect(
     return { ...inspection, directory: options.backup };
   }
   const { inspectQueue } = await import('../queue/backup/inspect.ts');
-  return inspectQueue(await directoryFor(options, location, environment));
+  const directory = await directoryFor(options, location, environment);
+  return told(Promise.resolve(directory).then(inspectQueue));
 }
 
 /** What a person does about faults, whatever they are. */

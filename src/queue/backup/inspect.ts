@@ -12,6 +12,7 @@ import {
 } from '../migrations.ts';
 import { decodeMessage, MESSAGE_COLUMNS } from '../rows.ts';
 import { spoolDirectoryOf } from '../spool-directory.ts';
+import { refuseNothing } from './manifest.ts';
 
 /** What was found in a queue's directory. */
 export interface Inspection {
@@ -37,10 +38,11 @@ const page = 1_000;
 const namedMax = 20;
 
 /**
- * Reads everything and changes nothing; a daemon may be at work on it. Throws nothing for what is
- * broken: that is what it is asked for.
+ * Reads everything and changes nothing; a daemon may be at work on it. Throws BackupError when there
+ * is no such directory, and nothing for what is broken: that is what it is asked for.
  */
 export function inspectQueue(directory: string): Inspection {
+  refuseNothing(directory);
   const faults: string[] = [];
   const remarks: string[] = [];
   const found = { messages: 0, recipients: {}, spoolFiles: 0, history: 0, unindexed: 0, dotted: 0 };

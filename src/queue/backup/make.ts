@@ -5,7 +5,7 @@ import { messageIdFromNumber } from '../../relay/message-id.ts';
 import { codeOf } from '../faults.ts';
 import { spoolDirectoryOf } from '../spool-directory.ts';
 import { syncDirectory } from '../sync-directory.ts';
-import { BackupError, MANIFEST_NAME, type Manifest } from './manifest.ts';
+import { BackupError, MANIFEST_NAME, type Manifest, refuseNothing } from './manifest.ts';
 import { type TarEntry, TarError, type TarWriter, tarWriter } from './tar.ts';
 
 export interface BackupOptions {
@@ -25,6 +25,7 @@ export interface BackupOptions {
  * belongs to a message that was settled meanwhile, which leaves the copy as well.
  */
 export async function makeBackup(options: BackupOptions): Promise<Manifest> {
+  refuseNothing(options.directory);
   const file = resolve(options.file);
   const staging = await mkdtemp(join(dirname(file), '.relayd-backup-')).catch((error: unknown) => {
     throw new BackupError(`cannot write to ${dirname(file)}: ${String(error)}`);

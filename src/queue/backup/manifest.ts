@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 
 export const MANIFEST_NAME = 'manifest.json';
@@ -24,4 +26,10 @@ export type Manifest = z.infer<typeof Manifest>;
 /** A backup or a queue that cannot be used; the message says what to do. */
 export class BackupError extends Error {
   override name = 'BackupError';
+}
+
+/** Throws BackupError when there is no queue in the directory. */
+export function refuseNothing(directory: string): void {
+  if (existsSync(join(directory, 'queue.db'))) return;
+  throw new BackupError(`there is no queue in ${directory}`);
 }

@@ -8,7 +8,7 @@ import { QueueOpenError } from '../open-error.ts';
 import { parseJson } from '../rows.ts';
 import { syncDirectory } from '../sync-directory.ts';
 import { type Inspection, inspectQueue } from './inspect.ts';
-import { BackupError, MANIFEST_NAME, Manifest } from './manifest.ts';
+import { BackupError, MANIFEST_NAME, Manifest, refuseNothing } from './manifest.ts';
 import { readTar, type TarEntry, TarError } from './tar.ts';
 
 export interface RestoreOptions {
@@ -118,6 +118,7 @@ async function unpack(file: string, staging: string): Promise<Omit<Restored, 'mo
     const entries = await readTar(archive, (name, chunks) => write(staging, name, chunks));
     const manifest = await readManifest(staging);
     compare(manifest, entries);
+    refuseNothing(staging);
     await syncDirectory(join(staging, 'spool'));
     return { manifest, inspection: inspectQueue(staging) };
   } catch (error) {
