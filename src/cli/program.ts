@@ -23,6 +23,7 @@ import { addProvider } from './provider.ts';
 import { addQueue } from './queue.ts';
 import { addReply } from './reply.ts';
 import { addRoute } from './route.ts';
+import { addSelftest } from './selftest.ts';
 import { addSendTest } from './send-test.ts';
 import { addStats } from './stats.ts';
 import { addStatus } from './status.ts';
@@ -83,6 +84,7 @@ export function buildProgram(context: Context): Command {
   addClient(program, context);
   addImport(program, context);
   addBackup(program, context);
+  addSelftest(program, context);
   addSendTest(program, context);
   addStats(program, context);
   addLogLevel(program, context);

@@ -8,6 +8,7 @@ import { type ConfigDocument, readDocument } from './document.ts';
 import { notYetActedOn } from './later.ts';
 import { originsOf } from './origins.ts';
 import { createReport, type Problem } from './problem.ts';
+import { secretVariables } from './secret-variables.ts';
 import { reasonOf, type SecretSources } from './secrets.ts';
 
 export type LoadResult =
@@ -17,6 +18,8 @@ export type LoadResult =
       readonly warnings: readonly Problem[];
       /** Keys in use that change nothing yet, as `accounts.gmail.proxy (line 12)`. */
       readonly notYetActedOn: readonly string[];
+      /** Environment variables that secrets were read from. */
+      readonly secretVariables: readonly string[];
     }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
@@ -58,6 +61,7 @@ export async function loadSettings(
     report,
     secrets: {
       sources,
+      hidden: secretVariables(document.plain),
       directory: dirname(path),
       literalAllowed: read.ownerOnly,
       standIns: surroundings.standIns ?? false,
@@ -92,6 +96,7 @@ function finish(
     settings: { ...settings, origins: originsOf(document, settings) },
     warnings: problems,
     notYetActedOn: notYetActedOn(document),
+    secretVariables: secretVariables(document.plain),
   };
 }
 

@@ -8,6 +8,8 @@ export type SecretSources = Readonly<Record<string, string | undefined>>;
 
 export interface SecretContext {
   readonly sources: SecretSources;
+  /** Variables of `sources` that hold secrets: commands do not get them. */
+  readonly hidden?: readonly string[];
   /** Relative file names begin here. */
   readonly directory: string;
   /** relay.yaml is readable by its owner only, so it may hold secrets itself. */
@@ -109,8 +111,8 @@ async function readCredential(name: string, { sources }: SecretContext): Promise
 async function readFileSecret(path: string): Promise<SecretText> {
   try {
     const { mode } = await stat(path);
-    const warning = (mode & 0o004) === 0 ? null : `${path} is readable by everybody; chmod 600 it`;
-    return { is: 'read', text: await readStart(path), warning };
+    if ((mode & 0o006) !== 0) return failed(`${path} is open to everybody; chmod 600 it`);
+    return read(await readStart(path));
   } catch (error) {
     return failed(`cannot read ${path}: ${reasonOf(error)}`);
   }
@@ -127,11 +129,15 @@ async function readStart(path: string): Promise<string> {
   }
 }
 
+function withoutSecrets({ sources, hidden = [] }: SecretContext): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(sources).filter(([name]) => !hidden.includes(name)));
+}
+
 function runCommand(command: readonly string[], context: SecretContext): Promise<SecretText> {
   const [program = '', ...words] = command;
   const options = {
     cwd: context.directory,
-    env: { ...context.sources },
+    env: withoutSecrets(context),
     timeout: commandMsMax,
     killSignal: 'SIGKILL',
     maxBuffer: secretBytesMax,
