@@ -14,6 +14,8 @@ export interface SecretContext {
   readonly directory: string;
   /** relay.yaml is readable by its owner only, so it may hold secrets itself. */
   readonly literalAllowed: boolean;
+  /** Files that everybody may read will do: the secret is on its way to a better place. */
+  readonly openFiles?: boolean;
   /** A reference that leads nowhere here is no error: the reference itself stands for the secret. */
   readonly standIns?: boolean;
 }
@@ -83,7 +85,8 @@ async function readSource(reference: SecretReference, context: SecretContext): P
     const text = context.sources[reference.env];
     return text === undefined ? failed(`${nameOf(reference)} is not set`) : read(text);
   }
-  if ('file' in reference) return readFileSecret(resolve(context.directory, reference.file));
+  if ('file' in reference)
+    return readFileSecret(resolve(context.directory, reference.file), context);
   if ('credential' in reference) return readCredential(reference.credential, context);
   return runCommand(reference.command, context);
 }
@@ -105,13 +108,17 @@ async function readCredential(name: string, { sources }: SecretContext): Promise
         `the unit needs LoadCredential=${name}:PATH`,
     );
   }
-  return readFileSecret(join(directory, name));
+  return readFileSecret(join(directory, name), {});
 }
 
-async function readFileSecret(path: string): Promise<SecretText> {
+async function readFileSecret(
+  path: string,
+  { openFiles }: Pick<SecretContext, 'openFiles'>,
+): Promise<SecretText> {
   try {
-    const { mode } = await stat(path);
-    if ((mode & 0o006) !== 0) return failed(`${path} is open to everybody; chmod 600 it`);
+    const found = await stat(path);
+    const open = found.isFile() && (found.mode & 0o006) !== 0;
+    if (open && openFiles !== true) return failed(`${path} is open to everybody; chmod 600 it`);
     return read(await readStart(path));
   } catch (error) {
     return failed(`cannot read ${path}: ${reasonOf(error)}`);

@@ -29,6 +29,9 @@ const ASKING = [
   'hold remove 1',
   'pause',
   'resume',
+  'drain',
+  'undrain',
+  'selftest',
   'top --once',
   'trace',
   'log search',
@@ -48,6 +51,9 @@ const ASKING = [
 
 /** These work on files, DNS or other machines; what they may ask of the daemon they can do without. */
 const ALONE = new Set([
+  'backup',
+  'restore',
+  'verify',
   'upstream probe',
   'domain check',
   'provider list',
