@@ -48,7 +48,10 @@ const PARTS = [
  */
 export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
   const directory = resolve(options.directory);
-  if (!existsSync(directory)) throw new BackupError(`there is no directory ${directory}`);
+  if (!existsSync(directory)) {
+    const make = `install -d -m 700 -o relayd -g relayd ${directory}`;
+    throw new BackupError(`there is no directory ${directory}; make it for the daemon: ${make}`);
+  }
   const lock = lockOrRefuse(directory);
   const staging = join(directory, 'restore.part');
   try {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  chownSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -87,6 +88,19 @@ test('a backup of an open queue comes back whole, and what was under way is in d
   const read = await store.body(big.message.id);
   const name = read?.in === 'spool' ? read.file : '';
   expect(readFileSync(join(directory, 'spool', name))).toEqual(large);
+});
+
+test('what is restored belongs to whoever owns the directory', async () => {
+  const { file, backup } = await scene();
+  await backup();
+  const directory = target();
+  const root = process.getuid?.() === 0;
+  if (root) chownSync(directory, 65_534, 65_534);
+  await restoreBackup({ file, directory, ...plain });
+  const owner = statSync(directory).uid;
+  const paths = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  expect(paths.length).toBeGreaterThan(6);
+  expect(paths.filter((path) => statSync(join(directory, path)).uid !== owner)).toEqual([]);
 });
 
 test('tar and sqlite3 read a backup without relayd', async () => {
