@@ -22,12 +22,12 @@ import { tamper, temporaryDirectory, testStore } from './temporary.ts';
 
 const large = Buffer.from(`Subject: large\r\n\r\n${'x'.repeat(300_000)}\r\n`);
 
-async function spooled(directory: string, one: NewMessage): Promise<NewMessage> {
+async function spooled(directory: string, one: NewMessage, text = large): Promise<NewMessage> {
   const writer = await openSpool(directory).create(one.message.id);
-  await writer.write(large);
+  await writer.write(text);
   const file = await writer.commit();
-  const message = { ...one.message, bytes: large.length };
-  return { ...one, message, body: { in: 'spool', file, bytes: large.length } };
+  const message = { ...one.message, bytes: text.length };
+  return { ...one, message, body: { in: 'spool', file, bytes: text.length } };
 }
 
 /** One small message, one in the spool, one held, one with an attempt under way, and a token. */
@@ -124,6 +124,28 @@ test('a body that is missing already is named, and the rest is kept', async () =
   expect(inspection.faults).toEqual([
     `${big.message.id}: its body in the spool is missing or cut short`,
   ]);
+});
+
+test('mail that is settled while the spool is read leaves the copy, and is no fault', async () => {
+  const { directory, store, file, backup, big, spoolFile } = await scene();
+  // Its number is lower, so that it is read first, and that takes a while.
+  const long = waiting(T0, { acceptedAtMs: T0 - 1_000 });
+  await store.accept([await spooled(directory, long, Buffer.alloc(60_000_000, 65))]);
+  const copying = backup();
+  const part = (): number => {
+    const [staging = ''] = readdirSync(join(file, '..'));
+    const path = join(file, '..', staging, 'part');
+    return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  };
+  while (part() === 0) await new Promise((resolve) => setImmediate(resolve));
+  const id = messageIdToNumber(big.message.id);
+  tamper(directory, (db) => {
+    db.prepare('DELETE FROM recipients WHERE message_id = ?').run(id);
+    db.prepare('DELETE FROM messages WHERE id = ?').run(id);
+  });
+  rmSync(spoolFile);
+  expect(await copying).toMatchObject({ messages: 4, missing: [] });
+  expect((await checkBackup(file)).inspection).toMatchObject({ messages: 4, faults: [] });
 });
 
 test('an archive that was cut short or changed is refused, and touches nothing', async () => {
