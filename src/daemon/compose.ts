@@ -17,6 +17,7 @@ import { openSubmission, type Submission } from '../submission/submission.ts';
 import { systemdSockets } from '../submission/systemd-sockets.ts';
 import { openAlertsOf, watchSources } from './alert-sources.ts';
 import { controlHandlers } from './control-handlers.ts';
+import { openDrain } from './drain.ts';
 import { openFlushWatches } from './flush-watches.ts';
 import { StartError } from './lifecycle.ts';
 import type { LogLevel } from './log-level.ts';
@@ -99,6 +100,7 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
     flushes: openFlushWatches(),
     alerts,
     logLevel: options.logLevel,
+    drain: openDrain({ submission, emit, clock: Date.now }),
     emit,
     startedAtMs: Date.now(),
     state: () => state,

@@ -79,6 +79,8 @@ function lifeFolds(m: Instruments) {
     // relayd_paused and relayd_hold_rules tell them at any time.
     'relay.paused': null,
     'relay.resumed': null,
+    'relay.draining': null,
+    'relay.undrained': null,
     'hold.added': null,
     'hold.ended': null,
     'log.level-changed': null,
