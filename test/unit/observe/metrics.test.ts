@@ -155,6 +155,8 @@ test('a scrape asks the queue, the accounts and the pool', async () => {
         ]),
       connections: () => new Map([['gmail', 2]]),
       lastDeliveredAtMs: () => new Map([['gmail', noon - 9_000]]),
+      failuresInARow: () => new Map([['gmail', 6]]),
+      suppressed: () => 12,
       certificatesEndMs: () => new Map([['gmail', noon]]),
       exceptionsEndMs: () => new Map([['ses', noon + 60_000]]),
       standIns: () =>
@@ -173,6 +175,8 @@ test('a scrape asks the queue, the accounts and the pool', async () => {
     'relayd_queue_oldest_seconds{account="gmail",state="waiting"}': 60,
     'relayd_queue_recipients{account="ses",state="held"}': 0,
     'relayd_queue_overdue_seconds{account="gmail"}': 40,
+    'relayd_account_failures_in_a_row{account="gmail"}': 6,
+    relayd_suppressed_addresses: 12,
     'relayd_queue_overdue_seconds{account="ses"}': 0,
     'relayd_queue_recipients{account="other",state="waiting"}': 5,
     'relayd_queue_oldest_seconds{account="other",state="waiting"}': 9,
@@ -259,6 +263,7 @@ test('every event is counted or named as not counted', () => {
   const uncounted = Object.entries(folds).filter(([, fold]) => fold === null);
   expect(uncounted.map(([kind]) => kind).toSorted()).toEqual([
     'account.logged-in',
+    'account.misrouted',
     'alert.not-kept',
     'certificate.expiring',
     'config.warning',
@@ -304,6 +309,7 @@ test('every metric of the catalogue shows up once its event has happened', async
     quotas,
     slowed,
     lastDeliveredAtMs: () => new Map([['gmail', noon]]),
+    failuresInARow: () => new Map([['gmail', 0]]),
     certificatesEndMs: () => new Map([['gmail', noon]]),
     exceptionsEndMs: () => new Map([['gmail', noon]]),
     standIns: () => new Map([['gmail', new Set(['ses'])]]),
