@@ -184,7 +184,7 @@ export class Dispatcher implements Dispatch {
         this.pump(lane);
       }),
     );
-    lane.tried(stay, end, this.#deps.clock());
+    lane.tried(go.work.recipients, end, this.#deps.clock());
     if (end.delivered) this.#deps.states.succeeded(lane);
     // A verdict on what a reload has replaced meanwhile says nothing about the new account.
     const current = this.#deps.settings().accounts.get(lane.name);
