@@ -17,6 +17,7 @@ import { openSubmission, type Submission } from '../submission/submission.ts';
 import { systemdSockets } from '../submission/systemd-sockets.ts';
 import { openAlertsOf, watchSources } from './alert-sources.ts';
 import { controlHandlers } from './control-handlers.ts';
+import { openDrain } from './drain.ts';
 import { openFlushWatches } from './flush-watches.ts';
 import { StartError } from './lifecycle.ts';
 import type { LogLevel } from './log-level.ts';
@@ -26,6 +27,7 @@ import { type OpenStorageOptions, openStorage, type Storage } from './open-stora
 import { openTracingIfAsked } from './open-tracing.ts';
 import type { Relay } from './relay.ts';
 import { sendSummary } from './summary.ts';
+import { warnOfUntaken } from './untaken-sockets.ts';
 
 export interface ComposeOptions extends Omit<OpenStorageOptions, 'queue'> {
   /** The configuration in force; another one after a reload. */
@@ -98,6 +100,7 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
     flushes: openFlushWatches(),
     alerts,
     logLevel: options.logLevel,
+    drain: openDrain({ submission, emit, clock: Date.now }),
     emit,
     startedAtMs: Date.now(),
     state: () => state,
@@ -110,6 +113,7 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
   const observe = await openObservation({ ...options, relay, tracing, handlers, inherited });
   opened.push(async () => observe?.close());
   const feedback = await openFeedback({ ...shared, suppressions: suppressed, inherited });
+  warnOfUntaken(submission, settings(), emit);
   const summaries = { relay, nowMs: Date.now, newMessageId };
   alerts.begin(watchSources(relay), (summary, sinceMs) => sendSummary(summaries, summary, sinceMs));
   return {

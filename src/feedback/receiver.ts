@@ -86,7 +86,10 @@ async function answerTo(deps: Deps, request: IncomingMessage): Promise<Answer> {
     return refuse(deps, { ...heard, said: refused('replay', 'it came before') }, remote);
   } catch (error) {
     if (error instanceof StoreError) return { status: 503, text: 'try again later' };
-    throw error;
+    // Providers repeat a post: one that we stumble over must not end the relay again and again.
+    const detail = `a fault of relayd: ${String(error)}`;
+    deps.emit({ is: 'feedback.refused', provider: null, reason: 'malformed', remote, detail });
+    return { status: 500, text: 'fault' };
   }
 }
 

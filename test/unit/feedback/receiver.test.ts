@@ -255,3 +255,19 @@ test('a storage that fails asks for the post again', async () => {
   scene.store.failWith(null);
   expect(await scene.post(post)).toBe(200);
 });
+
+test('a post that we stumble over ends itself, not the relay', async () => {
+  const keyAt = async (): Promise<never> => Promise.reject(new TypeError('no such thing'));
+  const scene = await openScene({ sns: { keyAt, confirm: async () => false } });
+  expect(await scene.post(snsPost(privateKey, bounce))).toBe(500);
+  expect(scene.events).toMatchObject([
+    { is: 'feedback.refused', detail: expect.stringContaining('no such thing') },
+  ]);
+});
+
+test('a recipient that is no text is left out', async () => {
+  const scene = await openScene();
+  const recipients = [{ toString: 1, valueOf: 1 }, kim];
+  const said = { eventType: 'Delivery', mail: { messageId: 'id-1' }, delivery: { recipients } };
+  expect(await scene.post(snsPost(privateKey, said))).toBe(200);
+});
