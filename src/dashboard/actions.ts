@@ -24,7 +24,8 @@ const operatorReason = 'held on the dashboard';
 export async function act(ask: Asker, verb: Verb, form: URLSearchParams): Promise<Done> {
   const account = form.get('account');
   const message = form.get('message');
-  const to = message === null ? '/' : `/message/${message}`;
+  const id = idIn(message);
+  const to = id === null ? '/' : `/message/${id}`;
   const done = (notice: string): Done => ({ is: 'done', notice, to });
   switch (verb) {
     case 'flush': {
