@@ -135,6 +135,13 @@ test.each(FORGED)('%s reads 403, is counted, and changes nothing', async (_, mak
   expect((await scene.store.show(id)).history?.events).toBeUndefined();
 });
 
+test('a post whose key cannot be had now is to come again: it is no forgery yet', async () => {
+  const sns = { keyAt: async () => null, confirm: async () => false };
+  const scene = await openScene({ sns });
+  expect(await scene.post(snsPost(privateKey, bounce))).toBe(503);
+  expect(whys(scene)).toEqual(['unproven']);
+});
+
 test('a signature of version 1 is believed, too', async () => {
   const scene = await openScene();
   expect(await scene.post(snsPost(privateKey, bounce, { SignatureVersion: '1' }))).toBe(200);
