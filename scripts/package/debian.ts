@@ -109,7 +109,9 @@ function document(build: Build, tree: Tree, name: string, others: readonly Locke
   const parts = others.map(
     (one) => `  ${one.name} ${one.version}: ${one.licence || 'see there'}\n`,
   );
-  const list = `\nIt comes with these, whose licences are in THIRD-PARTY-LICENSES.gz beside this file:\n\n`;
+  const list =
+    '\nIt comes with these, whose licences are in THIRD-PARTY-LICENSES.gz beside this file. The text of\n' +
+    'Apache-2.0 is in /usr/share/common-licenses/Apache-2.0, too.\n\n';
   const licence = readFileSync(join(root, 'LICENSE'), 'utf8');
   tree.write(`${folder}/copyright`, `${licence}${parts.length === 0 ? '' : list}${parts.join('')}`);
   const date = new Date(build.epochSeconds * 1000).toUTCString().replace('GMT', '+0000');

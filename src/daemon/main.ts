@@ -9,6 +9,7 @@ import type { LogSettings } from '../relay/settings.ts';
 import { readArguments, USAGE } from './arguments.ts';
 import { createDaemon, warn } from './daemon.ts';
 import { describeError } from './describe-error.ts';
+import { fileModes } from './file-modes.ts';
 import { type Lifecycle, openLifecycle } from './lifecycle.ts';
 import { openLogLevel } from './log-level.ts';
 import { openNotifier } from './notify.ts';
@@ -17,6 +18,9 @@ import { readSettings } from './read-settings.ts';
 
 const stdin = 0;
 const stdout = 1;
+
+/** As it was at the start, secrets included. */
+const environment = { ...process.env };
 
 /** relayd from its arguments to its exit code. */
 async function main(args: readonly string[]): Promise<number> {
@@ -42,7 +46,7 @@ async function main(args: readonly string[]): Promise<number> {
         },
       );
     case 'run':
-      return withSettings(await readSettings(command.config, process.env), (loaded) =>
+      return withSettings(await readSettings(command.config, environment), (loaded) =>
         run(loaded, command.log),
       );
   }
@@ -60,7 +64,14 @@ async function withSettings(
   loaded: LoadResult,
   then: (loaded: Loaded) => Promise<number> | number,
 ): Promise<number> {
-  if (loaded.ok) return then(loaded);
+  if (loaded.ok) {
+    // What reads or inherits the environment from here on finds no secret in it; a reload does.
+    for (const name of loaded.secretVariables) delete process.env[name];
+    const { errors } = fileModes(loaded.settings);
+    if (errors.length === 0) return then(loaded);
+    for (const error of errors) process.stderr.write(`${error}\n`);
+    return EX_CONFIG;
+  }
   for (const problem of loaded.problems) process.stderr.write(`${formatProblem(problem)}\n`);
   return EX_CONFIG;
 }
@@ -100,11 +111,14 @@ async function run({ settings, warnings }: Loaded, logFile: string | null): Prom
     about: { version: packageVersion(), node: process.version, config: settings.file },
   });
   warn(emit, settings.file, warnings);
+  for (const problem of fileModes(settings).warnings) {
+    emit({ is: 'config.warning', file: settings.file, problem });
+  }
   return lifecycle.run(
     createDaemon({
       settings,
       emit,
-      environment: process.env,
+      environment,
       onDeath: (what, error) => lifecycle.fail(what, error, EX_SOFTWARE),
       onReloaded: (reloaded) => logLevel.follow(reloaded.log),
       logLevel,

@@ -43,9 +43,7 @@ export class Dispatcher implements Dispatch {
   }
 
   get #inFlight(): number {
-    let messages = 0;
-    for (const lane of this.lanes.values()) messages += lane.inFlight;
-    return messages;
+    return [...this.lanes.values()].reduce((messages, lane) => messages + lane.inFlight, 0);
   }
 
   choose(accounts: readonly string[], recipients: number): string {
@@ -160,9 +158,7 @@ export class Dispatcher implements Dispatch {
 
   /** Attempts that hold a connection or wait for one to open. */
   get running(): number {
-    let running = 0;
-    for (const lane of this.lanes.values()) running += lane.running;
-    return running;
+    return [...this.lanes.values()].reduce((running, lane) => running + lane.running, 0);
   }
 
   /** Resolves when nothing runs any more and everything decided is durable. */
@@ -188,10 +184,8 @@ export class Dispatcher implements Dispatch {
         this.pump(lane);
       }),
     );
-    if (end.delivered) {
-      lane.lastDeliveredAtMs = this.#deps.clock();
-      this.#deps.states.succeeded(lane);
-    }
+    lane.tried(go.work.recipients, end, this.#deps.clock());
+    if (end.delivered) this.#deps.states.succeeded(lane);
     // A verdict on what a reload has replaced meanwhile says nothing about the new account.
     const current = this.#deps.settings().accounts.get(lane.name);
     const stopped = current !== undefined && sameAccount(current, account) ? end.stopped : null;

@@ -4,9 +4,20 @@ import { type Core, count } from './core.ts';
 import { eventText } from './history.ts';
 import type { AcceptedRow } from './operations.ts';
 
-/** Number under which a run's leases stand in the recipient rows. */
+/**
+ * Number under which a run's leases stand in the recipient rows; undefined: it never held one. The
+ * table is asked where memory has forgotten, as it does with every transaction that is taken back.
+ */
+export function knownRun(core: Core, run: string): number | undefined {
+  const known = core.runs.get(run);
+  if (known !== undefined) return known;
+  for (const row of core.sql.runs.all()) core.runs.set(row.run, row.id);
+  return core.runs.get(run);
+}
+
+/** The same, of a run that is about to hold its first. */
 export function runNumber(core: Core, owner: LeaseOwner): number {
-  const known = core.runs.get(owner.run);
+  const known = knownRun(core, owner.run);
   if (known !== undefined) return known;
   const number = Number(core.sql.insertRun.run(owner.boot, owner.run).lastInsertRowid);
   core.runs.set(owner.run, number);

@@ -23,6 +23,7 @@ export interface Listener {
    */
   renewCertificate(): void;
   stop(reply: Reply): void;
+  endSessions(reply: Reply): void;
   destroy(): void;
 }
 
@@ -88,6 +89,9 @@ export async function openListener(
         leave();
         server.stop(reply);
       }
+    },
+    endSessions(reply) {
+      for (const { server } of servers) server.endSessions(reply);
     },
     destroy() {
       for (const { server } of servers) server.destroy();

@@ -58,6 +58,9 @@ export interface Submission {
    * cannot be opened; the others are as asked.
    */
   reload(settings: Settings): Promise<void>;
+  /** Sessions and clients to come get 421, a message being received is finished first. */
+  drain(): void;
+  undrain(): void;
   /**
    * Stops listening; sessions end with 421, a message being received is finished first, for
    * `drainMs` at most.
@@ -117,6 +120,13 @@ export async function openSubmission(deps: SubmissionDeps): Promise<Submission> 
       await openAll(settings.listeners.filter((one) => !open.has(keyOf(one))));
       sockets.closeUnattached();
     },
+    drain() {
+      core.gate.open = false;
+      for (const listener of listeners) listener.endSessions(REPLIES.draining);
+    },
+    undrain() {
+      core.gate.open = true;
+    },
     async close(drainMs) {
       for (const listener of listeners) retire(listener, REPLIES.stopping);
       listeners = [];
@@ -141,6 +151,7 @@ function coreOf(deps: SubmissionDeps): Core {
   return {
     ...deps,
     pace,
+    gate: { open: true },
     authenticator: authenticator(settings),
     logins: loginLimit(() => limits().authFailures, clock),
     rates: clientRates(clock),

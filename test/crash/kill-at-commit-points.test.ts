@@ -13,7 +13,7 @@ const program = join(import.meta.dirname, 'daemon-with-kill-point.ts');
 /** Mail that is deferred once is claimed later: both ways into an attempt are under fire. */
 const deferSome = [{ at: 'rcpt', after: 5, times: 10, do: { reply: '450 4.2.1 busy' } }] as const;
 
-test.each(KILL_POINTS)('kill -9 at %s loses nothing', { timeout: 60_000 }, async (point) => {
+test.each(KILL_POINTS)('kill -9 at %s loses nothing', { timeout: 180_000 }, async (point) => {
   const sink = await startSink();
   const directory = await mkdtemp(join(tmpdir(), 'relayd-crash-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
