@@ -1,13 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { buffer } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import type { LoadResult } from '../config/load.ts';
+import { entryFile } from '../lib/entry-file.ts';
 import { decodeLoaded } from './settings-wire.ts';
-
-/** The reader's file lies beside this one, as source or built. */
-const entry = fileURLToPath(new URL('./settings-reader.ts', import.meta.url));
-const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 
 /**
  * `loadSettings` in a process of its own: it costs some 30 MiB that V8 would never give back. Never
@@ -20,7 +16,7 @@ export async function readSettings(
   environment: NodeJS.ProcessEnv,
 ): Promise<LoadResult> {
   try {
-    const reader = spawn(process.execPath, [entry.replace(/\.ts$/, extension), file], {
+    const reader = spawn(process.execPath, [entryFile('daemon/settings-reader'), file], {
       env: environment,
       stdio: ['ignore', 'pipe', 'inherit'],
     });

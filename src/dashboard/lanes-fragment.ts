@@ -111,9 +111,9 @@ function homelessRow({ status, nowMs, mayAct }: Snapshot): Html {
   const queue = status.queue.filter(({ lane }) => lane === null);
   const oldest = oldestIn(queue);
   return html`<tr data-key="lane"><th scope="row">no account</th>
-<td data-label="State">${state('bad', 'held')}</td><td class="num" data-label="Rate">–</td>
+<td data-label="State">${state('bad', 'held')}</td><td class="num" data-label="Rate">&ndash;</td>
 <td class="num" data-label="Waiting">${number(recipientsIn(queue))}</td>
 <td class="num" data-label="Oldest">${oldest === null ? '–' : ago(oldest, nowMs)}</td>
-<td data-label="Quota">–</td><td data-label="Last reply">No route takes it any more.</td>
+<td data-label="Quota">&ndash;</td><td data-label="Last reply">No route takes it any more.</td>
 ${mayAct ? html`<td></td>` : null}</tr>`;
 }

@@ -22,7 +22,7 @@ export function nextTry(
   { accounts, pause, nowMs }: Pick<StatusReport, 'accounts' | 'pause' | 'nowMs'>,
 ): Html {
   const waiting = recipients.filter((one) => one.state === 'waiting' || one.state === 'in-doubt');
-  if (waiting.length === 0) return html`–`;
+  if (waiting.length === 0) return html`&ndash;`;
   const from = waiting.map(({ lane, dueAtMs }) => {
     const stopped = accounts.find(({ name }) => name === lane)?.state;
     if (stopped?.is === 'held') return Number.POSITIVE_INFINITY;

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { assert } from '../lib/assert.ts';
+import { entryFile } from '../lib/entry-file.ts';
 import type { Ask } from '../queue/ask.ts';
 import { QueueOpenError } from '../queue/open-error.ts';
 import type { Operation } from '../queue/operations.ts';
@@ -29,17 +30,13 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** The thread's file lies beside this one, as source or built. */
-const entry = new URL('./storage-thread.ts', import.meta.url);
-const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-
 /**
  * Opens the queue of a directory on its own thread. Rejects with QueueOpenError when it cannot be
  * opened.
  */
 export async function openRemoteStore(options: RemoteStoreOptions): Promise<QueueStore> {
   const { directory } = options;
-  const worker = new Worker(new URL(entry.href.replace(/\.ts$/, extension)), {
+  const worker = new Worker(entryFile('threads/storage-thread'), {
     workerData: { directory },
     name: 'storage',
   });

@@ -28,12 +28,14 @@ export interface Import {
 }
 
 const IMPORT =
-  /(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s+['"]([^'"]+)['"]|new URL\(\s*[`'"](\.[^`'"]+)[`'"]/g;
+  /(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s+['"]([^'"]+)['"]|entryFile\('([^']+)'\)/g;
 
-/** Imports of one file: static, type-only, dynamic, and worker entries named by `new URL`. */
+/** Imports of one file: static, type-only, dynamic, and the entries that `entryFile` names. */
 export function importsOf(source: Source): Import[] {
   return [...source.text.matchAll(IMPORT)].map((match) => {
-    const specifier = match[1] ?? match[2] ?? match[3] ?? match[4] ?? '';
+    const [, fromSpecifier, importSpecifier, bareSpecifier, entry] = match;
+    if (entry !== undefined) return { from: source.path, to: `src/${entry}.ts`, own: true };
+    const specifier = fromSpecifier ?? importSpecifier ?? bareSpecifier ?? '';
     const own = specifier.startsWith('.');
     const to = own ? relative(root, resolve(root, dirname(source.path), specifier)) : specifier;
     return { from: source.path, to, own };
