@@ -3,6 +3,7 @@ import https from 'node:https';
 import { builtinModules } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type OutputChunk, type Plugin, type RolldownOutput, rolldown } from 'rolldown';
+import { root } from './package/run.ts';
 
 /** Processes and threads of ours begin with one of these, below src/ and below dist/. */
 const entries = [
@@ -16,12 +17,12 @@ const entries = [
 export const NOT_BUNDLED = ['better-sqlite3'];
 
 /**
- * Makes each entry of src/ one file of dist/ with all that it imports, packages included; what it
+ * Makes each entry of src/ one file of `dist` with all that it imports, packages included; what it
  * loads when wanted lies beside it. That is 7 MiB of a daemon's memory: loading many files sets the
- * optimizing compiler to work, whose pages stay (docs/decisions/032-idle-memory.md). Names are kept
- * for stack traces. Throws when something is missing.
+ * optimizing compiler to work, whose pages stay (docs/decisions/032-idle-memory.md). Names and a
+ * line for each source are kept for stack traces. Throws when something is missing.
  */
-export async function bundle(root: string): Promise<void> {
+export async function bundle(dist: string): Promise<void> {
   for (const entry of entries) {
     const build = await rolldown({
       input: { [entry]: join(root, 'src', `${entry}.ts`) },
@@ -30,13 +31,12 @@ export async function bundle(root: string): Promise<void> {
       external: NOT_BUNDLED,
       transform: { target: 'node24' },
       plugins: [withoutUndici],
-      experimental: { attachDebugInfo: 'simple' },
       onLog(level, { message }) {
         if (level === 'warn') throw new Error(message);
       },
     });
     const written = await build.write({
-      dir: join(root, 'dist'),
+      dir: dist,
       format: 'esm',
       charset: 'ascii',
       comments: { legal: true, annotation: false, jsdoc: false },
@@ -63,7 +63,7 @@ function check(entry: string, { output }: RolldownOutput): void {
     // Node keeps the text of a file, two bytes a character as soon as one is beyond ASCII.
     const wide = /[^\0-\x7f]/.exec(code);
     if (wide !== null)
-      throw new Error(`${fileName} is not ASCII: ${code.substr(wide.index - 40, 80)}`);
+      throw new Error(`${fileName} is not ASCII: ${code.slice(wide.index, wide.index + 80)}`);
   }
 }
 

@@ -51,7 +51,7 @@ output(process.execPath, [join(root, 'scripts/build.ts')]);
 mkdirSync(build.out, { recursive: true });
 const packages = lockedPackages(build.arch);
 const home = await homeTree(build, packages);
-const texts = { sbom: bill(build, packages), licences: licenceTexts(home, packages) };
+const texts = { sbom: bill(build, packages), licences: licenceTexts(packages, home) };
 writeFileSync(join(home, 'THIRD-PARTY-LICENSES'), texts.licences);
 writeFileSync(join(home, 'sbom.cdx.json'), texts.sbom);
 const sbomFile = join(build.out, `relayd-${build.version}-linux-${build.arch}.cdx.json`);

@@ -1,14 +1,21 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LockedPackage } from './locked.ts';
+import { root } from './run.ts';
+
+/** In dist/: of what has been bundled. */
+export const bundledLicences = 'THIRD-PARTY-LICENSES';
 
 const LICENCE = /^(?:licen[cs]e|copying|notice)/i;
 
-/** The licence of every part, one after the other. Throws when a part brings neither a text nor a name of one. */
-export function licenceTexts(home: string, packages: readonly LockedPackage[]): string {
+/**
+ * The licence of every part, one after the other; `home` has that of a runtime for another machine. Throws when a part
+ * brings neither a text nor a name of one.
+ */
+export function licenceTexts(packages: readonly LockedPackage[], home = root): string {
   return packages
     .map(({ path, name, version, licence }) => {
-      const folder = join(home, path);
+      const folder = join(root, path);
       const texts = existsSync(folder)
         ? readdirSync(folder)
             .filter((file) => LICENCE.test(file))

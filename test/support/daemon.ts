@@ -20,6 +20,8 @@ export interface DaemonOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** `source` runs src/daemon/main.ts; `built` runs bin/relayd and needs `npm run build` before. */
   readonly from?: 'source' | 'built';
+  /** Of what is built, another folder than this project's. */
+  readonly home?: string;
   /** A program and its arguments that run relayd in other surroundings. */
   readonly under?: readonly string[];
 }
@@ -155,11 +157,11 @@ function complete(directory: string, observePort: number, config: DaemonOptions[
 
 const entries = { relayd: 'src/daemon/main.ts', relayctl: 'src/cli/relayctl.ts' };
 
-function runner(options: Pick<DaemonOptions, 'environment' | 'from' | 'under'>) {
+function runner(options: Pick<DaemonOptions, 'environment' | 'from' | 'home' | 'under'>) {
   return (program: 'relayd' | 'relayctl', args: readonly string[]): ChildProcess => {
     const [command, first] =
       options.from === 'built'
-        ? [join(root, 'bin', program), []]
+        ? [join(options.home ?? root, 'bin', program), []]
         : [process.execPath, [join(root, entries[program])]];
     const under = program === 'relayd' ? (options.under ?? []) : [];
     const [outer = command, ...inner] = [...under, command, ...first, ...args];
