@@ -9,7 +9,7 @@ import { render } from './html.ts';
 import { type Live, openLive } from './live.ts';
 import { FRAGMENTS } from './overview-page.ts';
 import { openPages } from './pages.ts';
-import { recall } from './recall.ts';
+import { dayMs, type Recalled, recall } from './recall.ts';
 import { type Answer, beginEvents, jsonAnswer } from './requests.ts';
 import { sayFault } from './say-fault.ts';
 import { minuteColumns, openSeries, type Series } from './series.ts';
@@ -51,17 +51,21 @@ export function openDashboard(options: DashboardOptions): Dashboard {
   const activity = openActivity(nowMs, () => ({ clients: clients() }));
   const sources = { ask, activity, series, clients, mayAct: token !== null, nowMs };
   const snapshots = snapshotsFrom({ ...sources, ask: ownAsk });
+  const recalled = recallOnce({ ask: ownAsk, series, activity, untilMs: nowMs() }, options);
+  const snapshot = (): Promise<Snapshot> => {
+    void recalled();
+    return snapshots.latest();
+  };
   const { liveEveryMs: everyMs } = options;
   const live = openLive({
-    frame: () => whenPossible(emit, () => frameOf(snapshots.latest, series)),
+    frame: () => whenPossible(emit, () => frameOf(snapshot, series)),
     ...(everyMs !== undefined && { everyMs }),
   });
   const sampling = setInterval(
     () => void whenPossible(emit, snapshots.latest),
     sampleEveryMs,
   ).unref();
-  void whenPossible(emit, () => recall({ ask: ownAsk, series, activity, untilMs: nowMs() }));
-  const pages = openPages({ ...sources, hostname, snapshot: snapshots.latest });
+  const pages = openPages({ ...sources, hostname, snapshot });
   const answer = openSite({
     pages,
     sessions: token === null ? null : openSessions(token, hostname(), nowMs),
@@ -69,7 +73,7 @@ export function openDashboard(options: DashboardOptions): Dashboard {
     files: loadWebFiles(),
     data: new Map([
       ['/events', (asked: DataAsk) => events(live, asked)],
-      ['/series', async () => jsonAnswer({ columns: minuteColumns, rows: series.minutes() })],
+      ['/series', () => recalled().then(() => seriesAnswer(series))],
     ]),
     act: (verb, form) =>
       told(options, verb, () => perform(ask, verb, form)).finally(snapshots.forget),
@@ -88,6 +92,26 @@ export function openDashboard(options: DashboardOptions): Dashboard {
       },
     },
   };
+}
+
+/**
+ * Begins when somebody looks: reading a day of history takes some 20 MiB that a relay which nobody
+ * looks at can do without (docs/decisions/032-idle-memory.md).
+ */
+function recallOnce(recalled: Recalled, { emit, nowMs }: DashboardOptions): () => Promise<void> {
+  let begun: Promise<void> | null = null;
+  return () => {
+    begun ??= recallNow();
+    return begun;
+  };
+  async function recallNow(): Promise<void> {
+    // Whoever comes a day after the start sees nothing of what was before.
+    if (nowMs() - recalled.untilMs < dayMs) await whenPossible(emit, () => recall(recalled));
+  }
+}
+
+function seriesAnswer(series: Series): Answer {
+  return jsonAnswer({ columns: minuteColumns, rows: series.minutes() });
 }
 
 /** Null: the relay cannot answer now. The mail goes on even when that is a fault of ours. */

@@ -14,7 +14,7 @@ export interface Recalled {
   readonly untilMs: number;
 }
 
-const dayMs = 86_400_000;
+export const dayMs = 86_400_000;
 const minuteMs = 60_000;
 /** Newest first: of a busier day only its end is recalled. */
 const messagesMax = 20_000;

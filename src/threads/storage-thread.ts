@@ -32,6 +32,8 @@ import {
  * after that; its index is written when there is nothing else to do.
  */
 
+/** What a start asks of the queue is answered by then. */
+const startMs = 2_000;
 /** So that one answer does not wait for an endless batch. */
 const operationsMax = 1_000;
 
@@ -77,7 +79,7 @@ function start(port: MessagePort, { directory }: ThreadStart): void {
     port.close();
   });
   post({ is: 'ready', version: WIRE_VERSION });
-  giveBackMemory();
+  setTimeout(giveBackMemory, startMs).unref();
 }
 
 function next(port: MessagePort): ToThread | null {
