@@ -1,6 +1,10 @@
-import { expect, test } from 'vitest';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
 import type { Asker } from '../../../src/control/answer.ts';
+import type { ControlHandlers } from '../../../src/control/wire.ts';
 import { openActivity } from '../../../src/dashboard/activity.ts';
+import { openDashboard } from '../../../src/dashboard/dashboard.ts';
 import { recall } from '../../../src/dashboard/recall.ts';
 import { openSeries } from '../../../src/dashboard/series.ts';
 import type { LogEntry } from '../../../src/relay/log-search.ts';
@@ -62,4 +66,35 @@ test('nothing was before: the plots begin with zeros', async () => {
   const { ask, series, activity } = open([[]]);
   await recall({ ask, series, activity, untilMs: startMs });
   expect(series.sums(1_440)).toMatchObject({ accepted: 0, delivered: 0 });
+});
+
+test('the history is read when somebody looks, and once', async () => {
+  let searches = 0;
+  const handlers = {
+    'log.search': async () => {
+      searches++;
+      return { entries: [entry(2 * minute, 1)], next: null, unindexed: 0 };
+    },
+  } as unknown as ControlHandlers;
+  const { site } = openDashboard({
+    handlers,
+    token: null,
+    hostname: () => 'relay.test',
+    clients: () => new Set(['erp']),
+    emit: () => {},
+    nowMs: () => startMs,
+  });
+  onTestFinished(() => site.close());
+  await new Promise(setImmediate);
+  expect(searches).toBe(0);
+  const look = async (): Promise<void> => {
+    const request = Object.assign(new IncomingMessage(new Socket()), {
+      method: 'GET',
+      url: '/series',
+    });
+    await site.answer(request, new ServerResponse(request));
+  };
+  await look();
+  await look();
+  expect(searches).toBe(1);
 });
