@@ -18,6 +18,8 @@ export interface DaemonOptions {
   /** Of an earlier daemon, whose queue is to be taken over. Default: a new one, removed at the end. */
   readonly directory?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** How long it may take until it serves; default 15 s. */
+  readonly startMs?: number;
   /** `source` runs src/daemon/main.ts; `built` runs bin/relayd and needs `npm run build` before. */
   readonly from?: 'source' | 'built';
 }
@@ -109,7 +111,7 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<Daemon> 
     },
   };
   try {
-    await daemon.event('daemon.started');
+    await daemon.event('daemon.started', undefined, options.startMs);
   } catch (error) {
     child.kill('SIGKILL');
     const { code } = await journal.exited;

@@ -1,0 +1,24 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { startLoad } from './load.ts';
+import { drain, expectNothingLost, makeScene } from './scene.ts';
+
+/** CI takes a share: RELAYD_KILLS there, 500 by hand. */
+const kills = Number(process.env.RELAYD_KILLS ?? 500);
+
+test(`promises 1 and 2: kill -9 at random under load, ${kills} times`, {
+  timeout: 60_000 + kills * 5_000,
+}, async () => {
+  const scene = await makeScene();
+  for (let kill = 0; kill < kills; kill++) {
+    const relay = await scene.start();
+    const load = startLoad({ port: relay.ports[0] ?? 0, sessions: 20, ledger: scene.ledger });
+    await sleep(Math.random() * 500);
+    await relay.kill('SIGKILL');
+    await load.stop();
+  }
+  const relay = await scene.start();
+  await drain(relay, scene);
+  const { acknowledged } = expectNothingLost(scene, `${kills} kills`);
+  expect(acknowledged).toBeGreaterThan(kills);
+});

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+/** What must not lose mail, tried for real: some scenarios need root, gcc and strace. */
+export default defineConfig({
+  test: {
+    include: ['test/faults/**/*.test.ts'],
+    testTimeout: 90_000,
+    hookTimeout: 30_000,
+    maxWorkers: 2,
+  },
+});
