@@ -181,7 +181,10 @@ class Transaction {
   }
 
   #onEndOfData(reply: Reply): void {
-    if (this.#dotted) {
+    // Neither yes nor no (RFC 5321 section 4.3.2 has no 3yz here): they may have it.
+    if (this.#dotted && Math.trunc(reply.code / 100) === 3) {
+      this.#fail(networkCause('end-of-data', 'protocol', `${reply.code} to the whole message`));
+    } else if (this.#dotted) {
       this.#endOfData = reply;
       this.#end(null);
     }

@@ -4,6 +4,7 @@ import { assert } from '../lib/assert.ts';
 import { damaged, openFault } from './faults.ts';
 import { migrate, schemaVersion } from './migrations.ts';
 import { QueueOpenError } from './open-error.ts';
+import { findWalDamage } from './wal-check.ts';
 
 export interface DatabaseFile {
   readonly path: string;
@@ -31,6 +32,8 @@ export function openDatabase(file: DatabaseFile): Database {
   let db: Database | null = null;
   try {
     checkHeader(file.path);
+    const damage = findWalDamage(`${file.path}-wal`);
+    if (damage !== null) throw damaged(file.path, damage);
     db = new Sqlite(file.path, { timeout: file.busyMs });
     prepare(db, file);
     return db;

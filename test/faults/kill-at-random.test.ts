@@ -12,7 +12,7 @@ test(`promises 1 and 2: kill -9 at random under load, ${kills} times`, {
   const scene = await makeScene();
   for (let kill = 0; kill < kills; kill++) {
     const relay = await scene.start();
-    const load = startLoad({ port: relay.ports[0] ?? 0, sessions: 20, ledger: scene.ledger });
+    const load = startLoad({ port: relay.ports[0] ?? 0, sessions: 20, ...scene });
     await sleep(Math.random() * 500);
     await relay.kill('SIGKILL');
     await load.stop();

@@ -10,7 +10,7 @@ export interface Account {
   readonly fates: Readonly<Record<Fate, number>>;
   /** Tokens of acknowledged messages that are nowhere. */
   readonly lost: readonly string[];
-  /** Tokens that the upstream took more than once. */
+  /** Tokens whose final dot the upstream saw more than once and not refused. */
   readonly twice: readonly string[];
   /** Those of them that never were in doubt: nothing excuses the second copy. */
   readonly unexcused: readonly string[];
@@ -25,6 +25,10 @@ export interface Ledger {
   readonly nextToken: () => string;
   /** The upstream saw the final dot; `reply` is what it said to it, null when it said nothing. */
   arrived(token: string, reply: string | null): void;
+  /** The upstream has taken it. */
+  has(token: string): boolean;
+  /** relayd said that nobody knows whether the upstream has it. */
+  doubted(token: string): void;
   /** Tokens in the queue now. Remembers who is in doubt. While a relayd runs on the directory. */
   read(directory: string): readonly QueuedToken[];
   /** What became of every acknowledged message. */
@@ -46,7 +50,8 @@ const fateOf = {
 
 export function openLedger(): Ledger {
   const acknowledged = new Set<string>();
-  const taken = new Map<string, number>();
+  const taken = new Set<string>();
+  const copies = new Map<string, number>();
   const doubtful = new Set<string>();
   let tokens = 0;
 
@@ -66,8 +71,12 @@ export function openLedger(): Ledger {
     acknowledged,
     nextToken: () => `t${tokens++}`,
     arrived(token, reply) {
-      if (reply?.startsWith('2') === true) taken.set(token, (taken.get(token) ?? 0) + 1);
+      if (reply?.startsWith('2') === true) taken.add(token);
+      // Whoever says neither yes nor no may have kept it.
+      if (!/^[45]/.test(reply ?? '')) copies.set(token, (copies.get(token) ?? 0) + 1);
     },
+    has: (token) => taken.has(token),
+    doubted: (token) => void doubtful.add(token),
     read,
     account(directory) {
       const queued = new Map(read(directory).map(({ token, state }) => [token, fateOf[state]]));
@@ -81,7 +90,7 @@ export function openLedger(): Ledger {
         if (fate === undefined) lost.push(token);
         else fates[fate] += 1;
       }
-      const twice = [...taken].flatMap(([token, copies]) => (copies > 1 ? [token] : []));
+      const twice = [...copies].flatMap(([token, count]) => (count > 1 ? [token] : []));
       const unexcused = twice.filter((token) => !doubtful.has(token));
       return { acknowledged: acknowledged.size, fates, lost, twice, unexcused };
     },

@@ -6,7 +6,9 @@ export interface Load {
   readonly refusals: readonly string[];
   /** Resolves when so many messages were acknowledged since it began; rejects when no session is left. */
   taken(count: number): Promise<void>;
-  /** Resolves when every session has ended: cut by a kill, or told to stop. */
+  /** Resolves when every session has ended: cut by a kill, told to stop, or done. */
+  readonly ended: Promise<void>;
+  /** Lets every session end its message. */
   stop(): Promise<void>;
 }
 
@@ -42,22 +44,24 @@ export function startLoad(options: LoadOptions): Load {
       for (const { count, go } of waiting) if (acknowledged >= count) go();
     },
   };
-  const sessions = Promise.all(Array.from({ length: options.sessions }, () => runSession(run)));
+  const sessions = Array.from({ length: options.sessions }, () => runSession(run));
+  const ended = Promise.all(sessions).then(() => {});
   return {
     refusals,
+    ended,
     taken: (count) =>
       Promise.race([
         new Promise<void>((go) => {
           if (acknowledged >= count) go();
           waiting.push({ count, go });
         }),
-        sessions.then(() => {
+        ended.then(() => {
           if (acknowledged < count) throw new Error(`only ${acknowledged} of ${count} were taken`);
         }),
       ]),
     async stop() {
       stopping = true;
-      await sessions;
+      await ended;
     },
   };
 }
@@ -82,7 +86,11 @@ function runSession(run: Run): Promise<void> {
       socket.write(text);
     };
     const begin = (): void => {
-      if (run.stopping()) return void socket.end('QUIT\r\n');
+      if (run.stopping()) {
+        state = 'quit';
+        socket.end('QUIT\r\n');
+        return;
+      }
       token = run.ledger.nextToken();
       send('rset', `RSET\r\nMAIL FROM:<${reversePath}>\r\n`);
     };

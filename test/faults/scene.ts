@@ -13,10 +13,14 @@ export interface Scene {
   readonly upstream: Upstream;
   readonly ledger: Ledger;
   readonly config: Readonly<Record<string, unknown>>;
+  /** All that were started. */
+  readonly relays: readonly Daemon[];
   start(options?: Pick<DaemonOptions, 'environment'>): Promise<Daemon>;
 }
 
 export interface SceneOptions {
+  /** Default: a new one. */
+  readonly ledger?: Ledger;
   /** The relay's directory; default: one that goes when the test ends. */
   readonly directory?: string;
   /** Keys of relay.yaml besides those of every scene. */
@@ -33,7 +37,7 @@ export async function temporaryDirectory(): Promise<string> {
 
 export async function makeScene(options: SceneOptions = {}): Promise<Scene> {
   const directory = options.directory ?? (await temporaryDirectory());
-  const ledger = openLedger();
+  const ledger = options.ledger ?? openLedger();
   const upstream = await startUpstream({
     tls: 'none',
     keepBodies: false,
@@ -44,15 +48,18 @@ export async function makeScene(options: SceneOptions = {}): Promise<Scene> {
   });
   onTestFinished(() => upstream.close());
   const config = { ...relayConfig(upstream.port, options.account), ...options.config };
+  const relays: Daemon[] = [];
   return {
     directory,
     upstream,
     ledger,
     config,
+    relays,
     async start(more = {}) {
       // A busy machine may be slow: only a start that hangs is a fault.
       const relay = await startDaemon({ ...more, directory, config, startMs: 90_000 });
       onTestFinished(() => relay.close());
+      relays.push(relay);
       return relay;
     },
   };
@@ -94,7 +101,12 @@ export async function drain(relay: Daemon, { ledger }: Pick<Scene, 'ledger'>): P
 }
 
 /** Every acknowledged message is somewhere, and what came twice had been in doubt. Says the count. */
-export function expectNothingLost({ directory, ledger }: Scene, what: string): Account {
+export function expectNothingLost(scene: Scene, what: string): Account {
+  const { directory, ledger, relays } = scene;
+  for (const { event, outcome, recipient } of relays.flatMap(({ events }) => events)) {
+    const doubt = event === 'recipient.settled' && outcome === 'in-doubt';
+    if (doubt) ledger.doubted(String(recipient).split('@')[0] ?? '');
+  }
   const account = ledger.account(directory);
   const { acknowledged, fates, lost, twice, unexcused } = account;
   const parts = Object.entries(fates).map(([fate, count]) => `${count} ${fate}`);

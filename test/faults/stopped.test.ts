@@ -1,0 +1,27 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { startLoad } from './load.ts';
+import { drain, expectNothingLost, makeScene } from './scene.ts';
+
+/** Every time-out that it meets is a sixtieth of what it is by default: a second is what a minute would be. */
+const stoppedMs = Number(process.env.RELAYD_STOPPED_MS ?? 6_000);
+const timeouts = { connect: '2s', greeting: '2s', command: '2s', data: '2s', end_of_data: '2s' };
+
+test(`promises 1 and 2: SIGSTOP under load for ${stoppedMs} ms, then SIGCONT`, {
+  timeout: 120_000 + stoppedMs,
+}, async () => {
+  const limits = { timeouts: { authenticate: '2s', command: '2s', data: '2s' } };
+  const scene = await makeScene({ config: { limits }, account: { timeouts } });
+  const relay = await scene.start();
+  const [port = 0] = relay.ports;
+  const load = startLoad({ port, sessions: 20, ...scene });
+  await load.taken(100);
+  process.kill(relay.pid, 'SIGSTOP');
+  await sleep(stoppedMs);
+  process.kill(relay.pid, 'SIGCONT');
+  const more = startLoad({ port, sessions: 5, ...scene });
+  await more.taken(100);
+  await Promise.all([load.stop(), more.stop()]);
+  await drain(relay, scene);
+  expect(expectNothingLost(scene, 'SIGSTOP').acknowledged).toBeGreaterThan(200);
+});
