@@ -68,16 +68,19 @@ static void shadow_path(char *into, const char *rest) {
 }
 
 static void copy(const char *from, const char *rest) {
-  char to[PATH_MAX];
+  char to[PATH_MAX], part[PATH_MAX + 8];
   char *buffer = malloc(1 << 16);
   shadow_path(to, rest);
-  int in = REAL(open)(from, O_RDONLY), out = REAL(open)(to, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  snprintf(part, sizeof part, "%s.copy", to);
+  int in = REAL(open)(from, O_RDONLY), out = REAL(open)(part, O_WRONLY | O_CREAT | O_TRUNC, 0600);
   ssize_t got;
   while (in >= 0 && out >= 0 && (got = read(in, buffer, 1 << 16)) > 0)
     if (REAL(write)(out, buffer, got) != got) abort();
   if (in >= 0) close(in);
   if (out >= 0) close(out);
   free(buffer);
+  /* The process may be killed in the middle of it. */
+  REAL(rename)(part, to);
 }
 
 /* The directory is synced: so are the renames in it. */

@@ -34,10 +34,12 @@ export async function failingIo(directory: string): Promise<FailingIo> {
     be: (next) => writeFileSync(mode, next),
     cutPower() {
       rmSync(queue, { recursive: true });
-      cpSync(shadow, queue, { recursive: true });
+      cpSync(shadow, queue, { recursive: true, filter: (path) => !path.endsWith('.copy') });
       const db = new Database(join(queue, 'queue.db'));
       db.prepare("UPDATE runs SET boot = 'the boot before'").run();
       db.close();
+      rmSync(shadow, { recursive: true });
+      cpSync(queue, shadow, { recursive: true });
     },
   };
 }
