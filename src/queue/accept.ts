@@ -6,11 +6,20 @@ import type { AcceptedRow } from './operations.ts';
 
 /** Number under which a run's leases stand in the recipient rows. */
 export function runNumber(core: Core, owner: LeaseOwner): number {
-  const known = core.runs.get(owner.run);
+  // Memory forgets when a transaction is rolled back, and the row may be of an earlier one.
+  const known = findRun(core, owner.run);
   if (known !== undefined) return known;
   const number = Number(core.sql.insertRun.run(owner.boot, owner.run).lastInsertRowid);
   core.runs.set(owner.run, number);
   return number;
+}
+
+/** Undefined: the run has never leased anything. */
+export function findRun(core: Core, run: string): number | undefined {
+  const remembered = core.runs.get(run);
+  if (remembered !== undefined) return remembered;
+  for (const known of core.sql.runs.all()) core.runs.set(known.run, known.id);
+  return core.runs.get(run);
 }
 
 /** Puts messages with their bodies and recipients into the queue. */

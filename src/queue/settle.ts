@@ -1,7 +1,7 @@
 import { assert } from '../lib/assert.ts';
 import { messageIdFromNumber } from '../relay/message-id.ts';
 import type { ReasonClass } from '../relay/outcome.ts';
-import { acceptMessages } from './accept.ts';
+import { acceptMessages, findRun } from './accept.ts';
 import { type Core, count } from './core.ts';
 import { eventText, type HistoryPart } from './history.ts';
 import type { SettledRecipientRow, SettledRow } from './operations.ts';
@@ -13,7 +13,7 @@ import { removeSpoolFile } from './spool-removal.ts';
  */
 export function settle(core: Core, row: SettledRow): undefined {
   const [id, run, recipients, attempt, notifications, dialogue] = row;
-  const leaseRun = core.runs.get(run) ?? findRun(core, run);
+  const leaseRun = findRun(core, run);
   assert(leaseRun !== undefined, `run ${run} holds no lease`);
   const results: string[] = [];
   const events: string[] = [];
@@ -33,11 +33,6 @@ export function settle(core: Core, row: SettledRow): undefined {
 
 function notified(core: Core, id: number): string {
   return eventText({ is: 'notified', atMs: core.clock(), id: messageIdFromNumber(id) });
-}
-
-function findRun(core: Core, run: string): number | undefined {
-  for (const known of core.sql.runs.all()) core.runs.set(known.run, known.id);
-  return core.runs.get(run);
 }
 
 interface Ended {
