@@ -81,7 +81,7 @@ function ledgerOn(descriptor: number, earlier: Map<number, MessageId>): OpenDotL
         put(slot, 0);
         free.push(slot);
       } catch (error) {
-        // It stays taken until the next start. At worst a crash then leaves doubt where there is none.
+        // It stays taken until the next start: at worst a crash leaves doubt where there is none.
         if (!(error instanceof StoreError)) throw error;
       }
     },

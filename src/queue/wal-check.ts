@@ -2,19 +2,23 @@ import { existsSync, readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 
 /*
- * sqlite.org/fileformat2.html, section 4: a header of 32 bytes, then frames of 24 bytes and a page. Checksums run on from
- * frame to frame, so that SQLite reads up to the first frame that does not fit and takes the rest for the remains of a
- * commit that a crash has torn. When whole commits follow, which began after that one was synced, it is damage, and what
- * was acknowledged would be forgotten without a word.
+ * sqlite.org/fileformat2.html, section 4: a header of 32 bytes, then frames of 24 bytes and a page.
+ * Checksums run on from frame to frame, so that SQLite reads up to the first frame that does not
+ * fit and takes the rest for the remains of a commit that a crash has torn. When whole commits
+ * follow, which began after that one was synced, it is damage, and what was acknowledged would be
+ * forgotten without a word.
  */
 const headerBytes = 32;
 const frameHeaderBytes = 24;
-/** Checksums in the order of bytes of the machine that wrote it; another machine's log is SQLite's business. */
+/** Written with this machine's order of bytes; the log of another one is SQLite's business. */
 const littleEndianMagic = 0x377f0682;
 
 type Sum = readonly [number, number];
 
-/** What is wrong with the write-ahead log, null when SQLite will read all that was committed. Only before SQLite opens it. */
+/**
+ * What is wrong with a write-ahead log; null: SQLite will read all that was committed. Only before
+ * SQLite opens it.
+ */
 export function findWalDamage(path: string): string | null {
   if (endianness() !== 'LE' || !existsSync(path)) return null;
   const log = readFileSync(path);
@@ -26,7 +30,7 @@ export function findWalDamage(path: string): string | null {
     sum = frames.sumOf(at, sum);
     if (!frames.isOfThisLog(at) || !same(sum, frames.storedSum(at))) break;
   }
-  // A stale frame that fits behind the commit before it can only be there when that commit was synced.
+  // What fits behind a commit was written after that commit had been synced.
   for (let later = at + 1; later < frames.count; later++) {
     const fits = same(frames.sumOf(later, frames.storedSum(later - 1)), frames.storedSum(later));
     if (fits && frames.isOfThisLog(later) && frames.isCommit(later - 1)) {

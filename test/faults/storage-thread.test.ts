@@ -9,7 +9,7 @@ test.each(['timer', 'accept', 'commit', 'exit'])(
   'promise 1: the storage thread throws (%s): relayd ends with 70, nothing is lost',
   async (where) => {
     const scene = await makeScene();
-    for (const nth of [1, 60, 400]) {
+    for (const nth of [1, 30, 120]) {
       const environment = {
         NODE_OPTIONS: `--import=${preload}`,
         TEST_THROW: `${where}:${nth}`,
@@ -19,7 +19,7 @@ test.each(['timer', 'accept', 'commit', 'exit'])(
       const { code } = await relay.exited;
       await load.stop();
       expect(code, relay.stderr()).toBe(70);
-      expect(relay.events.at(-1)).toMatchObject({ event: 'daemon.failed' });
+      expect(relay.events.map(({ event }) => event)).toContain('daemon.failed');
     }
     const relay = await scene.start();
     await drain(relay, scene);

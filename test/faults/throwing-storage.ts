@@ -1,5 +1,5 @@
 /**
- * Loaded into relayd before anything else: the storage thread throws, when mail has come. TEST_THROW is `timer:MS`, after
+ * Loaded into relayd before anything else: the storage thread throws, when mail has come. TEST_THROW is `timer:N`, 5 N ms after
  * the first message; `accept:NTH` or `commit:NTH`, in the middle of one; `exit:NTH`, gone without a word at a commit.
  */
 import { isMainThread, workerData } from 'node:worker_threads';
@@ -23,7 +23,7 @@ let serving = false;
 function pass(sql: string): void {
   if (!serving && begins.test(sql)) {
     serving = true;
-    if (where === 'timer') setTimeout(fail, Number(count));
+    if (where === 'timer') setTimeout(fail, Number(count) * 5);
   }
   if (!serving || points[where]?.test(sql) !== true || --left !== 0) return;
   if (where === 'exit') process.exit(3);
