@@ -9,8 +9,19 @@ import { drain, expectNothingLost, makeScene } from './scene.ts';
 
 const program = join(import.meta.dirname, 'daemon-with-kill-point.ts');
 
-/** Mail that is deferred once is claimed later: both ways into an attempt are under fire. */
-const deferSome = [{ at: 'rcpt', after: 5, times: 10, do: { reply: '450 4.2.1 busy' } }] as const;
+/**
+ * Mail that is deferred once is claimed later: both ways into an attempt are under fire. Where the claim is what is waited
+ * for, more is deferred, since fresh mail hardly ever is claimed.
+ */
+const deferring = (point: string) =>
+  [
+    {
+      at: 'rcpt',
+      after: 5,
+      times: point.endsWith('claim') ? 500 : 10,
+      do: { reply: '450 4.2.1 busy' },
+    },
+  ] as const;
 
 test.each(KILL_POINTS)('promises 1 and 2: kill -9 at %s', async (point) => {
   const scene = await makeScene();
@@ -25,7 +36,7 @@ test.each(KILL_POINTS)('promises 1 and 2: kill -9 at %s', async (point) => {
   await writeFile(file, JSON.stringify(config), { mode: 0o600 });
   // A lane claims far less often than it accepts.
   for (const nth of point.endsWith('claim') ? ['1', '4'] : ['1', '7', '40']) {
-    upstream.script(deferSome);
+    upstream.script(deferring(point));
     const child = spawn(process.execPath, [program, file, point, nth], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
