@@ -14,11 +14,17 @@ interface Request {
 }
 
 export type Answer =
-  | { readonly is: 'answer'; readonly status: number; readonly detail: string }
+  | {
+      readonly is: 'answer';
+      readonly status: number;
+      /** The field Retry-After as it came; null: there is none. */
+      readonly retryAfter: string | null;
+      readonly detail: string;
+    }
   | { readonly is: 'unreachable'; readonly detail: string };
 
 /**
- * One request, on a connection of its own. Only the status counts: the body is not read, and a
+ * One request, on a connection of its own. Only status and Retry-After count: the body is not read, and a
  * redirection is not followed. Never rejects; `detail` names the host and nothing else of the URL.
  */
 export function send(request: Request): Promise<Answer> {
@@ -31,8 +37,10 @@ export function send(request: Request): Promise<Answer> {
       outgoing.destroy();
       resolve(answer);
     };
-    const onAnswer = ({ statusCode: status = 0 }: IncomingMessage): void =>
-      done({ is: 'answer', status, detail: `${host} answered ${status}` });
+    const onAnswer = ({ statusCode: status = 0, headers: fields }: IncomingMessage): void => {
+      const retryAfter = fields['retry-after'] ?? null;
+      done({ is: 'answer', status, retryAfter, detail: `${host} answered ${status}` });
+    };
     const { method, headers, body } = request;
     const options = { method, headers, signal, agent: false };
     outgoing =

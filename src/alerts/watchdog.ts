@@ -27,6 +27,8 @@ export interface WatchSources {
   states(): ReadonlyMap<string, AccountState>;
   quotas(): ReadonlyMap<string, readonly QuotaUse[]>;
   lastDeliveredAtMs(account: string): number | null;
+  /** Fresh messages in a row that it has tried and not delivered. */
+  failuresInARow(account: string): number;
   /** An operator has paused all delivery. */
   allPaused(): boolean;
 }
@@ -94,6 +96,7 @@ export class Watchdog {
         counts: counts.filter(({ lane }) => lane === name),
         state: states.get(name) ?? { is: 'open' },
         quotas: quotas.get(name) ?? [],
+        failuresInARow: sources.failuresInARow(name),
         deliveredAtMs: sources.lastDeliveredAtMs(name),
         allPaused: sources.allPaused(),
       };

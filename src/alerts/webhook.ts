@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { Secret } from '../lib/secret.ts';
 import { packageVersion } from '../lib/version.ts';
-import { signedText, verdictOn } from '../policy/alert-payload.ts';
+import { retryAfterMs, signedText, verdictOn } from '../policy/alert-payload.ts';
 import type { AlertDestination, AlertOutcome } from '../relay/alert.ts';
 import { send } from './request.ts';
 
@@ -29,8 +29,11 @@ export async function postWebhook(
     ...(secret === null ? {} : { 'x-relayd-signature': signature(secret, body, nowMs) }),
   };
   const answer = await send({ url, method: 'POST', headers, body, timeoutMs, cut });
-  const is = answer.is === 'answer' ? verdictOn(answer.status) : 'retry';
-  return { is, detail: answer.detail };
+  const { detail } = answer;
+  if (answer.is === 'unreachable') return { is: 'retry', detail };
+  const is = verdictOn(answer.status);
+  if (is !== 'retry') return { is, detail };
+  return { is, detail, notBeforeMs: retryAfterMs(answer.retryAfter, nowMs) };
 }
 
 /** `t=1795000000,v1=...`: the time is signed too, so that an old request cannot be sent again. */

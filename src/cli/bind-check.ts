@@ -76,12 +76,16 @@ async function tryAddress(
   } catch (error) {
     if (!(error instanceof ListenError)) throw error;
     const { message } = error;
+    if (message.endsWith(HELD_BY_SYSTEMD)) return ok(subject, 'systemd holds it (relayd.socket)');
     if (error.code !== 'EACCES') return failed(subject, message);
-    return warning(subject, `${message} here; the unit of systemd allows ports below 1024`);
+    return warning(subject, message);
   } finally {
     server.close();
   }
 }
+
+/** What findPortHolder says of a socket unit: the daemon is given its sockets. */
+const HELD_BY_SYSTEMD = 'systemd (pid 1)';
 
 /** What keeps a socket from being made there; one that nobody answers on is no obstacle. */
 async function inTheWay(path: string): Promise<string | null> {

@@ -95,7 +95,7 @@ async function givenOf({ options }: Invocation): Promise<Given> {
   const file = options.passwordFile as string | undefined;
   if (file === undefined) return options;
   const { readSecret } = await import('../config/secrets.ts');
-  const context = { sources: {}, directory: process.cwd(), literalAllowed: false };
+  const context = { sources: {}, directory: process.cwd(), literalAllowed: false, openFiles: true };
   const read = await readSecret({ file }, context);
   if (read.is === 'failed') throw new Failure('data', EX_DATAERR, read.why);
   return { ...options, password: read.text };

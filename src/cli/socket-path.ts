@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { defaultConfigFile, defaultControlSocket } from '../control/paths.ts';
+import {
+  defaultConfigFile,
+  defaultControlSocket,
+  defaultQueueDirectory,
+} from '../control/paths.ts';
 import { EX_CONFIG, EX_NOPERM } from '../lib/sysexits.ts';
 import { Failure } from './failure.ts';
 
@@ -32,17 +36,41 @@ export async function socketPath(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<string> {
   if (location.socket !== undefined) return location.socket;
+  const ways = { key: ['control', 'socket'], instead: 'name it with --socket' };
+  return (await pathIn(location, environment, ways)) ?? defaultControlSocket;
+}
+
+/** `queue.directory`, read in the same way. */
+export async function queueDirectory(
+  location: Location,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
+  const ways = { key: ['queue', 'directory'], instead: 'name it with --directory' };
+  return (await pathIn(location, environment, ways)) ?? defaultQueueDirectory;
+}
+
+interface Ways {
+  readonly key: readonly string[];
+  /** What to do when the file cannot be read. */
+  readonly instead: string;
+}
+
+async function pathIn(
+  location: Location,
+  environment: Readonly<Record<string, string | undefined>>,
+  ways: Ways,
+): Promise<string | null> {
   const file = configFile(location, environment);
-  const text = readText(file, file !== defaultConfigFile);
-  if (text === null) return defaultControlSocket;
+  const text = readText(file, { named: file !== defaultConfigFile, ways });
+  if (text === null) return null;
   const { parseDocument } = await import('yaml');
-  const socket: unknown = parseDocument(text, { logLevel: 'silent' }).getIn(['control', 'socket']);
+  const path: unknown = parseDocument(text, { logLevel: 'silent' }).getIn(ways.key);
   // As everywhere in relay.yaml, a relative name starts at the file.
-  return typeof socket === 'string' ? resolve(dirname(file), socket) : defaultControlSocket;
+  return typeof path === 'string' ? resolve(dirname(file), path) : null;
 }
 
 /** Null when the usual file cannot be read: members of the group relayd need not be able to. */
-function readText(file: string, named: boolean): string | null {
+function readText(file: string, { named, ways }: { named: boolean; ways: Ways }): string | null {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
@@ -51,7 +79,8 @@ function readText(file: string, named: boolean): string | null {
     if (code === 'ENOENT') {
       throw new Failure('no-config', EX_CONFIG, `there is no configuration file ${file}`);
     }
-    const text = `cannot read ${file} to find the control socket (${message}); name it with --socket`;
+    const key = ways.key.join('.');
+    const text = `cannot read ${file} to find ${key} (${message}); ${ways.instead}`;
     throw new Failure('no-config', code === 'EACCES' ? EX_NOPERM : EX_CONFIG, text);
   }
 }

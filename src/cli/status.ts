@@ -3,7 +3,7 @@ import type { StatusReport } from '../control/reports.ts';
 import { printable } from '../lib/printable.ts';
 import { formatSize } from '../lib/size.ts';
 import { EX_OK } from '../lib/sysexits.ts';
-import type { RelayPause } from '../relay/steering.ts';
+import type { RelayDrain, RelayPause } from '../relay/steering.ts';
 import { accountTable } from './account-table.ts';
 import { annotate, type Context, onAction } from './command.ts';
 import { queueText, recipientsIn } from './queue-counts.ts';
@@ -71,8 +71,16 @@ function pausedLines({ reason, sinceMs, untilMs }: RelayPause, nowMs: number): s
   );
 }
 
+function drainedLines({ reason, sinceMs, untilMs }: RelayDrain, nowMs: number): string {
+  const end = untilMs === null ? 'with' : `${until(untilMs, nowMs)}, or with`;
+  return (
+    `  No mail has been taken for ${age(sinceMs, nowMs)}: ${printable(reason)}\n` +
+    `    It is taken again ${end}: relayctl undrain\n`
+  );
+}
+
 function attentionLines(report: StatusReport): string[] {
-  const { refusedReload, pause, holdRules, nowMs } = report;
+  const { refusedReload, pause, drain, holdRules, nowMs } = report;
   const paused = pause === null ? [] : [pausedLines(pause, nowMs)];
   const reload =
     refusedReload === null
@@ -102,6 +110,7 @@ function attentionLines(report: StatusReport): string[] {
   const broken = kept('quarantined');
   return [
     ...paused,
+    ...(drain === null || drain === undefined ? [] : [drainedLines(drain, nowMs)]),
     ...reload,
     ...held,
     ...senders,

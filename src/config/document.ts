@@ -30,7 +30,11 @@ export function readDocument(
   text: string,
 ): { document: ConfigDocument; faults: SyntaxFault[] } {
   const lines = new LineCounter();
-  const yaml = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
+  const yaml = parsed(text, lines);
+  if (yaml === null) {
+    const placeOf = (): SourcePlace => ({ file, line: 1, column: 1 });
+    return { document: { file, plain: null, placeOf }, faults: [tooDeep] };
+  }
   const faults = syntaxFaults(yaml, lines, text);
   const placeAt = (offset: number): SourcePlace => {
     const { line, col } = lines.linePos(offset);
@@ -45,6 +49,28 @@ export function readDocument(
   return { document, faults };
 }
 
+const tooDeep: SyntaxFault = {
+  line: 1,
+  column: 1,
+  message: 'lists or mappings stand inside each other too deeply to be read',
+};
+
+/** Null: it is nested more deeply than the parser's recursion goes. */
+function parsed(text: string, lineCounter: LineCounter): Document.Parsed | null {
+  try {
+    return parseDocument(text, {
+      lineCounter,
+      prettyErrors: false,
+      stringKeys: true,
+      // Octets, sets and dates are nothing that a setting could be.
+      resolveKnownTags: false,
+    });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return null;
+  }
+}
+
 const aliasesMax = 100;
 
 /** The whole as plain values; aliases that would blow it up are a fault. */
@@ -52,6 +78,10 @@ function plainValue(yaml: Document.Parsed, faults: SyntaxFault[]): unknown {
   try {
     return yaml.toJS({ maxAliasCount: aliasesMax });
   } catch (error) {
+    if (error instanceof RangeError) {
+      faults.push(tooDeep);
+      return null;
+    }
     if (!(error instanceof ReferenceError)) throw error;
     faults.push({
       line: 1,

@@ -7,6 +7,7 @@ import { checkSchema, isObject } from './check.ts';
 import { type ConfigDocument, readDocument } from './document.ts';
 import { originsOf } from './origins.ts';
 import { createReport, type Problem } from './problem.ts';
+import { secretVariables } from './secret-variables.ts';
 import { reasonOf, type SecretSources } from './secrets.ts';
 
 export type LoadResult =
@@ -14,6 +15,8 @@ export type LoadResult =
       readonly ok: true;
       readonly settings: Settings;
       readonly warnings: readonly Problem[];
+      /** Environment variables that secrets were read from. */
+      readonly secretVariables: readonly string[];
     }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
@@ -55,6 +58,7 @@ export async function loadSettings(
     report,
     secrets: {
       sources,
+      hidden: secretVariables(document.plain),
       directory: dirname(path),
       literalAllowed: read.ownerOnly,
       standIns: surroundings.standIns ?? false,
@@ -88,6 +92,7 @@ function finish(
     ok: true,
     settings: { ...settings, origins: originsOf(document, settings) },
     warnings: problems,
+    secretVariables: secretVariables(document.plain),
   };
 }
 

@@ -8,10 +8,14 @@ export type SecretSources = Readonly<Record<string, string | undefined>>;
 
 export interface SecretContext {
   readonly sources: SecretSources;
+  /** Variables of `sources` that hold secrets: commands do not get them. */
+  readonly hidden?: readonly string[];
   /** Relative file names begin here. */
   readonly directory: string;
   /** relay.yaml is readable by its owner only, so it may hold secrets itself. */
   readonly literalAllowed: boolean;
+  /** Files that everybody may read will do: the secret is on its way to a better place. */
+  readonly openFiles?: boolean;
   /** A reference that leads nowhere here is no error: the reference itself stands for the secret. */
   readonly standIns?: boolean;
 }
@@ -81,7 +85,8 @@ async function readSource(reference: SecretReference, context: SecretContext): P
     const text = context.sources[reference.env];
     return text === undefined ? failed(`${nameOf(reference)} is not set`) : read(text);
   }
-  if ('file' in reference) return readFileSecret(resolve(context.directory, reference.file));
+  if ('file' in reference)
+    return readFileSecret(resolve(context.directory, reference.file), context);
   if ('credential' in reference) return readCredential(reference.credential, context);
   return runCommand(reference.command, context);
 }
@@ -103,14 +108,18 @@ async function readCredential(name: string, { sources }: SecretContext): Promise
         `the unit needs LoadCredential=${name}:PATH`,
     );
   }
-  return readFileSecret(join(directory, name));
+  return readFileSecret(join(directory, name), {});
 }
 
-async function readFileSecret(path: string): Promise<SecretText> {
+async function readFileSecret(
+  path: string,
+  { openFiles }: Pick<SecretContext, 'openFiles'>,
+): Promise<SecretText> {
   try {
-    const { mode } = await stat(path);
-    const warning = (mode & 0o004) === 0 ? null : `${path} is readable by everybody; chmod 600 it`;
-    return { is: 'read', text: await readStart(path), warning };
+    const found = await stat(path);
+    const open = found.isFile() && (found.mode & 0o006) !== 0;
+    if (open && openFiles !== true) return failed(`${path} is open to everybody; chmod 600 it`);
+    return read(await readStart(path));
   } catch (error) {
     return failed(`cannot read ${path}: ${reasonOf(error)}`);
   }
@@ -127,11 +136,15 @@ async function readStart(path: string): Promise<string> {
   }
 }
 
+function withoutSecrets({ sources, hidden = [] }: SecretContext): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(sources).filter(([name]) => !hidden.includes(name)));
+}
+
 function runCommand(command: readonly string[], context: SecretContext): Promise<SecretText> {
   const [program = '', ...words] = command;
   const options = {
     cwd: context.directory,
-    env: { ...context.sources },
+    env: withoutSecrets(context),
     timeout: commandMsMax,
     killSignal: 'SIGKILL',
     maxBuffer: secretBytesMax,

@@ -4,7 +4,7 @@ import type { RememberedCertificate } from '../relay/certificate.ts';
 import type { CredentialUse } from '../relay/credential.ts';
 import type { HistoryEntry, LaneCount, QueueRow, StoreStats } from '../relay/queue.ts';
 import type { RouteEdits } from '../relay/route.ts';
-import type { HoldRule, RelayPause } from '../relay/steering.ts';
+import type { HoldRule, RelayDrain, RelayPause } from '../relay/steering.ts';
 
 /**
  * What the daemon answers. All of it is plain JSON: instants in milliseconds since 1970, sizes in
@@ -31,6 +31,8 @@ export interface StatusReport {
   readonly refusedReload: { readonly atMs: number; readonly problems: readonly string[] } | null;
   /** All delivery is paused; null: it is not. */
   readonly pause: RelayPause | null;
+  /** No mail is taken; absent or null: it is. */
+  readonly drain?: RelayDrain | null;
   /** For mail to come, in force now. */
   readonly holdRules: readonly HoldRule[];
 }

@@ -159,6 +159,11 @@ export const ASKS: { readonly [Name in RequestName]: z.ZodType<Ask<Name>> } = {
   }),
   'relay.pause': z.strictObject({ reason: Reason, forMs: Duration }),
   'relay.resume': Nothing,
+  'relay.drain': z.strictObject({
+    reason: Reason,
+    forMs: z.int().min(1).max(timerMsMax).nullable(),
+  }),
+  'relay.undrain': Nothing,
   'hold.add': z.strictObject({
     sender: Pattern,
     client: Name.nullable(),

@@ -1,7 +1,7 @@
-import { chmodSync, chownSync, existsSync, lstatSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, rmSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { dirname } from 'node:path';
-import { groupId, mayGiveTo } from '../lib/groups.ts';
+import { giveTo, groupId, mayGiveTo } from '../lib/groups.ts';
 
 /** The control socket cannot be opened; the message says which and why. */
 export class ControlSocketError extends Error {
@@ -84,7 +84,7 @@ export async function listenOnSocket(
   try {
     await listening.promise;
     const group = groupId(ownership.group);
-    if (group !== null && mayGiveTo(group)) chownSync(path, -1, group);
+    if (group !== null && mayGiveTo(group)) giveTo(path, group);
     chmodSync(path, ownership.mode);
   } catch (error) {
     server.close();

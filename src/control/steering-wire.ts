@@ -1,5 +1,5 @@
 import type { QueueFilter } from '../relay/queue.ts';
-import type { HoldRule, HoldScope, RelayPause } from '../relay/steering.ts';
+import type { HoldRule, HoldScope, RelayDrain, RelayPause } from '../relay/steering.ts';
 import type {
   FlushPlan,
   FlushProgress,
@@ -28,6 +28,12 @@ export interface SteeringRequests {
     answer: { readonly was: RelayPause | null; readonly now: RelayPause };
   };
   readonly 'relay.resume': { ask: Nothing; answer: { readonly was: RelayPause | null } };
+  /** No mail is taken from now on; takes the place of a drain in force. */
+  readonly 'relay.drain': {
+    ask: { readonly reason: string; readonly forMs: number | null };
+    answer: { readonly now: RelayDrain };
+  };
+  readonly 'relay.undrain': { ask: Nothing; answer: { readonly was: RelayDrain | null } };
   /** refused when the scope is empty; not-found for an account or client that does not exist. */
   readonly 'hold.add': {
     ask: HoldScope & {

@@ -13,6 +13,7 @@ export function watchSources({ store, delivery }: Relay): WatchSources {
     states: () => delivery.states(),
     quotas: () => delivery.quotas(),
     lastDeliveredAtMs: (account) => delivery.lastDeliveredAtMs(account),
+    failuresInARow: (account) => delivery.failuresInARow(account),
     allPaused: () => delivery.pauses.current !== null,
   };
 }

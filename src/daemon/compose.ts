@@ -17,6 +17,7 @@ import { openSubmission, type Submission } from '../submission/submission.ts';
 import { systemdSockets } from '../submission/systemd-sockets.ts';
 import { openAlertsOf, watchSources } from './alert-sources.ts';
 import { controlHandlers } from './control-handlers.ts';
+import { openDrain } from './drain.ts';
 import { openFlushWatches } from './flush-watches.ts';
 import { StartError } from './lifecycle.ts';
 import type { LogLevel } from './log-level.ts';
@@ -26,6 +27,7 @@ import { type OpenStorageOptions, openStorage, type Storage } from './open-stora
 import { openTracingIfAsked } from './open-tracing.ts';
 import type { Relay } from './relay.ts';
 import { sendSummary } from './summary.ts';
+import { warnOfUntaken } from './untaken-sockets.ts';
 
 export interface ComposeOptions extends Omit<OpenStorageOptions, 'queue'> {
   /** The configuration in force; another one after a reload. */
@@ -73,9 +75,10 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
   opened.push(() => storage.close());
   const { store, spool, newMessageId } = storage;
   const { tracing, alerts } = await openHearers(options, opened);
-  const suppressed = new Suppressions({ store, clock: Date.now });
-  await suppressed.restore();
-  const shared = { settings, store, spool, emit, newMessageId, clock: Date.now, suppressed };
+  const suppressions = new Suppressions({ store, clock: Date.now });
+  await suppressions.restore();
+  const ours = { settings, store, spool, emit, newMessageId, clock: Date.now };
+  const shared = { ...ours, suppressed: suppressions };
   const { dots, owner, vault } = storage;
   const delivery = openDelivery({ ...shared, vault, dots, owner, dice: Math.random });
   opened.push(() => delivery.drain(AbortSignal.abort()));
@@ -93,11 +96,12 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
     spool,
     delivery,
     submission,
-    suppressions: suppressed,
+    suppressions,
     throughput: openThroughput(() => performance.now()),
     flushes: openFlushWatches(),
     alerts,
     logLevel: options.logLevel,
+    drain: openDrain({ submission, emit, clock: Date.now }),
     emit,
     startedAtMs: Date.now(),
     state: () => state,
@@ -109,7 +113,8 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
   const inherited = (name: string): number | null => sockets.get(name)?.[0] ?? null;
   const observe = await openObservation({ ...options, relay, tracing, handlers, inherited });
   opened.push(async () => observe?.close());
-  const feedback = await openFeedback({ ...shared, suppressions: suppressed, inherited });
+  const feedback = await openFeedback({ ...ours, suppressions, inherited });
+  warnOfUntaken(submission, settings(), emit);
   const summaries = { relay, nowMs: Date.now, newMessageId };
   alerts.begin(watchSources(relay), (summary, sinceMs) => sendSummary(summaries, summary, sinceMs));
   return {
@@ -121,7 +126,7 @@ async function open(options: ComposeOptions, opened: (() => Promise<unknown>)[])
     alerts,
     tracing,
     feedback,
-    suppressions: suppressed,
+    suppressions,
     stopping: () => {
       state = 'stopping';
     },

@@ -52,6 +52,7 @@ export function controlHandlers(
         store: await relay.store.stats(),
         refusedReload: relay.refusedReload(),
         pause: relay.delivery.pauses.current,
+        drain: relay.drain.current,
         holdRules: relay.delivery.holds.current,
       };
     },

@@ -57,6 +57,9 @@ export function importHandlers(
 
 async function takeOver(parts: ImportParts, ask: ImportedEnvelope, bytes: Buffer): Promise<Taken> {
   const { relay } = parts;
+  if (relay.drain.current !== null) {
+    throw new ControlError('refused', 'the relay is drained and takes no mail: relayctl undrain');
+  }
   const settings = relay.settings();
   const facts = factsOf(settings, ask, bytes);
   const place = await placeFor(relay, ask, facts.messageIdField);

@@ -9,11 +9,17 @@ import type { LogSettings } from '../relay/settings.ts';
 import { readArguments, USAGE } from './arguments.ts';
 import { createDaemon, warn } from './daemon.ts';
 import { describeError } from './describe-error.ts';
+import { fileModes } from './file-modes.ts';
 import { type Lifecycle, openLifecycle } from './lifecycle.ts';
 import { openLogLevel } from './log-level.ts';
 import { openNotifier } from './notify.ts';
+import { environmentFrom, tryQueue } from './preflight.ts';
 
+const stdin = 0;
 const stdout = 1;
+
+/** As it was at the start, secrets included. */
+const environment = { ...process.env };
 
 /** relayd from its arguments to its exit code. */
 async function main(args: readonly string[]): Promise<number> {
@@ -29,9 +35,14 @@ async function main(args: readonly string[]): Promise<number> {
       process.stderr.write(`relayd: ${command.message}\n\n${USAGE}`);
       return EX_USAGE;
     case 'check':
-      return withSettings(command.config, check);
+      return withSettings(command.config, process.env, check);
+    case 'preflight':
+      return withSettings(command.config, environmentFrom(stdin, process.env), (loaded) => {
+        check(loaded);
+        return tryQueue(loaded.settings.queue.directory);
+      });
     case 'run':
-      return withSettings(command.config, (loaded) => run(loaded, command.log));
+      return withSettings(command.config, process.env, (loaded) => run(loaded, command.log));
   }
 }
 
@@ -39,10 +50,18 @@ type Loaded = Extract<Awaited<ReturnType<typeof loadSettings>>, { ok: true }>;
 
 async function withSettings(
   config: string,
+  environment: NodeJS.ProcessEnv,
   then: (loaded: Loaded) => Promise<number> | number,
 ): Promise<number> {
-  const loaded = await loadSettings(config, process.env);
-  if (loaded.ok) return then(loaded);
+  const loaded = await loadSettings(config, environment);
+  if (loaded.ok) {
+    // What reads or inherits the environment from here on finds no secret in it; a reload does.
+    for (const name of loaded.secretVariables) delete process.env[name];
+    const { errors } = fileModes(loaded.settings);
+    if (errors.length === 0) return then(loaded);
+    for (const error of errors) process.stderr.write(`${error}\n`);
+    return EX_CONFIG;
+  }
   for (const problem of loaded.problems) process.stderr.write(`${formatProblem(problem)}\n`);
   return EX_CONFIG;
 }
@@ -82,11 +101,14 @@ async function run({ settings, warnings }: Loaded, logFile: string | null): Prom
     about: { version: packageVersion(), node: process.version, config: settings.file },
   });
   warn(emit, settings.file, warnings);
+  for (const problem of fileModes(settings).warnings) {
+    emit({ is: 'config.warning', file: settings.file, problem });
+  }
   return lifecycle.run(
     createDaemon({
       settings,
       emit,
-      environment: process.env,
+      environment,
       onDeath: (what, error) => lifecycle.fail(what, error, EX_SOFTWARE),
       onReloaded: (reloaded) => logLevel.follow(reloaded.log),
       logLevel,

@@ -7,7 +7,13 @@ import type { Relay } from './relay.ts';
 
 /** Where a scrape finds what it asks for. */
 export function metricSources(
-  { settings, store, delivery, alerts }: Pick<Relay, 'settings' | 'store' | 'delivery' | 'alerts'>,
+  {
+    settings,
+    store,
+    delivery,
+    alerts,
+    suppressions,
+  }: Pick<Relay, 'settings' | 'store' | 'delivery' | 'alerts' | 'suppressions'>,
   counted: Pick<MetricSources, 'logLinesDropped' | 'spans'>,
 ): MetricSources {
   const byAccount = <T>(look: (name: string) => T): Map<string, T> =>
@@ -21,6 +27,7 @@ export function metricSources(
     connections: () => delivery.connections(),
     standIns: () => delivery.standIns(),
     lastDeliveredAtMs: () => known((name) => delivery.lastDeliveredAtMs(name)),
+    failuresInARow: () => byAccount((name) => delivery.failuresInARow(name)),
     certificatesEndMs: () => known((name) => delivery.certificate(name)?.validToMs),
     exceptionsEndMs: () => known((name) => settings().accounts.get(name)?.tls.exception?.untilMs),
     credentials: () => byAccount((name) => delivery.credentials(name)),
@@ -34,6 +41,7 @@ export function metricSources(
     }),
     alertsWaiting: () =>
       new Map([...alerts.states()].map(([name, { waiting }]) => [name, waiting])),
+    suppressed: () => suppressions.size,
     disk: () => diskSpace(settings()),
     ...counted,
   };

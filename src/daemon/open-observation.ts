@@ -46,7 +46,11 @@ export async function openObservation(observed: Observed): Promise<Observe | nul
     metrics,
     site: dashboard?.site ?? null,
     // The listeners are open once this is asked, so the storage's answer is what is left.
-    notReady: () => store.stats().then(() => (state() === 'stopping' ? ['stopping'] : [])),
+    notReady: async () => {
+      await store.stats();
+      if (state() === 'stopping') return ['stopping'];
+      return relay.drain.current === null ? [] : ['draining'];
+    },
     inherited,
   });
 }

@@ -6,6 +6,7 @@ import type { EventSink } from '../relay/events.ts';
 import type { QueueStore, Spool } from '../relay/ports.ts';
 import type { Settings } from '../relay/settings.ts';
 import type { Submission } from '../submission/submission.ts';
+import type { Drain } from './drain.ts';
 import type { FlushWatches } from './flush-watches.ts';
 import type { LogLevel } from './log-level.ts';
 
@@ -22,6 +23,7 @@ export interface Relay {
   readonly flushes: FlushWatches;
   readonly alerts: Pick<Alerts, 'states' | 'test'>;
   readonly logLevel: LogLevel;
+  readonly drain: Drain;
   readonly emit: EventSink;
   readonly startedAtMs: number;
   readonly state: () => 'running' | 'stopping';

@@ -9,6 +9,8 @@ type SteeringHandlers = Pick<
   ControlHandlers,
   | 'relay.pause'
   | 'relay.resume'
+  | 'relay.drain'
+  | 'relay.undrain'
   | 'hold.add'
   | 'hold.list'
   | 'hold.remove'
@@ -28,6 +30,10 @@ export function steeringHandlers(relay: Relay, nowMs: () => number): SteeringHan
     },
 
     'relay.resume': async () => ({ was: await pauses.resume() }),
+
+    'relay.drain': async ({ reason, forMs }) => ({ now: relay.drain.begin(reason, forMs) }),
+
+    'relay.undrain': async () => ({ was: relay.drain.end() }),
 
     'hold.add': async (ask) => {
       checkScope(relay, ask);

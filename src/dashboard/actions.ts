@@ -24,11 +24,12 @@ const operatorReason = 'held on the dashboard';
 export async function act(ask: Asker, verb: Verb, form: URLSearchParams): Promise<Done> {
   const account = form.get('account');
   const message = form.get('message');
-  const to = message === null ? '/' : `/message/${message}`;
-  const filter = filterOf(account, message);
+  const id = idIn(message);
+  const to = id === null ? '/' : `/message/${id}`;
   const done = (notice: string): Done => ({ is: 'done', notice, to });
   switch (verb) {
     case 'flush': {
+      const filter = filterOf(account, message);
       const { recipients, pause } = await ask('queue.flush', { filter, includeHeld: false });
       const but = pause === undefined ? '' : ', but all delivery is paused';
       return done(`${count(recipients, 'recipient')} will be tried now${but}.`);
@@ -38,11 +39,12 @@ export async function act(ask: Asker, verb: Verb, form: URLSearchParams): Promis
         await ask('account.hold', { name: account, reason: operatorReason });
         return done(`Account ${account} is held: its mail waits.`);
       }
+      const filter = filterOf(account, message);
       const { recipients } = await ask('queue.hold', { filter, reason: operatorReason });
       return done(`${count(recipients, 'recipient')} held.`);
     }
     case 'release': {
-      const { recipients } = await ask('queue.release', { filter });
+      const { recipients } = await ask('queue.release', { filter: filterOf(account, message) });
       return done(`${count(recipients, 'recipient')} released.`);
     }
     case 'resume': {
@@ -77,10 +79,9 @@ async function end(ask: Asker, verb: 'bounce' | 'remove', form: URLSearchParams)
   return { is: 'done', notice, to: `/message/${message}` };
 }
 
-/** Neither account nor message: no button says that, and everything would be touched. */
+/** Neither account nor message would be everything: no button says that. */
 function filterOf(account: string | null, message: string | null): QueueFilter {
-  if (message !== null) return { id: needed(idIn(message)) };
-  return account === null ? {} : { account };
+  return message === null ? { account: needed(account) } : { id: needed(idIn(message)) };
 }
 
 function needed<T>(value: T | null): T {

@@ -1,4 +1,4 @@
-import { asker } from '../control/answer.ts';
+import { asControlError, asker } from '../control/answer.ts';
 import { ControlError, type ControlHandlers } from '../control/wire.ts';
 import type { Secret } from '../lib/secret.ts';
 import type { Site } from '../observe/http.ts';
@@ -11,6 +11,7 @@ import { FRAGMENTS } from './overview-page.ts';
 import { openPages } from './pages.ts';
 import { recall } from './recall.ts';
 import { type Answer, beginEvents, jsonAnswer } from './requests.ts';
+import { sayFault } from './say-fault.ts';
 import { minuteColumns, openSeries, type Series } from './series.ts';
 import { openSessions } from './sessions.ts';
 import { type DataAsk, openSite } from './site.ts';
@@ -51,11 +52,14 @@ export function openDashboard(options: DashboardOptions): Dashboard {
   const snapshots = snapshotsFrom(sources);
   const { liveEveryMs: everyMs } = options;
   const live = openLive({
-    frame: () => frameOf(snapshots.latest, series),
+    frame: () => whenPossible(emit, () => frameOf(snapshots.latest, series)),
     ...(everyMs !== undefined && { everyMs }),
   });
-  const sampling = setInterval(() => void whenPossible(snapshots.latest), sampleEveryMs).unref();
-  void whenPossible(() => recall({ ask, series, activity, untilMs: nowMs() }));
+  const sampling = setInterval(
+    () => void whenPossible(emit, snapshots.latest),
+    sampleEveryMs,
+  ).unref();
+  void whenPossible(emit, () => recall({ ask, series, activity, untilMs: nowMs() }));
   const pages = openPages({ ...sources, hostname, snapshot: snapshots.latest });
   const answer = openSite({
     pages,
@@ -85,19 +89,18 @@ export function openDashboard(options: DashboardOptions): Dashboard {
   };
 }
 
-/** Null: the relay cannot answer now; the storage has said so as an event. */
-async function whenPossible<T>(ask: () => Promise<T>): Promise<T | null> {
+/** Null: the relay cannot answer now. The mail goes on even when that is a fault of ours. */
+async function whenPossible<T>(emit: EventSink, ask: () => Promise<T>): Promise<T | null> {
   try {
     return await ask();
   } catch (error) {
-    if (error instanceof ControlError) return null;
-    throw error;
+    sayFault(emit, asControlError(error));
+    return null;
   }
 }
 
-async function frameOf(snapshot: () => Promise<Snapshot>, series: Series): Promise<string | null> {
-  const seen = await whenPossible(snapshot);
-  if (seen === null) return null;
+async function frameOf(snapshot: () => Promise<Snapshot>, series: Series): Promise<string> {
+  const seen = await snapshot();
   const fragments = Object.fromEntries(
     Object.entries(FRAGMENTS).map(([name, fragment]) => [name, render(fragment(seen))]),
   );

@@ -1,4 +1,5 @@
-import { hintFor } from '../policy/verdicts.ts';
+import { REASON_HINTS } from '../policy/reason-hints.ts';
+import type { ReasonClass } from '../relay/outcome.ts';
 import type { Failures, LastReply } from './activity.ts';
 import { foreign, type Html, hint, html } from './html.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -49,7 +50,7 @@ function failureRow(
   const where = new URLSearchParams({ ...(account !== null && { account }), reason });
   const shown =
     waiting === 0 ? html`0` : html`<a href="/queue?${where.toString()}">${number(waiting)}</a>`;
-  const advice = hintFor(reason);
+  const advice = Object.hasOwn(REASON_HINTS, reason) ? REASON_HINTS[reason as ReasonClass] : null;
   return html`<tr data-key="failure-${reason}-${account}"><th scope="row">${reasonText(reason)}</th>
 <td data-label="Account">${account === null ? '–' : foreign(account)}</td>
 <td data-label="Waiting" class="num">${shown}</td>

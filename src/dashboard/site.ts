@@ -17,6 +17,7 @@ import {
   send,
   textAnswer,
 } from './requests.ts';
+import { sayFault } from './say-fault.ts';
 import { type Session, type Sessions, sameSecret } from './sessions.ts';
 import { inTurns } from './turns.ts';
 import type { WebFile } from './web-files.ts';
@@ -80,10 +81,7 @@ function refuse(
 ): void {
   // Whoever hung up in the middle of a form is no fault of ours.
   if (response.destroyed) return;
-  if (error.code === 'internal') {
-    const detail = `${error.code}: ${error.message}`;
-    emit({ is: 'control.called', request: 'dashboard', tookMs: 0, failed: true, detail });
-  }
+  sayFault(emit, error);
   if (response.headersSent) response.destroy();
   else send(request, response, pages.fault(visitorOf(sessions?.of(request.headers.cookie)), error));
 }

@@ -34,7 +34,7 @@ export function troublesOf(snapshot: Snapshot): Trouble[] {
 }
 
 function relayTroubles({ status, nowMs }: Snapshot): Trouble[] {
-  const { state, pause, refusedReload } = status;
+  const { state, pause, drain = null, refusedReload } = status;
   const troubles: Trouble[] = [];
   if (state === 'stopping') troubles.push({ tone: 'warn', what: 'relayd is stopping' });
   if (pause !== null) {
@@ -43,6 +43,11 @@ function relayTroubles({ status, nowMs }: Snapshot): Trouble[] {
     const action = button('resume-relay', null);
     const hint = 'Mail is taken and waits until somebody resumes delivery.';
     troubles.push({ tone: 'warn', what, detail: pause.reason, hint, action });
+  }
+  if (drain !== null) {
+    const what = 'No mail is taken: relayd is drained for maintenance';
+    const hint = 'What is here goes out. relayctl undrain lets mail in again.';
+    troubles.push({ tone: 'warn', what, detail: drain.reason, hint });
   }
   if (refusedReload !== null) {
     troubles.push({

@@ -1,5 +1,6 @@
 import { formatAge } from '../lib/duration.ts';
 import type { AccountState } from '../relay/account.ts';
+import type { ReasonClass } from '../relay/outcome.ts';
 import { type Html, html } from './html.ts';
 
 /** How pages write numbers, times and states. Colours never stand alone: the word is always there. */
@@ -79,12 +80,13 @@ export function whyStopped(stopped: AccountState): string {
   return stopped.detail === '' ? stopped.reason : stopped.detail;
 }
 
-/** What is meant by each class of causes, and what a person can do. */
+/** What is meant by each class of causes. */
 export function reasonText(reason: string): string {
-  return REASONS[reason] ?? reason;
+  return Object.hasOwn(REASONS, reason) ? REASONS[reason as ReasonClass] : reason;
 }
 
-const REASONS: Readonly<Record<string, string>> = {
+const REASONS: Readonly<Record<ReasonClass, string>> = {
+  ok: 'None',
   recipient: 'Recipient refused',
   content: 'Message refused',
   sender: 'Sender not allowed',
@@ -100,6 +102,7 @@ const REASONS: Readonly<Record<string, string>> = {
   expired: 'Lifetime over',
   capability: 'Not supported upstream',
   'no-route': 'No route',
+  suppressed: 'On the suppression list',
   operator: 'Stopped by an operator',
   internal: 'Fault of relayd',
 };

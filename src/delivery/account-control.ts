@@ -30,6 +30,8 @@ export interface AccountControl {
   outAtMs(name: string, units: number): number | null;
   /** Null: nothing since the start, nor among what was settled last before it. */
   lastDeliveredAtMs(name: string): number | null;
+  /** Fresh messages in a row that it has tried and not delivered, since the start. */
+  failuresInARow(name: string): number;
   /** Open upstream connections per account. */
   connections(): ReadonlyMap<string, number>;
   /** Every upstream connection with what it does now. */
@@ -70,6 +72,7 @@ export function accountControl(parts: DeliveryParts): AccountControl {
     slowed: () => new Map([...settings().accounts].map(([name, of]) => [name, permits.slowed(of)])),
     outAtMs: (name, units) => quotas.outFrom(name, units),
     lastDeliveredAtMs: (name) => dispatcher.lanes.get(name)?.lastDeliveredAtMs ?? null,
+    failuresInARow: (name) => dispatcher.lanes.get(name)?.failuresInARow ?? 0,
     connections: () => pool.counts(),
     activities: () => pool.activities(),
     certificate: (name) => certificates.current(name),

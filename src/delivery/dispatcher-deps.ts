@@ -1,24 +1,19 @@
-import type { EventSink } from '../relay/events.ts';
-import type { Clock, QueueStore } from '../relay/ports.ts';
 import type { LeaseOwner } from '../relay/queue.ts';
 import type { AttemptDeps } from './attempt-contract.ts';
 import type { Failover } from './failover.ts';
 import type { HeldSenders } from './held-senders.ts';
 import type { LaneStates } from './lane-states.ts';
 import type { Permits } from './permits.ts';
+import type { ReadiedDeps } from './readied.ts';
 import type { Settler } from './settler.ts';
-import type { SuppressedDeps } from './suppressed.ts';
 
-export interface DispatcherDeps extends SuppressedDeps {
-  readonly store: QueueStore;
+export interface DispatcherDeps extends ReadiedDeps {
   readonly settler: Settler;
   readonly states: LaneStates;
   readonly senders: HeldSenders;
   readonly permits: Permits;
   readonly failover: Failover;
   readonly attempts: AttemptDeps;
-  readonly emit: EventSink;
-  readonly clock: Clock;
   /** Milliseconds that only grow. */
   readonly monotonic: () => number;
   readonly owner: LeaseOwner;

@@ -10,8 +10,7 @@ import { claim } from './claim.ts';
 import type { DispatcherDeps } from './dispatcher-deps.ts';
 import { type Decision, putBack } from './disposition.ts';
 import { type Item, Lane, leaseFrom, type Ready } from './lane.ts';
-import { readBody, withoutBody } from './stored-body.ts';
-import { withoutSuppressed } from './suppressed.ts';
+import { readied } from './readied.ts';
 
 /** Leased mail that has to wait longer for the quota than this waits in the queue. */
 const quotaWaitMsMax = 10_000;
@@ -44,9 +43,7 @@ export class Dispatcher implements Dispatch {
   }
 
   get #inFlight(): number {
-    let messages = 0;
-    for (const lane of this.lanes.values()) messages += lane.inFlight;
-    return messages;
+    return [...this.lanes.values()].reduce((messages, lane) => messages + lane.inFlight, 0);
   }
 
   choose(accounts: readonly string[], recipients: number): string {
@@ -161,9 +158,7 @@ export class Dispatcher implements Dispatch {
 
   /** Attempts that hold a connection or wait for one to open. */
   get running(): number {
-    let running = 0;
-    for (const lane of this.lanes.values()) running += lane.running;
-    return running;
+    return [...this.lanes.values()].reduce((running, lane) => running + lane.running, 0);
   }
 
   /** Resolves when nothing runs any more and everything decided is durable. */
@@ -173,23 +168,14 @@ export class Dispatcher implements Dispatch {
 
   async #run(lane: Lane, account: Account, { item, permit }: Ready): Promise<void> {
     const begunAtMs = this.#deps.monotonic();
-    const { stay, decisions } = withoutSuppressed(this.#deps, lane.name, item.work);
-    if (stay.length === 0) {
+    const { go, aside } = await readied(this.#deps, lane.name, item);
+    if (go === null) {
       permit.end(0);
-      this.#end(lane, item, decisions);
-      return;
-    }
-    if (decisions.length > 0) this.#track(this.#settle(item.work, decisions));
-    const work = { ...item.work, recipients: stay };
-    const body = item.body ?? (await readBody(this.#deps, work.message.id));
-    if (body === null || body === 'unreadable') {
-      permit.end(0);
-      const context = { lane: lane.name, nowMs: this.#deps.clock() };
-      const aside = stay.map((recipient) => withoutBody(recipient, body, context));
       this.#end(lane, item, aside);
       return;
     }
-    const end = await attempt(this.#deps.attempts, { account, work, body, permit });
+    if (aside.length > 0) this.#track(this.#settle(item.work, aside));
+    const end = await attempt(this.#deps.attempts, { account, ...go, permit });
     lane.done(item);
     lane.settling++;
     this.#track(
@@ -198,10 +184,8 @@ export class Dispatcher implements Dispatch {
         this.pump(lane);
       }),
     );
-    if (end.delivered) {
-      lane.lastDeliveredAtMs = this.#deps.clock();
-      this.#deps.states.succeeded(lane);
-    }
+    lane.tried(go.work.recipients, end, this.#deps.clock());
+    if (end.delivered) this.#deps.states.succeeded(lane);
     // A verdict on what a reload has replaced meanwhile says nothing about the new account.
     const current = this.#deps.settings().accounts.get(lane.name);
     const stopped = current !== undefined && sameAccount(current, account) ? end.stopped : null;

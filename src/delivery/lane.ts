@@ -2,7 +2,8 @@ import { mayWork, onVerdict, worksFrom } from '../policy/lane-state.ts';
 import type { Account, AccountState } from '../relay/account.ts';
 import { type Body, memoryBodyBytesMax } from '../relay/message.ts';
 import type { Cause } from '../relay/outcome.ts';
-import type { Lease, Work } from '../relay/queue.ts';
+import type { Lease, QueuedRecipient, Work } from '../relay/queue.ts';
+import type { AttemptEnd } from './attempt-contract.ts';
 import type { AccountVerdict } from './judge.ts';
 import { causeText } from './outcome-text.ts';
 import type { Permit } from './permits.ts';
@@ -50,6 +51,8 @@ export class Lane {
   running = 0;
   settling = 0;
   lastDeliveredAtMs: number | null = null;
+  /** Messages tried for the first time since the last delivery. */
+  failuresInARow = 0;
   /** Attempts at once that its upstream bears, beyond what the account allows. */
   connectionsMax = Number.POSITIVE_INFINITY;
   /** Recipients of the next message as far as known: what the quota has to have room for. */
@@ -125,6 +128,20 @@ export class Lane {
     this.#freshTurn = !this.#freshTurn;
     this.running++;
     return { item, permit };
+  }
+
+  /** What an attempt for these says of deliveries; one that stops the account is told as such. */
+  tried(
+    recipients: readonly Pick<QueuedRecipient, 'attempts'>[],
+    { delivered, stopped }: Pick<AttemptEnd, 'delivered' | 'stopped'>,
+    nowMs: number,
+  ): void {
+    if (delivered) {
+      this.lastDeliveredAtMs = nowMs;
+      this.failuresInARow = 0;
+    } else if (stopped === null && recipients.every(({ attempts }) => attempts === 0)) {
+      this.failuresInARow++;
+    }
   }
 
   /** The attempt is over and its connection free. */

@@ -21,11 +21,15 @@ export interface Parted {
  * would be another copy to somebody who is to get none.
  */
 export function withoutSuppressed(deps: SuppressedDeps, account: string, work: Work): Parted {
+  const pathOf = ({ index }: QueuedRecipient): string =>
+    work.message.envelope.recipients[index]?.forwardPath ?? '';
+  if (!work.recipients.some((recipient) => deps.suppressed.has(pathOf(recipient)))) {
+    return { stay: work.recipients, decisions: [] };
+  }
   const stay: QueuedRecipient[] = [];
   const decisions: Decision[] = [];
   for (const recipient of work.recipients) {
-    const forwardPath = work.message.envelope.recipients[recipient.index]?.forwardPath ?? '';
-    const found = deps.suppressed.find(forwardPath, [account]);
+    const found = deps.suppressed.find(pathOf(recipient), [account]);
     if (found === null) stay.push(recipient);
     else {
       const detail = suppressedText(found);

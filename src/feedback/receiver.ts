@@ -42,6 +42,8 @@ const STATUS: Readonly<Record<FeedbackRefusal, number>> = {
   path: 403,
   credentials: 403,
   signature: 403,
+  // SNS repeats a post only after 5xx: it must not be lost because its key cannot be had now.
+  unproven: 503,
   stale: 403,
   replay: 409,
   malformed: 400,
@@ -53,7 +55,7 @@ const STATUS: Readonly<Record<FeedbackRefusal, number>> = {
 
 /**
  * Takes the posts of providers under /feedback/NAME. Whoever cannot show to be that provider reads
- * 403, whatever else may be wrong.
+ * 403, whatever else may be wrong; 503 where the proof cannot be looked at now.
  */
 export async function openReceiver(listen: ListenAddress, given: ReceiverDeps): Promise<Receiver> {
   const deps = { bodyMsMax, posts, ...given };
@@ -86,7 +88,10 @@ async function answerTo(deps: Deps, request: IncomingMessage): Promise<Answer> {
     return refuse(deps, { ...heard, said: refused('replay', 'it came before') }, remote);
   } catch (error) {
     if (error instanceof StoreError) return { status: 503, text: 'try again later' };
-    throw error;
+    // Providers repeat a post: one that we stumble over must not end the relay again and again.
+    const detail = `a fault of relayd: ${String(error)}`;
+    deps.emit({ is: 'feedback.refused', provider: null, reason: 'malformed', remote, detail });
+    return { status: 500, text: 'fault' };
   }
 }
 
@@ -94,7 +99,8 @@ function refuse({ emit }: Deps, { provider, said, known }: Heard, remote: string
   if (said.is !== 'refused') return { status: 403, text: 'forbidden' };
   const { why, detail } = said;
   emit({ is: 'feedback.refused', provider, reason: why, remote, detail });
-  return known ? { status: STATUS[why], text: why } : { status: 403, text: 'forbidden' };
+  if (known || why === 'unproven') return { status: STATUS[why], text: why };
+  return { status: 403, text: 'forbidden' };
 }
 
 async function tooMany(

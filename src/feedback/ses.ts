@@ -99,7 +99,7 @@ function aboutOf(said: Fields): About | null {
     case 'Delivery': {
       const delivery = fieldsAt(said, 'delivery');
       const text = textAt(delivery, 'smtpResponse');
-      const addresses = listAt(delivery, 'recipients').map(String);
+      const addresses = listAt(delivery, 'recipients').filter((one) => typeof one === 'string');
       const recipients = addresses.map((address) => [address, text] as const);
       return { kind: 'delivered', recipients, at: textAt(delivery, 'timestamp') };
     }

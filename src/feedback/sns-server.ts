@@ -45,7 +45,7 @@ export function snsServer({ clock, fetch: get }: SnsServerDeps): SnsServer {
       if (!answer.ok) return null;
       return new X509Certificate(await textOf(answer));
     } catch {
-      // No way there, no certificate, or too long a text: there is no key, and the post is refused.
+      // No way there, no certificate, or too long a text: there is no key now.
       return null;
     }
   };

@@ -58,10 +58,9 @@ export async function readSns(
     return refused('signature', `the certificate lies at ${oneLine(certificateUrl)}`);
   }
   const hash = HASHES[textAt(fields, 'SignatureVersion')];
-  const key = hash === undefined ? null : await keyAt(certificateUrl);
-  if (hash === undefined || key === null) {
-    return refused('signature', `no key for it at ${oneLine(certificateUrl)}`);
-  }
+  if (hash === undefined) return refused('signature', 'its signature is of an unknown version');
+  const key = await keyAt(certificateUrl);
+  if (key === null) return refused('unproven', `no key for it at ${oneLine(certificateUrl)}`);
   const signature = Buffer.from(textAt(fields, 'Signature'), 'base64');
   if (!verify(hash, signedBytes(fields, SIGNED[type]), key, signature)) {
     return refused('signature', 'the signature is not made for the certificate');

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { chownSync, existsSync, lstatSync, readFileSync } from 'node:fs';
 
 /** chown(2): a process may give its file to a group that it belongs to, root to any. */
 export function mayGiveTo(group: number): boolean {
@@ -24,4 +24,12 @@ function groupLines(): string[][] {
   if (!existsSync('/etc/group')) return [];
   const lines = readFileSync('/etc/group', 'utf8').split('\n');
   return lines.map((line) => line.split(':')).filter((fields) => fields.length >= 3);
+}
+
+/**
+ * Changes the group of a file. One that has it already is left alone: a sandbox may forbid the call
+ * itself.
+ */
+export function giveTo(path: string, group: number): void {
+  if (lstatSync(path).gid !== group) chownSync(path, -1, group);
 }

@@ -48,9 +48,10 @@ export const ACCOUNT_METRICS = {
     help: 'Connections to the upstream that became ready and authenticated.',
     labels: ACCOUNT,
   },
-  relayd_accounts_misrouted_total: {
-    type: 'counter',
-    help: 'Sessions authenticated as somebody else than their account; nothing was sent on them.',
+  relayd_account_failures_in_a_row: {
+    type: 'gauge',
+    help: 'Fresh messages in a row that were tried and not delivered; 0 after a delivery.',
+    labels: ACCOUNT,
   },
   relayd_held_senders: {
     type: 'gauge',

@@ -11,18 +11,20 @@ export interface Bus {
  * news of its death can still reach the others.
  */
 export function openBus(onBug: (error: unknown) => void): Bus {
-  const sinks: EventSink[] = [];
+  let sinks: readonly EventSink[] = [];
   return {
     emit(event) {
-      for (const sink of [...sinks]) {
+      for (const sink of sinks) {
         try {
           sink(event);
         } catch (error) {
-          sinks.splice(sinks.indexOf(sink), 1);
+          sinks = sinks.filter((one) => one !== sink);
           onBug(error);
         }
       }
     },
-    listen: (sink) => void sinks.push(sink),
+    listen(sink) {
+      sinks = [...sinks, sink];
+    },
   };
 }

@@ -18,4 +18,8 @@ export const FEEDBACK_METRICS = {
     help: 'Posts to the feedback listener that were refused; none: for no provider.',
     labels: { provider: [...FEEDBACK_PROVIDERS, NONE], why: FEEDBACK_REFUSALS },
   },
+  relayd_suppressed_addresses: {
+    type: 'gauge',
+    help: 'Addresses on the suppression list, for one account or for all.',
+  },
 } as const;

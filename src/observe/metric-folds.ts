@@ -79,6 +79,8 @@ function lifeFolds(m: Instruments) {
     // relayd_paused and relayd_hold_rules tell them at any time.
     'relay.paused': null,
     'relay.resumed': null,
+    'relay.draining': null,
+    'relay.undrained': null,
     'hold.added': null,
     'hold.ended': null,
     'log.level-changed': null,
@@ -173,7 +175,8 @@ function upstreamFolds(m: Instruments, account: AccountName) {
     'failover.used': (event) => failovers(account(event.account), account(event.to)).inc(),
     // relayd_failover_active tells it at any time.
     'failover.ended': null,
-    'account.misrouted': () => m.relayd_accounts_misrouted_total.inc(),
+    // It ends the process before anybody could scrape a number.
+    'account.misrouted': null,
     'tls.exception-used': (event) => exceptions(account(event.account)).inc(),
     // relayd_tls_exception_end_timestamp_seconds tells it at any time.
     'tls.exception-ending': null,

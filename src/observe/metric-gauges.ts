@@ -141,9 +141,10 @@ export function setQuotas(m: Instruments, quotas: ReadonlyMap<string, readonly Q
   }
 }
 
-export function setHeldSenders(m: Instruments, counts: ReadonlyMap<string, number>): void {
-  m.relayd_held_senders.reset();
-  for (const [account, count] of counts) m.relayd_held_senders.set({ account }, count);
+/** Counts by account. */
+export function setCounts(gauge: Gauge, counts: ReadonlyMap<string, number>): void {
+  gauge.reset();
+  for (const [account, count] of counts) gauge.set({ account }, count);
 }
 
 export function setPaces(m: Instruments, slowed: ReturnType<MetricSources['slowed']>): void {

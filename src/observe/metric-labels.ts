@@ -25,6 +25,7 @@ export const PHASES = membersOf<Phase>({
 export const SESSION_REFUSALS = membersOf<SessionRefusal>({
   connections: true,
   'per-client': true,
+  draining: true,
   'per-address': true,
   reserved: true,
   commands: true,

@@ -2,9 +2,9 @@ import { setAlertsWaiting } from './alert-folds.ts';
 import {
   setAccountStates,
   setConnections,
+  setCounts,
   setCredentials,
   setDisk,
-  setHeldSenders,
   setInstants,
   setPaces,
   setQueue,
@@ -40,12 +40,14 @@ export async function refreshGauges(
   setInstants(m.relayd_tls_exception_end_timestamp_seconds, sources.exceptionsEndMs());
   setCredentials(m, sources.credentials(), nowMs);
   setQuotas(m, sources.quotas());
-  setHeldSenders(m, sources.heldSenders());
+  setCounts(m.relayd_held_senders, sources.heldSenders());
+  setCounts(m.relayd_account_failures_in_a_row, sources.failuresInARow());
   setPaces(m, sources.slowed());
   setAlertsWaiting(m, sources.alertsWaiting());
   const { paused, holdRules } = sources.steering();
   m.relayd_paused.set(paused ? 1 : 0);
   m.relayd_hold_rules.set(holdRules);
+  m.relayd_suppressed_addresses.set(sources.suppressed());
   await Promise.all([
     part(m, 'queue', sources.counts(), (counts) => {
       setQueue(m, counts, known, nowMs);

@@ -14,6 +14,8 @@ export interface MetricSources {
   standIns(): ReadonlyMap<string, ReadonlySet<string>>;
   /** When each account last delivered; in milliseconds since 1970. */
   lastDeliveredAtMs(): ReadonlyMap<string, number>;
+  /** Fresh messages in a row that each account in force has tried and not delivered. */
+  failuresInARow(): ReadonlyMap<string, number>;
   /** When each account's certificate ends, as last seen; in milliseconds since 1970. */
   certificatesEndMs(): ReadonlyMap<string, number>;
   /** When the `tls.exception` of accounts ends; in milliseconds since 1970. */
@@ -32,6 +34,8 @@ export interface MetricSources {
   steering(): { readonly paused: boolean; readonly holdRules: number };
   /** Events that each webhook and command has not been told of yet. */
   alertsWaiting(): ReadonlyMap<string, number>;
+  /** Addresses on the suppression list. */
+  suppressed(): number;
   disk(): Promise<DiskSpace>;
   logLinesDropped(): number;
   /** Spans by what became of them; null: tracing is off. */

@@ -63,7 +63,8 @@ export function afterTry(box: AlertBox, outcome: AlertOutcome, { nowMs, dice }: 
   const last = { atMs: nowMs, ok: outcome.is === 'told', detail: outcome.detail };
   if (outcome.is === 'told') return { ...box, waiting: null, lost: 0, last };
   const wait = WAITS_MS[Math.min(waiting.tries, WAITS_MS.length - 1)] ?? 0;
-  const againAtMs = nowMs + jittered(wait, dice);
+  const asked = outcome.is === 'retry' ? (outcome.notBeforeMs ?? 0) : 0;
+  const againAtMs = nowMs + Math.max(jittered(wait, dice), asked);
   if (outcome.is === 'refused' || againAtMs >= waiting.atMs + alertLifetimeMs) {
     return { ...box, waiting: null, lost: box.lost + totalOf(waiting), last };
   }

@@ -65,6 +65,16 @@ export function signedText(unixSeconds: number, body: string): string {
   return `${unixSeconds}.${body}`;
 }
 
+/** So long a webhook may ask to be left alone. */
+const retryAfterMsMax = 3_600_000;
+
+/** The field Retry-After, seconds or a date (RFC 9110 section 10.2.3); 0: it says nothing usable. */
+export function retryAfterMs(field: string | null, nowMs: number): number {
+  const text = field?.trim() ?? '';
+  const waitMs = /^\d{1,9}$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - nowMs;
+  return waitMs > 0 ? Math.min(waitMs, retryAfterMsMax) : 0;
+}
+
 /** Whether a webhook's answer means that it was told (RFC 9110 section 15). */
 export function verdictOn(status: number): 'told' | 'retry' | 'refused' {
   if (status >= 200 && status < 300) return 'told';

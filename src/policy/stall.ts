@@ -13,10 +13,18 @@ export interface LaneView {
   readonly deliveredAtMs: number | null;
 }
 
+/**
+ * An account that delivers none of so many fresh messages in a row delivers nothing, however late
+ * each of them is tried again. Those tried before do not count: after a large mailing only full
+ * mailboxes are left, for days.
+ */
+export const failuresInARowMax = 5;
+
 export interface LaneFacts {
   readonly counts: readonly LaneCount[];
   readonly state: AccountState;
   readonly quotas: readonly QuotaUse[];
+  readonly failuresInARow: number;
   readonly deliveredAtMs: number | null;
   /** An operator has paused all delivery. */
   readonly allPaused: boolean;
@@ -24,8 +32,8 @@ export interface LaneFacts {
 
 /** `counts` are those of this account's lane. */
 export function laneView(account: string, facts: LaneFacts, nowMs: number): LaneView {
-  const { counts, state, deliveredAtMs } = facts;
-  const stopped = state.is !== 'open';
+  const { counts, state, deliveredAtMs, failuresInARow } = facts;
+  const stopped = state.is !== 'open' || failuresInARow >= failuresInARowMax;
   const due = counts
     .filter(({ state: is, nextDueAtMs }) => {
       if (is === 'leased') return true;

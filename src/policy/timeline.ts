@@ -48,13 +48,18 @@ function pastOf(message: Message, history: HistoryEntry): Happened[] {
     .map(({ index, outcome, text, atMs, account = null }) => {
       return { atMs, what: outcome, recipient: pathOf(message, index), account, text };
     });
-  const completed = { what: 'completed', recipient: null, account: null, text: '' };
   return [
     ...tried,
     ...events.map((event) => happenedOf(message, event)),
     ...ended,
-    ...(settledAtMs === null ? [] : [{ ...completed, atMs: settledAtMs }]),
+    ...(settledAtMs === null ? [] : [completed(settledAtMs, [...tried, ...ended])]),
   ];
+}
+
+/** Instants of attempts are sums of rounded ones: nothing completes a message after its end. */
+function completed(settledAtMs: number, before: readonly Happened[]): Happened {
+  const atMs = Math.max(settledAtMs, ...before.map((one) => one.atMs));
+  return { atMs, what: 'completed', recipient: null, account: null, text: '' };
 }
 
 function triedOf(message: Message, attempt: AttemptRecord): Happened[] {

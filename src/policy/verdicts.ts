@@ -79,11 +79,6 @@ export function handsOver(stopped: {
   return stopped.mayFailOver ?? stopped.reason !== 'throttled';
 }
 
-/** What an operator can do about failures of a class; null: nothing that is known. */
-export function hintFor(reason: string): string | null {
-  return Object.hasOwn(HINTS, reason) ? (HINTS[reason as ReasonClass] ?? null) : null;
-}
-
 /** What an operator can do, in plain words. Mail waits and is not bounced in all of these cases. */
 const HINTS: Partial<Record<ReasonClass, string>> = {
   credentials:

@@ -4,22 +4,24 @@ import { type Core, count } from './core.ts';
 import { eventText } from './history.ts';
 import type { AcceptedRow } from './operations.ts';
 
-/** Number under which a run's leases stand in the recipient rows. */
+/**
+ * Number under which a run's leases stand in the recipient rows; undefined: it never held one. The
+ * table is asked where memory has forgotten, as it does with every transaction that is taken back.
+ */
+export function knownRun(core: Core, run: string): number | undefined {
+  const known = core.runs.get(run);
+  if (known !== undefined) return known;
+  for (const row of core.sql.runs.all()) core.runs.set(row.run, row.id);
+  return core.runs.get(run);
+}
+
+/** The same, of a run that is about to hold its first. */
 export function runNumber(core: Core, owner: LeaseOwner): number {
-  // Memory forgets when a transaction is rolled back, and the row may be of an earlier one.
-  const known = findRun(core, owner.run);
+  const known = knownRun(core, owner.run);
   if (known !== undefined) return known;
   const number = Number(core.sql.insertRun.run(owner.boot, owner.run).lastInsertRowid);
   core.runs.set(owner.run, number);
   return number;
-}
-
-/** Undefined: the run has never leased anything. */
-export function findRun(core: Core, run: string): number | undefined {
-  const remembered = core.runs.get(run);
-  if (remembered !== undefined) return remembered;
-  for (const known of core.sql.runs.all()) core.runs.set(known.run, known.id);
-  return core.runs.get(run);
 }
 
 /** Puts messages with their bodies and recipients into the queue. */

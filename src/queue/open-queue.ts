@@ -1,20 +1,15 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import type { Clock } from '../relay/ports.ts';
 import { createAftermath, createTally } from './aftermath.ts';
 import type { Core, StoreNotice } from './core.ts';
 import { openDatabase } from './database.ts';
+import { historyFile, queueFile } from './database-files.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { openFault } from './faults.ts';
 import { type History, openHistory } from './history.ts';
-import {
-  HISTORY_APPLICATION_ID,
-  HISTORY_MIGRATIONS,
-  QUEUE_APPLICATION_ID,
-  QUEUE_MIGRATIONS,
-} from './migrations.ts';
 import { QueueOpenError } from './open-error.ts';
 import { spoolDirectoryOf } from './spool-directory.ts';
 import { sweepSpool } from './spool-sweep.ts';
@@ -44,7 +39,7 @@ export function openQueue(options: OpenQueueOptions): OpenedQueue {
     const lock: DirectoryLock = lockDirectory(directory);
     opened.unshift({ close: lock.release });
     createDirectory(spoolDirectoryOf(directory));
-    const db = openQueueDatabase(directory);
+    const db = openDatabase(queueFile(directory));
     opened.unshift(db);
     const history = openHistoryDatabase(options);
     opened.unshift(history);
@@ -74,29 +69,11 @@ function createDirectory(path: string): void {
   mkdirSync(path, { mode: 0o700 });
 }
 
-function openQueueDatabase(directory: string): Database {
-  return openDatabase({
-    path: join(directory, 'queue.db'),
-    applicationId: QUEUE_APPLICATION_ID,
-    migrations: QUEUE_MIGRATIONS,
-    synchronous: 'FULL',
-    mainTables: ['messages', 'recipients', 'accounts', 'quotas', 'facts', 'runs'],
-    busyMs: 5_000,
-  });
-}
-
 /** The history informs and no mail depends on it: a damaged one is put aside under another name. */
 function openHistoryDatabase({ directory, clock, report }: OpenQueueOptions): History {
-  const path = join(directory, 'history.db');
-  const open = () =>
-    openDatabase({
-      path,
-      applicationId: HISTORY_APPLICATION_ID,
-      migrations: HISTORY_MIGRATIONS,
-      synchronous: 'NORMAL',
-      mainTables: ['history'],
-      busyMs: 50, // mail does not wait for it
-    });
+  const file = historyFile(directory);
+  const { path } = file;
+  const open = () => openDatabase(file);
   try {
     return openHistory(open());
   } catch (error) {

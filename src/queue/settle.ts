@@ -1,7 +1,7 @@
 import { assert } from '../lib/assert.ts';
 import { messageIdFromNumber } from '../relay/message-id.ts';
 import type { ReasonClass } from '../relay/outcome.ts';
-import { acceptMessages, findRun } from './accept.ts';
+import { acceptMessages, knownRun } from './accept.ts';
 import { type Core, count } from './core.ts';
 import { eventText, type HistoryPart } from './history.ts';
 import type { SettledRecipientRow, SettledRow } from './operations.ts';
@@ -13,7 +13,7 @@ import { removeSpoolFile } from './spool-removal.ts';
  */
 export function settle(core: Core, row: SettledRow): undefined {
   const [id, run, recipients, attempt, notifications, dialogue] = row;
-  const leaseRun = findRun(core, run);
+  const leaseRun = knownRun(core, run);
   assert(leaseRun !== undefined, `run ${run} holds no lease`);
   const results: string[] = [];
   const events: string[] = [];

@@ -5,6 +5,7 @@ import type { KeptToken } from '../relay/credential.ts';
 import { StoreError, type TokenVault } from '../relay/ports.ts';
 import { codeOf, storeFault } from './faults.ts';
 import { parseJson } from './rows.ts';
+import { syncDirectory } from './sync-directory.ts';
 
 const suffix = '.json';
 
@@ -68,15 +69,6 @@ function decode(text: string): KeptToken | null {
     grant,
     login: typeof login === 'string' ? login : null,
   };
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function unlessGone(error: unknown): void {

@@ -89,6 +89,7 @@ export interface AlertBox {
 /** What became of one try. */
 export type AlertOutcome =
   | { readonly is: 'told'; readonly detail: string }
-  | { readonly is: 'retry'; readonly detail: string }
+  /** `notBeforeMs`: so long it asked to be left alone; absent: it said nothing. */
+  | { readonly is: 'retry'; readonly detail: string; readonly notBeforeMs?: number }
   /** It would be the same again. */
   | { readonly is: 'refused'; readonly detail: string };

@@ -138,6 +138,11 @@ export const EVENTS = {
     help: 'An operator paused all delivery, or it still is at start; mail is taken and waits.',
   },
   'relay.resumed': { level: 'warn', help: 'Delivery goes on after a pause of the whole relay.' },
+  'relay.draining': {
+    level: 'warn',
+    help: 'An operator has the relay take no more mail; what is in the queue still goes.',
+  },
+  'relay.undrained': { level: 'warn', help: 'Mail is taken again after a drain.' },
   'hold.added': { level: 'info', help: 'An operator made a hold rule for mail to come.' },
   'hold.ended': { level: 'info', help: 'A hold rule ended; recipients counts those released.' },
   'log.level-changed': {

@@ -145,6 +145,8 @@ export type RelayEvent =
     }
   | { readonly is: 'relay.paused'; readonly detail: string; readonly untilMs: number | null }
   | { readonly is: 'relay.resumed'; readonly by: 'operator' | 'time' }
+  | { readonly is: 'relay.draining'; readonly detail: string; readonly untilMs: number | null }
+  | { readonly is: 'relay.undrained'; readonly by: 'operator' | 'time' }
   | {
       readonly is: 'hold.added';
       readonly rule: number;
@@ -189,7 +191,8 @@ export type SessionRefusal =
   | 'logins'
   | 'tls'
   | 'timeout'
-  | 'slow';
+  | 'slow'
+  | 'draining';
 
 export const REFUSAL_REASONS = [
   'no-route',

@@ -23,6 +23,7 @@ export const FEEDBACK_REFUSALS = [
   'path',
   'credentials',
   'signature',
+  'unproven',
   'stale',
   'replay',
   'malformed',

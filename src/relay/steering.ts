@@ -8,6 +8,9 @@ export interface RelayPause {
   readonly untilMs: number | null;
 }
 
+/** An operator has it take no more mail; what is here goes out. */
+export type RelayDrain = RelayPause;
+
 /** What mail a hold rule is about; all that is given must hold. */
 export interface HoldScope {
   /** The reverse-path or an address of the From field. */

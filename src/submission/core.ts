@@ -32,4 +32,6 @@ export interface Core {
   readonly memory: MemoryBudget;
   readonly disk: DiskSpace;
   readonly registry: Registry;
+  /** Open: mail is taken. */
+  readonly gate: { open: boolean };
 }

@@ -1,7 +1,7 @@
-import { chmodSync, chownSync, existsSync, lstatSync, unlinkSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect, type ListenOptions, type Server } from 'node:net';
 import { formatListenAddress } from '../config/listen-address.ts';
-import { groupId, mayGiveTo } from '../lib/groups.ts';
+import { giveTo, groupId, mayGiveTo } from '../lib/groups.ts';
 import { findPortHolder } from '../lib/port-holder.ts';
 import type { ListenAddress, ListenerSettings } from '../relay/settings.ts';
 
@@ -55,7 +55,7 @@ function open(
     if (!mayGiveTo(id)) {
       throw new ListenError(address, `the daemon's user is not in the group ${group}`);
     }
-    chownSync(address.path, -1, id);
+    giveTo(address.path, id);
   }
   chmodSync(address.path, mode);
 }
@@ -100,7 +100,10 @@ async function explain(address: ListenAddress, fault: NodeJS.ErrnoException): Pr
     const holder = await findPortHolder(address.port);
     return `the address is in use${holder === null ? '' : ` by ${holder}`}`;
   }
-  if (fault.code === 'EACCES') return 'permission denied';
+  if (fault.code === 'EACCES') {
+    const low = address.is === 'tcp' && address.port < 1024;
+    return `permission denied${low ? '; below 1024 systemd opens the port (relayd.socket)' : ''}`;
+  }
   if (fault.code === 'EADDRNOTAVAIL') return 'this machine has no such address';
   return fault.message;
 }

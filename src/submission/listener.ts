@@ -4,9 +4,9 @@ import type { Reply } from '../mail/reply.ts';
 import type { ListenAddress, ListenerSettings } from '../relay/settings.ts';
 import { readKeyPair, watchKeyPair } from './certificates.ts';
 import type { Core } from './core.ts';
+import type { InheritedSockets } from './inherited-sockets.ts';
 import { ListenError, listenOn } from './listen.ts';
 import { RelayServer } from './server.ts';
-import type { SystemdSockets } from './systemd-sockets.ts';
 
 /** One entry of `listeners:`, open. */
 export interface Listener {
@@ -23,32 +23,48 @@ export interface Listener {
    */
   renewCertificate(): void;
   stop(reply: Reply): void;
+  endSessions(reply: Reply): void;
   destroy(): void;
+}
+
+/** One socket of a listener. */
+interface OpenServer {
+  readonly server: RelayServer;
+  readonly address: ListenAddress;
+  /** Gives an inherited socket back. */
+  leave(): void;
 }
 
 /** Rejects with ListenError. */
 export async function openListener(
   core: Core,
   settings: ListenerSettings,
-  sockets: SystemdSockets,
+  sockets: InheritedSockets,
 ): Promise<Listener> {
   const listen = formatListenAddress(settings.listen);
   const keyPair = readPair(settings);
-  const open = async (descriptor: number | null): Promise<RelayServer> => {
+  const servers: OpenServer[] = [];
+  const open = async (descriptor: number | null): Promise<OpenServer> => {
     const server = new RelayServer({ core, listener: settings, listen, keyPair });
-    await listenOn(server.server, settings, descriptor);
-    return server;
+    if (descriptor === null) {
+      await listenOn(server.server, settings, null);
+      return { server, address: addressOf(server, settings.listen), leave: () => {} };
+    }
+    const address = await sockets.attach(descriptor, settings, server.server);
+    return { server, address, leave: () => sockets.detach(descriptor, server.server) };
   };
-  const servers: RelayServer[] = [];
   try {
     for (const descriptor of descriptorsOf(settings.listen, sockets)) {
       servers.push(await open(descriptor));
     }
   } catch (error) {
-    for (const server of servers) server.server.close();
+    for (const { server, leave } of servers) {
+      leave();
+      server.server.close();
+    }
     throw error;
   }
-  const addresses = servers.map((server) => addressOf(server, settings.listen));
+  const addresses = servers.map(({ address }) => address);
   for (const address of addresses) {
     core.emit({ is: 'listener.opened', listen: formatListenAddress(address), tls: settings.tls });
   }
@@ -62,27 +78,36 @@ export async function openListener(
     addresses,
     renewCertificate,
     get running() {
-      return servers.reduce((sum, server) => sum + server.running, 0);
+      return servers.reduce((sum, { server }) => sum + server.running, 0);
     },
     get open() {
-      return servers.reduce((sum, server) => sum + server.open, 0);
+      return servers.reduce((sum, { server }) => sum + server.open, 0);
     },
     stop(reply) {
       unwatch();
-      for (const server of servers) server.stop(reply);
+      for (const { server, leave } of servers) {
+        leave();
+        server.stop(reply);
+      }
+    },
+    endSessions(reply) {
+      for (const { server } of servers) server.endSessions(reply);
     },
     destroy() {
-      for (const server of servers) server.destroy();
+      for (const { server } of servers) server.destroy();
     },
   };
 }
 
 /** One null for a socket of our own; systemd may have several under one name. */
-function descriptorsOf(listen: ListenAddress, sockets: SystemdSockets): readonly (number | null)[] {
+function descriptorsOf(
+  listen: ListenAddress,
+  sockets: InheritedSockets,
+): readonly (number | null)[] {
+  const descriptors = sockets.descriptorsFor(listen);
+  if (descriptors.length > 0) return descriptors;
   if (listen.is !== 'systemd') return [null];
-  const descriptors = sockets.get(listen.name);
-  if (descriptors !== undefined) return descriptors;
-  const names = [...sockets.keys()].join(', ') || 'none';
+  const names = sockets.names.join(', ') || 'none';
   throw new ListenError(listen, `systemd passed no socket of that name (passed: ${names})`);
 }
 
@@ -98,11 +123,11 @@ function readPair(settings: ListenerSettings): ReturnType<typeof readKeyPair> {
   }
 }
 
-function renew(core: Core, settings: ListenerSettings, servers: readonly RelayServer[]): void {
+function renew(core: Core, settings: ListenerSettings, servers: readonly OpenServer[]): void {
   try {
     const pair = readKeyPair(settings);
     if (pair === null) return;
-    for (const server of servers) server.updateSecureContext(pair);
+    for (const { server } of servers) server.updateSecureContext(pair);
   } catch (error) {
     const { file } = core.settings();
     const what = `${formatListenAddress(settings.listen)} keeps its old certificate`;

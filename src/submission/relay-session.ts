@@ -95,6 +95,10 @@ export class RelaySession implements Session, Member {
 
   /** The first thing that happens: a greeting, or the reason why there is none. */
   start(): void {
+    if (!this.core.gate.open) {
+      this.refuse({ reply: REPLIES.draining, why: 'draining' });
+      return;
+    }
     const refused = this.core.registry.enter(this);
     if (refused !== null) {
       this.refuse(refused);

@@ -81,6 +81,7 @@ export const REPLIES = {
   idle: reply(421, '4.2', 'Idle too long'),
   slowData: reply(421, '4.2', 'The message came too slowly'),
   tooLongForParser: reply(421, '5.2', 'Command line far too long'),
+  draining: reply(421, '3.2', 'Maintenance, no mail is taken now, try again later'),
   stopping: reply(421, '3.2', 'The relay is stopping'),
   listenerClosed: reply(421, '3.2', 'This listener is being closed'),
 } as const satisfies Record<string, Reply>;

@@ -102,6 +102,11 @@ export class RelayServer extends SMTPServer {
   stop(reply: Reply): void {
     this.server.close();
     for (const socket of this._pendingSockets.values()) socket.destroy();
+    this.endSessions(reply);
+  }
+
+  /** Each as soon as no message is lost by it; connections are still accepted. */
+  endSessions(reply: Reply): void {
     for (const { relay } of this.#connections) relay.stop(reply);
   }
 

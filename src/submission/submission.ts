@@ -9,6 +9,7 @@ import { authenticator } from './authenticator.ts';
 import { clientRates } from './client-rates.ts';
 import type { Core } from './core.ts';
 import { diskSpace } from './disk-space.ts';
+import { type InheritedSockets, inheritedSockets } from './inherited-sockets.ts';
 import { type Listener, openListener } from './listener.ts';
 import { loginLimit } from './login-limit.ts';
 import { memoryBudget } from './memory-budget.ts';
@@ -47,6 +48,8 @@ export interface Submission {
   addresses(): readonly ListenAddress[];
   /** Each listener with its sessions open now. */
   listeners(): readonly ListenerActivity[];
+  /** What systemd opened and no listener took. */
+  untakenSockets: InheritedSockets['untaken'];
   /** Client connections open now. */
   connections(): number;
   /**
@@ -55,6 +58,9 @@ export interface Submission {
    * cannot be opened; the others are as asked.
    */
   reload(settings: Settings): Promise<void>;
+  /** Sessions and clients to come get 421, a message being received is finished first. */
+  drain(): void;
+  undrain(): void;
   /**
    * Stops listening; sessions end with 421, a message being received is finished first, for
    * `drainMs` at most.
@@ -65,7 +71,7 @@ export interface Submission {
 /** Opens every configured listener, or none. Rejects with ListenError. */
 export async function openSubmission(deps: SubmissionDeps): Promise<Submission> {
   const core = coreOf(deps);
-  const sockets = deps.sockets ?? new Map();
+  const sockets = inheritedSockets(deps.sockets ?? new Map());
   let listeners: Listener[] = [];
   /** Closed listeners whose last sessions are still running. */
   let leaving: Listener[] = [];
@@ -90,6 +96,7 @@ export async function openSubmission(deps: SubmissionDeps): Promise<Submission> 
     await openAll(deps.settings().listeners);
   } catch (error) {
     for (const listener of listeners) listener.stop(REPLIES.stopping);
+    sockets.closeUnattached();
     throw error;
   }
   return {
@@ -100,6 +107,7 @@ export async function openSubmission(deps: SubmissionDeps): Promise<Submission> 
         tls: settings.tls,
         sessions: running,
       })),
+    untakenSockets: sockets.untaken,
     connections: () => core.registry.size,
     async reload(settings) {
       const keys = new Set(settings.listeners.map(keyOf));
@@ -110,10 +118,19 @@ export async function openSubmission(deps: SubmissionDeps): Promise<Submission> 
       }
       listeners = listeners.filter((listener) => keys.has(keyOf(listener.settings)));
       await openAll(settings.listeners.filter((one) => !open.has(keyOf(one))));
+      sockets.closeUnattached();
+    },
+    drain() {
+      core.gate.open = false;
+      for (const listener of listeners) listener.endSessions(REPLIES.draining);
+    },
+    undrain() {
+      core.gate.open = true;
     },
     async close(drainMs) {
       for (const listener of listeners) retire(listener, REPLIES.stopping);
       listeners = [];
+      sockets.closeUnattached();
       await until(() => leaving.every(({ running }) => running === 0), drainMs);
       // Clients that do not hang up after their 421 are not waited for.
       await until(() => leaving.every(({ open }) => open === 0), Math.min(drainMs, lingerMs));
@@ -134,6 +151,7 @@ function coreOf(deps: SubmissionDeps): Core {
   return {
     ...deps,
     pace,
+    gate: { open: true },
     authenticator: authenticator(settings),
     logins: loginLimit(() => limits().authFailures, clock),
     rates: clientRates(clock),

@@ -60,8 +60,11 @@ function recover(
       }
       put(row, query.inDoubtHold ? 'held' : 'in-doubt', query.inDoubtDueAtMs);
       if (query.inDoubtHold) row.dueAtMs = 0;
-      row.lastReason = 'in-doubt';
-      row.lastText = 'the relay stopped while the attempt ran';
+      // Mail that was in doubt before says so already, and why.
+      if (row.lastReason !== 'in-doubt') {
+        row.lastReason = 'in-doubt';
+        row.lastText = 'the relay stopped while the attempt ran';
+      }
       found.inDoubt += 1;
     }
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { messageIdToNumber } from '../../src/relay/message-id.ts';
-import { held, leased, newMessage, T0, waiting } from './fixtures.ts';
+import { held, leased, leaseOf, newMessage, T0, waiting } from './fixtures.ts';
 import type { OpenStore } from './queue-store.ts';
 
 export function acceptContract(current: () => OpenStore): void {
@@ -96,6 +96,18 @@ export function acceptContract(current: () => OpenStore): void {
       });
       expect((await store.list({ filter: {}, after: null, limit: 10 })).rows).toHaveLength(1);
       expect((await store.counts())[0]?.recipients).toBe(1);
+    });
+
+    test('after one that was refused, leases are given and ended as before', async () => {
+      const { store } = current();
+      const first = leased();
+      await store.accept([first]);
+      await expect(store.accept([leased(), first])).rejects.toMatchObject({
+        name: 'AssertionError',
+      });
+      await store.accept([leased({ lane: 'ses' }), waiting()]);
+      const query = { lane: 'gmail', nowMs: T0, lease: leaseOf(), limit: 9 };
+      expect(await store.claim(query)).toHaveLength(1);
     });
 
     test('a bad operation does not take the good ones of its batch along', async () => {

@@ -59,6 +59,20 @@ export function recoverContract(current: () => OpenStore): void {
       expect(queued?.recipients[0]).toMatchObject({ state: 'in-doubt', dueAtMs: T0 + 100 });
     });
 
+    test('mail in doubt before keeps the reason it had, also when this attempt reached the dot', async () => {
+      const { store } = current();
+      const one = leased();
+      await store.accept([one]);
+      const doubt = { is: 'in-doubt', dueAtMs: T0, lane: 'gmail' } as const;
+      const recipients = [{ ...becomes(0, doubt, 'no reply'), reason: 'in-doubt' as const }];
+      const ended = { id: one.message.id, lease: leaseOf(), attempt: null, notifications: [] };
+      await store.settle({ ...ended, recipients });
+      await store.claim({ lane: 'gmail', nowMs: T0, lease: leaseOf(), limit: 1 });
+      await store.recover({ ...query, dotted: new Set([one.message.id]) });
+      const { queued } = await store.show(one.message.id);
+      expect(queued?.recipients[0]).toMatchObject({ state: 'in-doubt', lastText: 'no reply' });
+    });
+
     test('what was accepted is there after closing and opening again', async () => {
       const { store, reopen } = current();
       if (reopen === null) return;

@@ -83,7 +83,7 @@ test('the exception announces its end, and from its date on the server is refuse
 
   clock.pass(5 * day, relay.pid);
   expect(await relay.event('tls.exception-ending', ({ daysLeft }) => daysLeft === 0)).toMatchObject(
-    { reason: 'renewal asked for' },
+    { detail: 'renewal asked for' },
   );
   await submit(port, mail);
   const held = await relay.event('account.held');

@@ -84,6 +84,8 @@ async function startScene(): Promise<void> {
       ],
       failover: { after: '1s' },
       limits: { auth_failures: '3/h' },
+      // Nobody listens there: it is told of nothing, and that is counted.
+      notifications: { webhooks: [{ url: 'http://127.0.0.1:9/', events: ['account.held'] }] },
     },
   });
   const target = `127.0.0.1:${relay.observePort}`;

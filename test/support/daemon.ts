@@ -18,10 +18,10 @@ export interface DaemonOptions {
   /** Of an earlier daemon, whose queue is to be taken over. Default: a new one, removed at the end. */
   readonly directory?: string;
   readonly environment?: Readonly<Record<string, string>>;
-  /** How long it may take until it serves; default 15 s. */
-  readonly startMs?: number;
   /** `source` runs src/daemon/main.ts; `built` runs bin/relayd and needs `npm run build` before. */
   readonly from?: 'source' | 'built';
+  /** A program and its arguments that run relayd in other surroundings. */
+  readonly under?: readonly string[];
 }
 
 export interface CommandResult {
@@ -111,7 +111,7 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<Daemon> 
     },
   };
   try {
-    await daemon.event('daemon.started', undefined, options.startMs);
+    await daemon.event('daemon.started', () => true, 60_000);
   } catch (error) {
     child.kill('SIGKILL');
     const { code } = await journal.exited;
@@ -155,13 +155,15 @@ function complete(directory: string, observePort: number, config: DaemonOptions[
 
 const entries = { relayd: 'src/daemon/main.ts', relayctl: 'src/cli/relayctl.ts' };
 
-function runner(options: Pick<DaemonOptions, 'environment' | 'from'>) {
+function runner(options: Pick<DaemonOptions, 'environment' | 'from' | 'under'>) {
   return (program: 'relayd' | 'relayctl', args: readonly string[]): ChildProcess => {
     const [command, first] =
       options.from === 'built'
         ? [join(root, 'bin', program), []]
         : [process.execPath, [join(root, entries[program])]];
-    const child = spawn(command, [...first, ...args], {
+    const under = program === 'relayd' ? (options.under ?? []) : [];
+    const [outer = command, ...inner] = [...under, command, ...first, ...args];
+    const child = spawn(outer, inner, {
       cwd: root,
       env: { ...process.env, RELAYD_CONFIG: undefined, ...options.environment },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -61,3 +61,24 @@ test('what does not exist is seen', () => {
     'queue list --acount x',
   ]);
 });
+
+/** Every command with the values that it takes on its command line. */
+function valuesOf(command: Command): string[] {
+  const options = command.options.filter(({ required, optional }) => required || optional);
+  const own = [
+    ...options.map(({ long }) => `${command.name()} ${long}`),
+    ...command.registeredArguments.map((argument) => `${command.name()} <${argument.name()}>`),
+  ];
+  return [...own, ...command.commands.flatMap(valuesOf)];
+}
+
+// /proc/PID/cmdline is open to everybody.
+test('no command takes a secret as an argument', () => {
+  const values = valuesOf(program);
+  expect(values).toContain('drain --reason');
+  expect(
+    values.filter((value) =>
+      /(?:pass|secret|token|\bkey\b)(?!.*-file)/i.test(value.split(' ')[1] ?? ''),
+    ),
+  ).toEqual([]);
+});

@@ -3,6 +3,7 @@ import { type Checked, isObject } from '../check.ts';
 import { isLocalListener } from '../listen-address.ts';
 import type { BuildContext } from './context.ts';
 import { warnOfShadowedRoutes } from './shadow.ts';
+import { warnOfUnroutedSummary } from './summary-route.ts';
 
 /** Checks that need several sections. */
 export function inspect(
@@ -15,6 +16,7 @@ export function inspect(
   warnOfUnusedAccounts(settings, context);
   warnOfUnreachableClients(settings, context);
   warnOfShadowedRoutes(settings.routes, context);
+  warnOfUnroutedSummary(settings, context);
 }
 
 /** Without these three nothing could ever be sent. */

@@ -28,6 +28,7 @@ function open() {
     states: new Map<string, AccountState>(),
     used: 0,
     delivered: new Map<string, number>(),
+    failures: 0,
     paused: false,
     freeBytes: 900 * mib,
     storeFails: false,
@@ -53,6 +54,7 @@ function open() {
       states: () => world.states,
       quotas: () => new Map([['b', [{ rate: perDay, used: world.used }]]]),
       lastDeliveredAtMs: (account) => world.delivered.get(account) ?? null,
+      failuresInARow: () => world.failures,
       allPaused: () => world.paused,
     },
     freeBytes: async () => world.freeBytes,
@@ -92,6 +94,20 @@ test('a stall is said once, keeps back the sign of life, and ends with a deliver
   await pass(1);
   expect(take()).toMatchObject([{ is: 'relay.moving', account: 'a' }]);
   expect(watchdog.stalled()).toBe(null);
+});
+
+test('mail that is deferred message by message stalls, too', async () => {
+  const { world, pass, due, take } = open();
+  world.counts = [{ ...due('a'), nextDueAtMs: T0 + 90 * minute }];
+  await pass(20);
+  expect(take()).toEqual([]);
+  world.failures = 5;
+  await pass(20);
+  expect(take()).toMatchObject([{ is: 'relay.stalled', account: 'a', recipients: 4 }]);
+  world.failures = 0;
+  world.delivered.set('a', world.nowMs);
+  await pass(1);
+  expect(take()).toMatchObject([{ is: 'relay.moving', account: 'a' }]);
 });
 
 test('all accounts at once are one thing more, and its end is said, too', async () => {

@@ -36,6 +36,9 @@ const ASKING = [
   'hold remove 1',
   'pause',
   'resume',
+  'drain',
+  'undrain',
+  'selftest',
   'top --once',
   'trace',
   'log search',
@@ -55,6 +58,9 @@ const ASKING = [
 
 /** These work on files, DNS or other machines; what they may ask of the daemon they can do without. */
 const ALONE = new Set([
+  'backup',
+  'restore',
+  'verify',
   'upstream probe',
   'domain check',
   'provider list',

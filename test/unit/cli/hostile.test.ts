@@ -82,7 +82,8 @@ test('any mixture of them prints as harmlessly', async () => {
     fc.asyncProperty(hostileText(), some, async (text, line) => {
       const [plain, hostile] = [await printed(line, 'plain', 100), await printed(line, text, 100)];
       expect(steering(hostile.all)).not.toMatch(UNPRINTABLE);
-      expect(lines(hostile.all)).toBe(lines(plain.all));
+      // An empty text may save a line; none makes one.
+      expect(lines(hostile.all)).toBeLessThanOrEqual(lines(plain.all));
     }),
     { numRuns: 50 },
   );

@@ -94,6 +94,17 @@ test('relayd runs the daemon', async () => {
   expect(ran.out.slice(2)).toEqual(['--max-semi-space-size=4', entry, '--check']);
 });
 
+test('no launcher lets its program leave a core behind', async () => {
+  const { root, home } = installed('relayd');
+  const path = fakeNode(join(root, 'new/node'), 'v26.10.0');
+  const script =
+    '[ "$1" = --version ] && echo v26.10.0 && exit 0; echo "$(ulimit -Sc) $(ulimit -Hc)|"';
+  writeFileSync(join(path, 'node'), `#!/bin/sh\n${script}\n`);
+  for (const program of ['relayd', 'relayctl', 'sendmail']) {
+    expect((await launch(join(home, 'bin', program), [], path)).out).toEqual(['0 0']);
+  }
+});
+
 test('links as docs/operate.md makes them lead to a program that knows its name, run by the Node of npm', async () => {
   const { root, home } = installed('relayd');
   const path = fakeNode(join(root, 'old/node'), 'v20.20.2');

@@ -206,6 +206,14 @@ test('a next password has the version it will have as password; an app password 
   expect(again.accounts.get('up')?.next).toBe(null);
 });
 
+test.each(['[', '{a: ', '- ', 'a: ['])(
+  '%s a hundred thousand times is a fault of the file',
+  async (open) => {
+    const problems = await problemsOf(open.repeat(100_000));
+    expect(problems[0]).toMatch(/^relay\.yaml:\d+:\d+: /);
+  },
+);
+
 test('anchors work, and a fault in one is shown where it stands', async () => {
   const text = minimal
     .replace('["@shop.example"]', '&all ["*", shop]')

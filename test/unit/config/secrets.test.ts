@@ -15,14 +15,22 @@ test('a file is read relative to relay.yaml, without its last line break', async
   expect(secret).toEqual({ is: 'read', text: 'geheim ', warning: null });
 });
 
-test('a file that everybody may read is taken with a warning', async () => {
+test('a file that everybody may read is refused', async () => {
   const directory = temporaryDirectory();
   const file = join(directory, 'password');
   writeFileSync(file, 'geheim');
   chmodSync(file, 0o644);
-  const secret = await readSecret({ file }, context('/'));
-  expect(secret).toMatchObject({ is: 'read', text: 'geheim' });
-  expect(secret).toHaveProperty('warning', `${file} is readable by everybody; chmod 600 it`);
+  const why = `${file} is open to everybody; chmod 600 it`;
+  expect(await readSecret({ file }, context('/'))).toEqual({ is: 'failed', why });
+  chmodSync(file, 0o640); // root's, and the daemon's group: how packages keep it
+  expect(await readSecret({ file }, context('/'))).toMatchObject({ is: 'read', text: 'geheim' });
+});
+
+test('a command does not get the variables that hold other secrets', async () => {
+  const command = [process.execPath, '-p', 'process.env.TOKEN + process.env.PATH_TO'];
+  const sources = { TOKEN: 'geheim', PATH_TO: '/x' };
+  const secret = await readSecret({ command }, { ...context('/', sources), hidden: ['TOKEN'] });
+  expect(secret).toMatchObject({ is: 'read', text: 'undefined/x' });
 });
 
 test('a credential is read from the directory that systemd gives', async () => {

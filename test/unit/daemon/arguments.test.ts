@@ -17,6 +17,7 @@ test.each([
   ],
   ['a check', ['--check', '--config=a.yaml'], {}, { is: 'check', config: 'a.yaml' }],
   ['the version', ['--version'], {}, { is: 'version' }],
+  ['a preflight', ['--preflight'], {}, { is: 'preflight', config: '/etc/relayd/relay.yaml' }],
   ['help before anything else', ['-h', '--check'], {}, { is: 'help' }],
 ])('%s', (_, args, environment, command) => {
   expect(readArguments(args, environment)).toEqual(command);

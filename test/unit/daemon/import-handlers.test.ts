@@ -31,6 +31,7 @@ async function open() {
   const relay = {
     settings: () => settings,
     store,
+    drain: { current: null },
     emit: (event: RelayEvent) => events.push(event),
     delivery: {
       wake: (lane: string) => woken.push(lane),

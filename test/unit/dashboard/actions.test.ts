@@ -116,3 +116,13 @@ test.each<[string, string, Record<string, string>, number]>([
   expect(await states()).toEqual([['waiting', 1]]);
   expect(said).toMatchObject([{ is: 'control.called', failed: true }]);
 });
+
+test.each(['flush', 'hold', 'release'])(
+  '%s of nothing in particular touches nothing',
+  async (verb) => {
+    const { act, rig, states } = await loggedIn();
+    await rig.enqueue(later);
+    expect((await act(verb, {})).status).toBe(400);
+    expect(await states()).toEqual([['waiting', 1]]);
+  },
+);

@@ -43,6 +43,23 @@ test('news end with the session', async () => {
   expect((await framesOf(news, 10_000)).length).toBeLessThan(100);
 });
 
+test('a fault in the news is said, and ends nothing', async () => {
+  const clients = {
+    [Symbol.iterator]: () => {
+      throw new TypeError('no such thing');
+    },
+  };
+  const { get, said } = await openScene({
+    token: null,
+    liveEveryMs: 20,
+    clients: clients as never,
+  });
+  const { body } = await get('/events');
+  await expect.poll(() => said).not.toEqual([]);
+  expect(said[0]).toMatchObject({ request: 'dashboard', detail: 'internal: no such thing' });
+  await body?.cancel();
+});
+
 /** A response of the server as far as news need one. */
 function listener(writableLength = 0) {
   const written: string[] = [];

@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { controlHandlers } from '../../../src/daemon/control-handlers.ts';
+import { openDrain } from '../../../src/daemon/drain.ts';
 import { openFlushWatches } from '../../../src/daemon/flush-watches.ts';
 import type { Relay } from '../../../src/daemon/relay.ts';
 import { type Dashboard, openDashboard } from '../../../src/dashboard/dashboard.ts';
@@ -101,6 +102,7 @@ function openFor(
     submission: { listeners: () => [] },
     throughput: openThroughput(() => performance.now()),
     flushes: openFlushWatches(),
+    drain: openDrain({ submission: { drain() {}, undrain() {} }, emit() {}, clock: rig.now }),
     emit: () => {},
     startedAtMs: rig.now(),
     state: () => 'running',

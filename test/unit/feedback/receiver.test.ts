@@ -135,6 +135,13 @@ test.each(FORGED)('%s reads 403, is counted, and changes nothing', async (_, mak
   expect((await scene.store.show(id)).history?.events).toBeUndefined();
 });
 
+test('a post whose key cannot be had now is to come again: it is no forgery yet', async () => {
+  const sns = { keyAt: async () => null, confirm: async () => false };
+  const scene = await openScene({ sns });
+  expect(await scene.post(snsPost(privateKey, bounce))).toBe(503);
+  expect(whys(scene)).toEqual(['unproven']);
+});
+
 test('a signature of version 1 is believed, too', async () => {
   const scene = await openScene();
   expect(await scene.post(snsPost(privateKey, bounce, { SignatureVersion: '1' }))).toBe(200);
@@ -254,4 +261,20 @@ test('a storage that fails asks for the post again', async () => {
   expect(await scene.post(post)).toBe(503);
   scene.store.failWith(null);
   expect(await scene.post(post)).toBe(200);
+});
+
+test('a post that we stumble over ends itself, not the relay', async () => {
+  const keyAt = async (): Promise<never> => Promise.reject(new TypeError('no such thing'));
+  const scene = await openScene({ sns: { keyAt, confirm: async () => false } });
+  expect(await scene.post(snsPost(privateKey, bounce))).toBe(500);
+  expect(scene.events).toMatchObject([
+    { is: 'feedback.refused', detail: expect.stringContaining('no such thing') },
+  ]);
+});
+
+test('a recipient that is no text is left out', async () => {
+  const scene = await openScene();
+  const recipients = [{ toString: 1, valueOf: 1 }, kim];
+  const said = { eventType: 'Delivery', mail: { messageId: 'id-1' }, delivery: { recipients } };
+  expect(await scene.post(snsPost(privateKey, said))).toBe(200);
 });

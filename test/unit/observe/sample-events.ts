@@ -234,6 +234,8 @@ export const SAMPLES: {
   'suppression.changed': { is: 'suppression.changed', added: 2, removed: 0, by: 'operator' },
   'relay.paused': { is: 'relay.paused', detail: 'network maintenance', untilMs: null },
   'relay.resumed': { is: 'relay.resumed', by: 'operator' },
+  'relay.draining': { is: 'relay.draining', detail: 'new disk', untilMs: null },
+  'relay.undrained': { is: 'relay.undrained', by: 'operator' },
   'hold.added': { is: 'hold.added', rule: 3, detail: 'launch', untilMs: 1_795_000_000_000 },
   'hold.ended': { is: 'hold.ended', rule: 3, by: 'time', recipients: 12 },
   'log.level-changed': { is: 'log.level-changed', newLevel: 'debug', untilMs: null },

@@ -10,7 +10,7 @@ import {
   untold,
 } from '../../../src/policy/alert-box.ts';
 import { countsMax, entriesMax, totalOf } from '../../../src/policy/alert-digest.ts';
-import { payloadOf, verdictOn } from '../../../src/policy/alert-payload.ts';
+import { payloadOf, retryAfterMs, verdictOn } from '../../../src/policy/alert-payload.ts';
 import { entryOf, selectionOf } from '../../../src/policy/alert-selection.ts';
 import type { AlertBox, AlertEntry } from '../../../src/relay/alert.ts';
 import { ALERT_CLASSES, ALERT_NAMES } from '../../../src/relay/alert-classes.ts';
@@ -127,4 +127,27 @@ test('hostile replies change neither the text nor its direction, and are cut', (
   const { text } = payloadOf(alert, { relay: 'relay.test', lost: 0 });
   expect(text).not.toMatch(/[\x00-\x1f\u202e]/);
   expect(text).toMatch(/^relay\.test: account\.held gmail \(credentials\): 550/);
+});
+
+test.each([
+  ['120', 120_000],
+  [' 7 ', 7_000],
+  ['Sat, 21 Nov 2026 12:05:00 GMT', 5 * minute],
+  ['86400', 60 * minute],
+  ['999999999', 60 * minute],
+  ['-5', 0],
+  ['soon', 0],
+  ['', 0],
+  ['Fri, 20 Nov 2026 12:00:00 GMT', 0],
+  [null, 0],
+])('Retry-After %s is %d ms', (field, waitMs) => {
+  expect(retryAfterMs(field, T0)).toBe(waitMs);
+});
+
+test('a destination that asks for time gets it, and never less than usual', () => {
+  const { box } = made(noted(emptyBox, entry()), 'a', T0);
+  const after = (notBeforeMs: number) =>
+    afterTry(box, { ...failed, notBeforeMs }, { nowMs: T0, dice }).waiting?.nextAtMs;
+  expect(after(20 * minute)).toBe(T0 + 20 * minute);
+  expect(after(1)).toBe(afterTry(box, failed, { nowMs: T0, dice }).waiting?.nextAtMs);
 });

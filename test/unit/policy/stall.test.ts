@@ -70,6 +70,7 @@ const facts = {
   counts: [waiting],
   state: { is: 'open' } as AccountState,
   quotas: [],
+  failuresInARow: 4,
   deliveredAtMs: null,
   allPaused: false,
 };
@@ -83,6 +84,7 @@ test.each([
   ['paused by a quota', { state: { ...paused, reason: 'quota' } }, 4, 'quota'],
   ['held', { state: held }, 4, 'held'],
   ['its own limit', { quotas: [{ rate: perDay, used: 10 }] }, 0, 'limit'],
+  ['deferred message by message', { failuresInARow: 5 }, 4, null],
   ['all paused', { allPaused: true }, 0, 'paused'],
 ] as const)('%s', (_, more, due, excuse) => {
   const view = laneView('a', { ...facts, ...more } as typeof facts, T0);

@@ -29,7 +29,7 @@ test.each([
 /** Ours alone: the Transport of a session, and what the listener asks of its server. */
 const NEW_MEMBERS = [
   ...['gone', 'write', 'whenWritable', 'startTls', 'startData', 'mayXclient', 'xclient'],
-  ...['stop', 'running', 'open', 'destroy'],
+  ...['stop', 'endSessions', 'running', 'open', 'destroy'],
 ];
 
 test('the members that are used as they are still exist', () => {

@@ -54,7 +54,7 @@ test('who is suppressed everywhere is refused with the reason, the others are ta
   expect(await rcpt('lee@x.example')).toMatch(/^250 /);
   expect(relay?.events).toMatchObject([
     { is: 'listener.opened' },
-    { is: 'message.refused', why: 'suppressed', recipient: 'kim@x.example', reply: refusal },
+    { is: 'message.refused', reason: 'suppressed', recipient: 'kim@x.example', reply: refusal },
   ]);
 });
 

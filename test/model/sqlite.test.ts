@@ -1,0 +1,4 @@
+import { holdsToTheModel } from './hold.ts';
+import { sqliteStore } from './stores.ts';
+
+holdsToTheModel('SQLite', sqliteStore);
