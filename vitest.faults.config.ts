@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/faults/**/*.test.ts'],
+    globalSetup: ['test/faults/compile-once.ts'],
     testTimeout: 90_000,
     hookTimeout: 30_000,
     maxWorkers: 2,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DaemonError } from '../support/daemon.ts';
 import { startLoad } from './load.ts';
-import { drain, expectNothingLost, makeScene, type Scene, until } from './scene.ts';
+import { drain, expectNothingLost, makeScene, type Scene, tell, until } from './scene.ts';
 
 const busy = [{ at: 'rcpt', do: { reply: '450 4.2.1 later' } }] as const;
 
@@ -83,7 +83,7 @@ test.each([
     const [, token = ''] = /Subject: (\w+)/.exec(readFileSync(join(spool, victim), 'latin1')) ?? [];
     harm(join(spool, victim));
     const relay = await scene.start();
-    await relay.relayctl('queue', 'flush');
+    await tell(relay, 'queue', 'flush', '--yes');
     await until('only that one is left', () => {
       const left = scene.ledger.read(scene.directory);
       return left.length === 1 && left[0]?.state === 'held';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished } from 'vitest';
 import { type Daemon, type DaemonOptions, startDaemon } from '../support/daemon.ts';
+import { plainConfig } from '../support/plain-config.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 import { type Account, type Ledger, openLedger } from './ledger.ts';
 
@@ -47,7 +48,7 @@ export async function makeScene(options: SceneOptions = {}): Promise<Scene> {
     },
   });
   onTestFinished(() => upstream.close());
-  const config = { ...relayConfig(upstream.port, options.account), ...options.config };
+  const config = { ...plainConfig(upstream.port, options.account), ...options.config };
   const relays: Daemon[] = [];
   return {
     directory,
@@ -64,23 +65,6 @@ export async function makeScene(options: SceneOptions = {}): Promise<Scene> {
   };
 }
 
-/** One client that needs no password, one account without TLS. */
-export function relayConfig(
-  port: number,
-  account: SceneOptions['account'] = {},
-): Record<string, unknown> {
-  return {
-    listeners: [{ listen: '127.0.0.1:0', auth: 'optional' }],
-    clients: { load: { networks: ['127.0.0.1/32'], senders: ['*'] } },
-    limits: { connections_per_client: 1_000 },
-    accounts: {
-      main: { host: '127.0.0.1', port, auth: 'none', tls: { mode: 'none' }, ...account },
-    },
-    routes: [{ sender: '*', accounts: ['main'] }],
-    log: { level: 'info' },
-  };
-}
-
 /** Polls; for what nobody announces. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const signal = AbortSignal.timeout(60_000);
@@ -88,6 +72,12 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
     if (signal.aborted) throw new Error(`not within a minute: ${what}`);
     await sleep(50);
   }
+}
+
+/** An operator's command, which has to be understood. */
+export async function tell(relay: Daemon, ...args: readonly string[]): Promise<void> {
+  const { code, stderr } = await relay.relayctl(...args);
+  if (code !== 0) throw new Error(`relayctl ${args.join(' ')} ended with ${code}: ${stderr}`);
 }
 
 /** Lets everything out that the fault left, in doubt and held included, until the queue is empty. */
@@ -98,7 +88,8 @@ export async function drain(relay: Daemon, { ledger }: Pick<Scene, 'ledger'>): P
     if (queued.length === 0) return true;
     // What was in doubt is known by now; pauses and waiting times of the fault are cut short.
     const moving = queued.some(({ state }) => state === 'leased');
-    if (!moving || ++rounds % 20 === 0) await relay.relayctl('queue', 'flush', '--include-held');
+    if (!moving || ++rounds % 20 === 0)
+      await tell(relay, 'queue', 'flush', '--include-held', '--yes');
     return false;
   });
 }

@@ -6,7 +6,7 @@ import { startUpstream } from '../support/upstream.ts';
 import type { Action, UpstreamPhase } from '../support/upstream-rules.ts';
 import { type Ledger, openLedger } from './ledger.ts';
 import { startLoad } from './load.ts';
-import { drain, expectNothingLost, makeScene, temporaryDirectory, until } from './scene.ts';
+import { drain, expectNothingLost, makeScene, tell, temporaryDirectory, until } from './scene.ts';
 
 /** What is usual at each phase, and what belongs to another one. */
 const PHASES = {
@@ -111,7 +111,7 @@ test(`promises 1, 2 and 5: ${cells.length} ways in which an upstream misbehaves`
   // Each fault is met before anything is mended by hand.
   await until('every fault was met', () => running.every(({ met }) => met() > 0));
   for (const { account } of relay.events.filter(({ event }) => event === 'account.held')) {
-    await relay.relayctl('account', 'resume', String(account));
+    await tell(relay, 'account', 'resume', String(account));
   }
   await drain(relay, scene);
   const { fates } = expectNothingLost(scene, `${cells.length} cells`);
