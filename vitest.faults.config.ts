@@ -7,6 +7,6 @@ export default defineConfig({
     globalSetup: ['test/faults/compile-once.ts'],
     testTimeout: 90_000,
     hookTimeout: 30_000,
-    maxWorkers: 2,
+    maxWorkers: 3,
   },
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -6,13 +6,13 @@ import { startDaemon } from '../support/daemon.ts';
 import { plainConfig } from '../support/plain-config.ts';
 
 /** The suite starts relayd hundreds of times: what Node compiles is kept, by one that may end in order. */
-export async function setup(project: TestProject): Promise<() => void> {
-  const cache = mkdtempSync(join(tmpdir(), 'relayd-compiled-'));
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const cache = await mkdtemp(join(tmpdir(), 'relayd-compiled-'));
   const environment = { NODE_COMPILE_CACHE: cache };
-  Object.assign(project.config.env, environment);
+  project.config.env = { ...project.config.env, ...environment };
   const relay = await startDaemon({ config: plainConfig(25), environment });
   await relay.relayctl('status');
   await relay.kill('SIGTERM');
   await relay.close();
-  return () => rmSync(cache, { recursive: true, force: true });
+  return () => rm(cache, { recursive: true, force: true, maxRetries: 3 });
 }

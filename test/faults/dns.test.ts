@@ -51,7 +51,7 @@ test('promise 5: a name that flaps: nothing bounces and all of it goes', async (
   expect(fates.delivered).toBe(acknowledged);
 });
 
-test('dead addresses first: the next is tried beside them, and the account is not paused', async () => {
+test('promise 5: dead addresses first: the next is tried beside them, and the account is not paused', async () => {
   const scene = await makeScene({ account });
   // Nobody listens on the first, nobody answers for the second (RFC 5737) and the third (RFC 3849).
   const { environment } = await resolver(['127.0.0.99', '192.0.2.1', '2001:db8::1', ...sound]);
