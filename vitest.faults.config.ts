@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/faults/**/*.test.ts'],
     globalSetup: ['test/faults/compile-once.ts'],
-    testTimeout: 90_000,
+    testTimeout: 180_000,
     hookTimeout: 30_000,
     maxWorkers: 3,
   },
