@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startDaemon } from '../support/daemon.ts';
 import { plainConfig } from '../support/plain-config.ts';
+import { counts } from './counts.ts';
 
 /** The suite starts relayd hundreds of times: what Node compiles is kept, by one that may end in order. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  console.info(`faults: ${JSON.stringify(counts)}`);
   const cache = await mkdtemp(join(tmpdir(), 'relayd-compiled-'));
   const environment = { NODE_COMPILE_CACHE: cache };
   project.config.env = { ...project.config.env, ...environment };

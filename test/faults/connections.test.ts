@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { counts } from './counts.ts';
 import { startLoad } from './load.ts';
 import { drain, expectNothingLost, makeScene, until } from './scene.ts';
 
-const crowd = Number(process.env.RELAYD_CONNECTIONS ?? 10_000);
+const { connections: crowd } = counts;
 
 /** Opens so many sessions, so many at a time as a listener's backlog bears. */
 async function openMany(port: number, count: number, onOpen: (socket: Socket) => void) {

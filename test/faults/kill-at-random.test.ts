@@ -1,18 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { counts } from './counts.ts';
 import { startLoad } from './load.ts';
 import { drain, expectNothingLost, makeScene } from './scene.ts';
 
-/** CI takes a share: RELAYD_KILLS there, 500 by hand. */
-const kills = Number(process.env.RELAYD_KILLS ?? 500);
 /** Relays that are killed side by side, each on a queue that lives through all of its kills. */
 const relays = 2;
 
-test(`promises 1 and 2: kill -9 at random under load, ${kills} times`, {
-  timeout: 60_000 + kills * 5_000,
+test(`promises 1 and 2: kill -9 at random under load, ${counts.kills} times`, {
+  timeout: 60_000 + counts.kills * 5_000,
 }, async () => {
-  const counts = Array.from({ length: relays }, (_, at) => Math.floor((kills + at) / relays));
-  await Promise.all(counts.map(killAgainAndAgain));
+  const each = Array.from({ length: relays }, (_, at) => Math.floor((counts.kills + at) / relays));
+  await Promise.all(each.map(killAgainAndAgain));
 });
 
 async function killAgainAndAgain(count: number): Promise<void> {

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { counts } from './counts.ts';
 import { failingIo } from './failing-io.ts';
 import { startLoad } from './load.ts';
 import { drain, expectNothingLost, makeScene } from './scene.ts';
 
-const cuts = Number(process.env.RELAYD_POWER_CUTS ?? 10);
+const { powerCuts: cuts } = counts;
 
 /** Bodies above 256 KiB go to files in the spool, with a rename. */
 test.each([

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { counts } from './counts.ts';
 import { startLoad } from './load.ts';
 import { drain, expectNothingLost, makeScene } from './scene.ts';
 
-const stoppedMs = Number(process.env.RELAYD_STOPPED_MS ?? 60_000);
+const { stoppedMs } = counts;
 /** So short that all of them have run out when it goes on, whatever share of the minute it is. */
 const timeouts = { connect: '2s', greeting: '2s', command: '2s', data: '2s', end_of_data: '2s' };
 
