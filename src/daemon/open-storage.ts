@@ -27,7 +27,7 @@ export interface OpenStorageOptions {
   readonly queue: QueueSettings;
   readonly emit: EventSink;
   readonly onDeath: (what: string, error: unknown) => void;
-  /** Replace the real ones: the crash suite puts its kill points around them. */
+  /** Replace the real ones: test/faults puts its kill points around them. */
   readonly openStore?: typeof openRemoteStore;
   readonly openDots?: typeof openDotLedger;
 }

@@ -1,6 +1,7 @@
 import { cut } from '../lib/printable.ts';
 import { parseReply } from '../mail/reply.ts';
 import type { Cause, NetworkFault, Phase } from '../relay/outcome.ts';
+import { StoreError } from '../relay/ports.ts';
 
 /** Node's, OpenSSL's and the library's codes by what they mean for us. */
 const FAULT_OF: Readonly<Record<string, NetworkFault>> = {
@@ -67,4 +68,19 @@ function detailOf(error: CodedError): string {
   const texts = error.errors?.map((one) => one.message) ?? [error.message];
   const text = [...new Set(texts)].join('; ').replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ');
   return cut(text, 500);
+}
+
+/** An answer that does not belong to what was asked. */
+export const outOfStep = (phase: Phase): Cause =>
+  networkCause(phase, 'protocol', 'an answer to nothing that was asked');
+
+/** What to say of a step before the final dot that our own storage could not take; null: it did. */
+export function storageFaultOf(step: () => void): Cause | null {
+  try {
+    step();
+    return null;
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return networkCause('data', 'other', `not sent, our storage failed: ${error.message}`);
+  }
 }

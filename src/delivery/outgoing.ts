@@ -112,11 +112,21 @@ async function compose(
     const bytes = change === null ? body.bytes : edited(body.bytes, change);
     return { message, head, body: bytes, bytes: bytes.length + headBytes };
   }
-  const read = (): AsyncIterable<Buffer> => spool.read(body.file);
+  const read = (): AsyncIterable<Buffer> => whole(spool.read(body.file), body.bytes);
   const bytes = message.bytes + headBytes;
   if (change === null) return { message, head, body: read, bytes };
   const grownBytes = await growth(read(), change);
   return { message, head, body: () => editedStream(read(), change), bytes: bytes + grownBytes };
+}
+
+/** A file that was cut short must not go out as if it were all of the message. */
+async function* whole(stream: AsyncIterable<Buffer>, bytes: number): AsyncGenerator<Buffer> {
+  let read = 0;
+  for await (const chunk of stream) {
+    read += chunk.length;
+    yield chunk;
+  }
+  if (read !== bytes) throw new Error(`the stored body has ${read} bytes instead of ${bytes}`);
 }
 
 function changes(

@@ -1,7 +1,7 @@
 import { parseReply, type Reply } from '../mail/reply.ts';
 import type { Cause, Phase } from '../relay/outcome.ts';
 import { DotStuffing, stuffed } from './dot-stuffing.ts';
-import { networkCause } from './fault.ts';
+import { networkCause, outOfStep, storageFaultOf } from './fault.ts';
 import type { Letter } from './letter.ts';
 import type { UpstreamSession } from './session.ts';
 import type { TransactionEnd, TransactionOptions } from './transaction-contract.ts';
@@ -172,7 +172,8 @@ class Transaction {
   #sendDot(bytes: Buffer): void {
     if (this.#ended || this.#isOutOfStep()) return;
     this.#session.enter('end-of-data', this.#options.timeouts.endOfDataMs);
-    this.#letter.beforeDot();
+    const unmarked = storageFaultOf(this.#letter.beforeDot);
+    if (unmarked !== null) return void this.#fail(unmarked);
     const { dialogue, tap, socket } = this.#session;
     dialogue.remark('the message');
     this.#dotted = true;
@@ -181,7 +182,10 @@ class Transaction {
   }
 
   #onEndOfData(reply: Reply): void {
-    if (this.#dotted) {
+    // Neither yes nor no: they may have it.
+    const answered = reply.code < 300 || reply.code >= 400;
+    if (this.#dotted && !answered) this.#fail(outOfStep('end-of-data'));
+    else if (this.#dotted) {
       this.#endOfData = reply;
       this.#end(null);
     }
@@ -219,9 +223,7 @@ class Transaction {
    */
   #isOutOfStep(): boolean {
     if (!this.#session.aheadOfUs) return false;
-    this.#fail(
-      networkCause(this.#session.phase, 'protocol', 'an answer to nothing that was asked'),
-    );
+    this.#fail(outOfStep(this.#session.phase));
     return true;
   }
 

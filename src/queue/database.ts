@@ -4,6 +4,7 @@ import { assert } from '../lib/assert.ts';
 import { damaged, openFault } from './faults.ts';
 import { migrate, schemaVersion } from './migrations.ts';
 import { QueueOpenError } from './open-error.ts';
+import { findWalDamage } from './wal-check.ts';
 
 export interface DatabaseFile {
   readonly path: string;
@@ -31,6 +32,7 @@ export function openDatabase(file: DatabaseFile): Database {
   let db: Database | null = null;
   try {
     checkHeader(file.path);
+    checkLog(file);
     db = new Sqlite(file.path, { timeout: file.busyMs });
     prepare(db, file);
     return db;
@@ -57,6 +59,12 @@ function checkHeader(path: string): void {
     closeSync(descriptor);
   }
   chmodSync(path, 0o600);
+}
+
+/** Where commits are not synced one by one, a power cut leaves gaps that are no damage. */
+function checkLog({ path, synchronous }: DatabaseFile): void {
+  const damage = synchronous === 'FULL' ? findWalDamage(`${path}-wal`) : null;
+  if (damage !== null) throw damaged(path, damage);
 }
 
 function prepare(db: Database, file: DatabaseFile): void {

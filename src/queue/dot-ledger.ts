@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { assert } from '../lib/assert.ts';
 import type { MessageId } from '../relay/message.ts';
 import { messageIdFromNumber, messageIdToNumber } from '../relay/message-id.ts';
-import type { DotLedger } from '../relay/ports.ts';
+import { type DotLedger, StoreError } from '../relay/ports.ts';
 import { openFault, storeFault } from './faults.ts';
 
 export interface OpenDotLedger extends DotLedger {
@@ -79,8 +79,13 @@ function ledgerOn(descriptor: number, earlier: Map<number, MessageId>): OpenDotL
     },
     clear(slot) {
       assert(marked.delete(slot), `slot ${slot} of the dot ledger is not marked`);
-      put(slot, 0);
-      free.push(slot);
+      try {
+        put(slot, 0);
+        free.push(slot);
+      } catch (error) {
+        // It stays taken until the next start: at worst a crash leaves doubt where there is none.
+        if (!(error instanceof StoreError)) throw error;
+      }
     },
     forgetEarlier() {
       for (const slot of earlier.keys()) {

@@ -1,16 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { startLoad } from '../crash/load.ts';
-import { crashConfig, drainQueue, startSink, verdict } from '../crash/scene.ts';
-import {
-  ask,
-  daemon,
-  mainLogin,
-  simpleConfig,
-  submit,
-  temporaryDirectory,
-  upstream,
-} from './scene.ts';
+import { startLoad } from '../faults/load.ts';
+import { drain, expectNothingLost, makeScene } from '../faults/scene.ts';
+import { ask, daemon, mainLogin, simpleConfig, submit, upstream } from './scene.ts';
 
 const mail = { from: 'a@relay.test', to: 'b@dest.test', text: 'x' };
 
@@ -50,28 +41,14 @@ const restarts = Number(process.env.RELAYD_RESTARTS ?? 20);
 test(`${restarts} drained restarts under load: every message once`, {
   timeout: 60_000 + restarts * 10_000,
 }, async () => {
-  const sink = await startSink();
-  const directory = await temporaryDirectory();
-  const config = crashConfig(sink.server.port);
-  const acknowledged = new Set<string>();
-  let tokens = 0;
+  const scene = await makeScene();
   for (let restart = 0; restart < restarts; restart++) {
-    const relay = await daemon({ directory, config });
-    const load = startLoad({
-      port: relay.ports[0] ?? 0,
-      sessions: 10,
-      nextToken: () => `t${tokens++}`,
-      acknowledged,
-    });
-    await sleep(20 + Math.random() * 30);
-    await expect.poll(() => acknowledged.size, { timeout: 10_000 }).toBeGreaterThan(restart);
+    const relay = await scene.start();
+    const load = startLoad({ port: relay.ports[0] ?? 0, sessions: 10, ...scene });
+    await load.taken(1 + Math.floor(Math.random() * 50));
     expect(await relay.kill('SIGTERM')).toEqual({ code: 0, signal: null });
     await load.stop();
-    await relay.close();
   }
-  await drainQueue(directory, config);
-  const { lost, twice } = verdict(acknowledged, sink.arrivals);
-  const { size } = acknowledged;
-  console.info(`${restarts} restarts: ${size} taken, ${lost.length} lost, ${twice.length} twice`);
-  expect({ lost, twice }).toEqual({ lost: [], twice: [] });
+  await drain(await scene.start(), scene);
+  expect(expectNothingLost(scene, `${restarts} drained restarts`).twice).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { crashConfig } from '../crash/scene.ts';
+import { plainConfig } from '../support/plain-config.ts';
 import {
   ask,
   daemon,
@@ -69,7 +69,7 @@ test(
 
 test('a large message that no file can be opened for is put off, not lost', patient, async () => {
   const server = await upstream({ tls: 'none' });
-  const relay = await daemon({ config: crashConfig(server.port) });
+  const relay = await daemon({ config: plainConfig(server.port) });
   const [client] = await crowd(relay.ports[0] ?? 0, 1);
   if (client === undefined) throw new Error('no client');
   const envelope = 'EHLO x\r\nMAIL FROM:<a@relay.test>\r\nRCPT TO:<b@dest.test>\r\nDATA\r\n';

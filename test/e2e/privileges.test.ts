@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { crashConfig } from '../crash/scene.ts';
 import { runCommand } from '../support/daemon.ts';
+import { plainConfig } from '../support/plain-config.ts';
 import { daemon, mainLogin, simpleConfig, submit, temporaryDirectory, upstream } from './scene.ts';
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o7777).toString(8);
@@ -35,7 +35,7 @@ test('it does not start where everybody could change its configuration or its qu
   const file = join(directory, 'relay.yaml');
   const queue = join(directory, 'queue');
   const text = {
-    ...crashConfig(25),
+    ...plainConfig(25),
     queue: { directory: queue },
     control: { socket: join(directory, 'c.sock') },
   };

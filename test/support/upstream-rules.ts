@@ -29,11 +29,13 @@ export interface Rule {
 
 /**
  * `reply`: this instead of the usual reply (several lines with \n). `drop`: the connection is cut, before the reply or
- * (with a reply given) behind it. `stall`: no answer until `release()`, then the usual one.
+ * (with a reply given) behind it. `stall`: no answer until `release()`, then the usual one. `raw`: these bytes (latin1)
+ * as they are; what they begin with is what the server takes itself to have said. `reset`: ends with RST.
  */
 export type Action =
   | { readonly reply: string; readonly drop?: boolean }
   | { readonly drop: true }
+  | { readonly raw: string; readonly end?: 'drop' | 'reset' }
   | { readonly stall: true };
 
 export interface Situation {

@@ -58,16 +58,28 @@ interface Transaction {
 const cut = Symbol('cut');
 
 interface State {
+  /** Beneath TLS, where there is any. */
+  readonly tcp: Socket;
   readonly wire: Wire;
   readonly host: Host;
   readonly number: number;
   username: string | null;
   transaction: Transaction | null;
+  /** What was written last; null: the connection was cut without. */
+  said: string | null;
 }
 
 /** Runs one SMTP session until the client or a rule ends it. */
 export async function serve(socket: Socket, host: Host, number: number): Promise<void> {
-  const state: State = { wire: new Wire(socket), host, number, username: null, transaction: null };
+  const state: State = {
+    tcp: socket,
+    wire: new Wire(socket),
+    host,
+    number,
+    username: null,
+    transaction: null,
+    said: null,
+  };
   try {
     await answer(state, 'greeting', `220 ${host.name} ESMTP`);
     for (;;) {
@@ -111,20 +123,32 @@ async function answer(
   about: { readonly path?: string | null; readonly body?: Buffer } = {},
 ): Promise<string> {
   const { host, username, transaction, number: session } = state;
+  state.said = null;
   const { path = transaction?.reversePath ?? null, body = null } = about;
   const situation = { at, username, path, session, usual, transaction, body };
   const action = host.script.next(situation) ?? host.behave(situation);
   if (action !== null && 'stall' in action) {
     await state.wire.meanwhile(state.host.released());
   }
+  if (action !== null && 'raw' in action) return answerRaw(state, action);
   if (action !== null && 'drop' in action && !('reply' in action)) throw cut;
   const reply = action !== null && 'reply' in action ? action.reply : usual;
   state.wire.write(wireReply(reply));
+  state.said = reply;
   if (action !== null && 'drop' in action && action.drop === true) {
     state.wire.socket.end();
     throw cut;
   }
   return reply;
+}
+
+function answerRaw(state: State, { raw, end }: Extract<Action, { raw: string }>): string {
+  const { tcp, wire } = state;
+  wire.write(raw);
+  state.said = raw;
+  if (end === undefined) return raw;
+  if (end === 'reset') tcp.resetAndDestroy();
+  throw cut;
 }
 
 /** `250 a\nb` becomes `250-a` and `250 b`. */
@@ -246,22 +270,20 @@ async function data(state: State): Promise<void> {
   if (!(await answer(state, 'data', usual)).startsWith('354')) return;
   const body = await state.wire.data();
   if (body === null || transaction === null) return;
-  let reply: string | null = null;
   try {
-    reply = await answer(state, 'end-of-data', `250 2.0.0 taken in session ${state.number}`, {
+    await answer(state, 'end-of-data', `250 2.0.0 taken in session ${state.number}`, {
       body,
     });
   } finally {
-    state.host.received(asReceived(state, transaction, body, reply));
+    state.host.received(asReceived(state, transaction, body));
     state.transaction = null;
   }
 }
 
 function asReceived(
-  { wire, host, number, username }: State,
+  { wire, host, number, username, said: reply }: State,
   transaction: Transaction,
   body: Buffer,
-  reply: string | null,
 ): ReceivedMessage {
   return {
     authenticatedAs: username,

@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { anchorsOf } from '../support/anchors.ts';
 import { root } from './sources.ts';
@@ -40,4 +40,15 @@ test('links between documents lead somewhere', () => {
       .map((target) => `${path}: ${target}`);
   });
   expect(broken).toEqual([]);
+});
+
+test('every fault is listed, and says which promise it attacks', () => {
+  const listed = readFileSync(join(root, 'docs/faults.md'), 'utf8');
+  const wrong = globSync('test/faults/*.test.ts', { cwd: root }).filter((path) => {
+    const text = readFileSync(join(root, path), 'utf8');
+    const tests = text.match(/^test[.(]/gm)?.length;
+    const named = text.match(/['`]promises? \d/g)?.length;
+    return tests !== named || !listed.includes(`\`${basename(path, '.test.ts')}\``);
+  });
+  expect(wrong).toEqual([]);
 });

@@ -12,6 +12,7 @@ import {
 } from '../migrations.ts';
 import { decodeMessage, MESSAGE_COLUMNS } from '../rows.ts';
 import { spoolDirectoryOf } from '../spool-directory.ts';
+import { findWalDamage } from '../wal-check.ts';
 import { refuseNothing } from './manifest.ts';
 
 /** What was found in a queue's directory. */
@@ -56,6 +57,8 @@ export function inspectQueue(directory: string): Inspection {
       return null;
     }
   };
+  const gap = findWalDamage(join(directory, 'queue.db-wal'));
+  if (gap !== null) faults.push(`queue.db: ${gap}`);
   const queue = look('queue.db', (db) => {
     faults.push(...checkFile(db, 'queue.db', QUEUE_APPLICATION_ID, QUEUE_MIGRATIONS.length));
     return lookAtQueue(db, directory, faults, remarks);

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chownSync,
+  cpSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -254,6 +255,20 @@ test('verify says of a damaged file what SQLite says, and looks at the rest', as
   expect(faults.join(' ')).toMatch(/queue\.db: .*(?:malformed|Tree|corrupt|invalid)/i);
   expect(history).toBe(1);
   expect(() => inspectQueue(join(directory, 'not-there'))).toThrow(/there is no queue in/);
+});
+
+test('verify finds damage in the log that SQLite takes for the end of it', async () => {
+  const { directory, store } = await scene();
+  for (let count = 0; count < 5; count++) await store.accept([waiting(T0 + count)]);
+  const killed = join(temporaryDirectory(), 'killed');
+  cpSync(directory, killed, { recursive: true });
+  expect(inspectQueue(killed).faults).toEqual([]);
+  const log = join(killed, 'queue.db-wal');
+  const bytes = readFileSync(log);
+  writeFileSync(log, bytes.fill(0x5a, 3_000, 3_100));
+  expect(inspectQueue(killed).faults).toContain(
+    'queue.db: frame 1 of its write-ahead log, before later commits',
+  );
 });
 
 test('on a full disk a backup fails, and the queue goes on', async () => {

@@ -1,7 +1,7 @@
 /**
  * relayd that kills itself with SIGKILL when it comes to a given point for the nth time.
  *
- *   node test/crash/daemon-with-kill-point.ts CONFIG POINT NTH
+ *   node test/faults/daemon-with-kill-point.ts CONFIG POINT NTH
  */
 import { loadSettings } from '../../src/config/load.ts';
 import { createDaemon } from '../../src/daemon/daemon.ts';
