@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/faults/**/*.test.ts'],
-    globalSetup: ['test/faults/compile-once.ts'],
+    globalSetup: ['test/support/compile-once.ts', 'test/faults/say-counts.ts'],
     testTimeout: 180_000,
     hookTimeout: 30_000,
     maxWorkers: 3,
