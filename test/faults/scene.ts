@@ -80,18 +80,28 @@ export async function tell(relay: Daemon, ...args: readonly string[]): Promise<v
   if (code !== 0) throw new Error(`relayctl ${args.join(' ')} ended with ${code}: ${stderr}`);
 }
 
-/** Lets everything out that the fault left, in doubt and held included, until the queue is empty. */
+const stuckMs = 60_000;
+
+/**
+ * Lets everything out that the fault left, in doubt and held included, until the queue is empty.
+ * Rejects when nothing leaves it for a minute, and says what stays.
+ */
 export async function drain(relay: Daemon, { ledger }: Pick<Scene, 'ledger'>): Promise<void> {
-  let rounds = 0;
-  await until('the queue is empty', async () => {
+  let [least, stuckAtMs] = [Number.POSITIVE_INFINITY, 0];
+  for (let round = 1; ; round++) {
     const queued = ledger.read(relay.directory);
-    if (queued.length === 0) return true;
+    if (queued.length === 0) return;
+    if (queued.length < least) [least, stuckAtMs] = [queued.length, performance.now() + stuckMs];
+    if (performance.now() > stuckAtMs) {
+      const stay = Map.groupBy(queued, ({ state }) => state);
+      const words = [...stay].map(([state, { length }]) => `${length} ${state}`);
+      throw new Error(`nothing left the queue for a minute: ${words.join(', ')}`);
+    }
     // What was in doubt is known by now; pauses and waiting times of the fault are cut short.
     const moving = queued.some(({ state }) => state === 'leased');
-    if (!moving || ++rounds % 20 === 0)
-      await tell(relay, 'queue', 'flush', '--include-held', '--yes');
-    return false;
-  });
+    if (!moving || round % 20 === 0) await tell(relay, 'queue', 'flush', '--include-held', '--yes');
+    await sleep(50);
+  }
 }
 
 /** Every acknowledged message is somewhere, and what came twice had been in doubt. Says the count. */
