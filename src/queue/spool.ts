@@ -8,8 +8,8 @@ import { codeOf, storeFault } from './faults.ts';
 import { spoolDirectoryOf } from './spool-directory.ts';
 
 /**
- * Chunks are gathered to this before they are written, and so much is read at once: each way into the
- * thread pool and back costs more than the copying of what goes. Memory stays flat.
+ * Chunks are gathered to this before they are written in one go: each way into the thread pool and
+ * back costs the main thread more than the bytes do. Memory stays flat.
  */
 const gatherBytes = 256 * 1024;
 
@@ -24,7 +24,7 @@ export function openSpool(queueDirectory: string): Spool {
     create: (id) => createWriter(directory, id, syncDirectory),
     read(file, range) {
       assert(file === basename(file) && file !== '', `${file} is no name in the spool`);
-      return createReadStream(join(directory, file), { ...range, highWaterMark: gatherBytes });
+      return createReadStream(join(directory, file), range);
     },
   };
 }
