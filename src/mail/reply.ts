@@ -29,27 +29,34 @@ export function enhancedStatus(code: number, detail: StatusDetail): string {
 
 export const replyTextMax = 1024;
 
+/** What nearly every reply is: one line of printable ASCII. Its text needs no cleaning and no cutting. */
+const ONE_LINE = /^([2-5]\d\d) ([!-~](?:[ -~]{0,510}[!-~])?)$/;
+const STATUS = /^[245]\.(\d{1,3}\.\d{1,3})(?:\s+|$)/;
+
 /**
  * Reads a reply as the wire or a library gives it: one or more lines `nnn[- ][x.y.z ]text`. Null
  * when it is none.
  */
 export function parseReply(raw: string): Reply | null {
+  const [, shortCode, shortText] = ONE_LINE.exec(raw) ?? [];
+  if (shortText !== undefined) return { code: Number(shortCode), ...parted(shortText) };
   const lines = raw.split(/\r?\n/).filter((line) => line !== '');
   const code = Number(/^([2-5]\d\d)(?:[ -]|$)/.exec(lines.at(-1) ?? '')?.[1] ?? Number.NaN);
   if (Number.isNaN(code)) return null;
-  let detail: StatusDetail | null = null;
-  const texts = lines.map((line) => {
-    const rest = line.replace(/^\d{3}[ -]?/, '');
-    const status = /^([245])\.(\d{1,3}\.\d{1,3})(?:\s+|$)/.exec(rest);
-    if (status === null) return rest;
-    detail ??= status[2] as StatusDetail;
-    return rest.slice(status[0].length);
-  });
-  const text = texts
+  const parts = lines.map((line) => parted(line.replace(/^\d{3}[ -]?/, '')));
+  const text = parts
+    .map((part) => part.text)
     .join(' ')
     .replace(/[\x00-\x1f\x7f-\x9f]/g, ' ')
     .trim();
+  const detail = parts.find((part) => part.detail !== null)?.detail ?? null;
   return { code, detail, text: cut(text, replyTextMax) };
+}
+
+function parted(line: string): Pick<Reply, 'detail' | 'text'> {
+  const status = STATUS.exec(line);
+  if (status === null) return { detail: null, text: line };
+  return { detail: status[1] as StatusDetail, text: line.slice(status[0].length) };
 }
 
 /** One line as a log or a DSN shows it: `550 5.1.1 no such user`. */

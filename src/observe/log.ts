@@ -1,4 +1,4 @@
-import { pino, stdTimeFunctions } from 'pino';
+import { pino } from 'pino';
 import { cut, printableJson } from '../lib/printable.ts';
 import { EVENTS, type EventLevel } from '../relay/event-catalogue.ts';
 import type { EventSink, RelayEvent } from '../relay/events.ts';
@@ -40,10 +40,9 @@ const textCharactersMax = 2_048;
 
 /** No text makes a line longer than log readers bear. */
 function bounded(event: RelayEvent): RelayEvent {
-  for (const value of Object.values(event)) {
-    if (typeof value !== 'string' && typeof value !== 'object') continue;
-    if (!tooLong(value)) continue;
-    const fields = Object.entries(event).map(([field, one]) => [field, shortened(one)]);
+  for (const field in event) {
+    if (!tooLong(event[field as keyof RelayEvent])) continue;
+    const fields = Object.entries(event).map(([name, one]) => [name, shortened(one)]);
     return Object.fromEntries(fields) as RelayEvent;
   }
   return event;
@@ -117,7 +116,7 @@ function jsonWriters(settings: LogSettings, output: Output): Map<Kind, Writer> {
     {
       level: 'trace',
       base: null,
-      timestamp: stdTimeFunctions.isoTime,
+      timestamp: isoTimes(),
       formatters: { level: (level) => ({ level }) },
       // pino leaves out what a serializer turns into undefined: the kind is already there as
       // `event`.
@@ -140,6 +139,20 @@ function jsonWriters(settings: LogSettings, output: Output): Map<Kind, Writer> {
     };
   };
   return new Map(loggedKinds(settings).map((kind) => [kind, writer(kind)]));
+}
+
+/** pino's `time`, which the lines of one millisecond share. */
+function isoTimes(): () => string {
+  let atMs = Number.NaN;
+  let text = '';
+  return () => {
+    const nowMs = Date.now();
+    if (nowMs !== atMs) {
+      atMs = nowMs;
+      text = `,"time":"${new Date(nowMs).toISOString()}"`;
+    }
+    return text;
+  };
 }
 
 function prettyWriters(settings: LogSettings, output: Output): Map<Kind, Writer> {

@@ -8,6 +8,8 @@ export interface BodySinkOptions {
   readonly id: MessageId;
 }
 
+const nothing = Buffer.alloc(0);
+
 /**
  * Gathers one body: in memory while it is small and there is room, in a spool file from then on.
  */
@@ -88,7 +90,8 @@ export class BodySink {
   }
 
   async #spill(): Promise<void> {
-    const chunk = Buffer.concat(this.#pieces);
+    const [first = nothing, ...more] = this.#pieces;
+    const chunk = more.length === 0 ? first : Buffer.concat(this.#pieces);
     this.release();
     try {
       this.#writer ??= await this.#options.spool.create(this.#options.id);

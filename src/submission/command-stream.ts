@@ -1,4 +1,5 @@
 import { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
+import { parserLineBytesMax } from './pace.ts';
 
 /** Takes the bytes of one message off the wire. */
 export interface DataReader {
@@ -13,6 +14,14 @@ export interface DataReader {
   finish(next: () => void): void;
 }
 
+const CR = 0x0d;
+const LF = 0x0a;
+
+/** Whether the chunk is one line, whose CRLF is at `end`, and nothing else. */
+function isLine(chunk: Buffer, end: number): boolean {
+  return end <= parserLineBytesMax && chunk[end] === CR && chunk.indexOf(LF) === end + 1;
+}
+
 /**
  * The library's command parser with our own reading of DATA: its own splits messages at every
  * stuffed dot, keeps a dot that RFC 5321 section 4.5.2 deletes, and passes them on through a stream
@@ -24,6 +33,23 @@ export class CommandStream extends SMTPStream {
   startData(reader: DataReader): void {
     this.#reader = reader;
     this._dataMode = true;
+  }
+
+  /**
+   * Most clients wait for each reply: what comes is one whole line and needs nothing of the
+   * library's cutting.
+   */
+  override _write(
+    chunk: Buffer,
+    encoding: BufferEncoding | 'buffer',
+    done: (error?: Error | null) => void,
+  ): void {
+    const end = chunk.length - 2;
+    if (this._dataMode || this.isClosed || this._remainder !== '' || !isLine(chunk, end)) {
+      super._write(chunk, encoding, done);
+    } else {
+      this.oncommand(chunk.subarray(0, end), done);
+    }
   }
 
   override _feedDataStream(chunk: Buffer, done: (error?: Error | null) => void): void {

@@ -50,23 +50,27 @@ export function runCommand(session: Session, line: Buffer, done: () => void): vo
     done();
     return;
   }
-  if (HTTP.test(text)) {
-    session.refuse({ reply: REPLIES.notSmtp, why: 'commands' });
-    return;
-  }
   const argument = space < 0 ? '' : text.slice(space + 1).trim();
   const command = COMMANDS.get(verb);
   if (verb === 'XCLIENT' && session.mayXclient) {
     session.xclient(line, done);
   } else if (command === undefined) {
-    session.reply(REPLIES.unknownCommand);
-    done();
+    unknown(session, text, done);
   } else if (session.helo === null && AFTER_HELO.has(verb)) {
     session.reply(REPLIES.heloFirst);
     done();
   } else {
     command(session, argument, done);
   }
+}
+
+function unknown(session: Session, text: string, done: () => void): void {
+  if (HTTP.test(text)) {
+    session.refuse({ reply: REPLIES.notSmtp, why: 'commands' });
+    return;
+  }
+  session.reply(REPLIES.unknownCommand);
+  done();
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -124,6 +128,6 @@ function startTls(session: Session, argument: string, done: () => void): void {
 /** RFC 5321 section 4.1.1.10 */
 function quit(session: Session, argument: string, done: () => void): void {
   session.reply(argument === '' ? REPLIES.bye : REPLIES.noArguments);
-  if (argument === '') session.close();
+  if (argument === '') session.hangUp();
   else done();
 }

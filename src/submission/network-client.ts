@@ -2,20 +2,31 @@ import { BlockList, isIP } from 'node:net';
 import type { Client } from '../relay/client.ts';
 import type { Settings } from '../relay/settings.ts';
 
-const compiled = new WeakMap<readonly string[], BlockList>();
+interface Compiled {
+  readonly list: BlockList;
+  /** The address asked for last, and the answer: most clients are at few addresses. */
+  address: string;
+  inside: boolean;
+}
+
+const compiled = new WeakMap<readonly string[], Compiled>();
 
 /**
  * Whether an address is in one of the networks (`127.0.0.1/32`, `::1`), which are compiled once.
  */
 export function inNetworks(networks: readonly string[], address: string): boolean {
-  const version = isIP(address);
-  if (version === 0 || networks.length === 0) return false;
-  let list = compiled.get(networks);
-  if (list === undefined) {
-    list = compile(networks);
-    compiled.set(networks, list);
+  if (networks.length === 0) return false;
+  let known = compiled.get(networks);
+  if (known === undefined) {
+    known = { list: compile(networks), address: '', inside: false };
+    compiled.set(networks, known);
   }
-  return list.check(address, version === 6 ? 'ipv6' : 'ipv4');
+  if (known.address !== address) {
+    const version = isIP(address);
+    known.inside = version !== 0 && known.list.check(address, version === 6 ? 'ipv6' : 'ipv4');
+    known.address = address;
+  }
+  return known.inside;
 }
 
 function compile(networks: readonly string[]): BlockList {

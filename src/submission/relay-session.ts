@@ -26,6 +26,8 @@ export interface Transport {
   whenWritable(next: () => void): void;
   /** Half-closes: what was written is still delivered. */
   close(): void;
+  /** The client has said goodbye: what was written is still delivered, nothing more is read. */
+  hangUp(): void;
   /** Sends the reply in the clear and begins the handshake. */
   startTls(reply: string, done: () => void): void;
   startData(reader: MessageSource): void;
@@ -179,8 +181,8 @@ export class RelaySession implements Session, Member {
     this.end(reply);
   }
 
-  close(): void {
-    this.#transport.close();
+  hangUp(): void {
+    this.#transport.hangUp();
   }
 
   become(identity: Identity): boolean {

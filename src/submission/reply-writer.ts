@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
 
+const flush = (writer: ReplyWriter): void => writer.flush();
+
 /** Replies to commands that came together leave together (RFC 2920 section 3.2), in one segment. */
 export class ReplyWriter {
   readonly #socket: () => Socket;
@@ -11,7 +13,7 @@ export class ReplyWriter {
   }
 
   write(text: string): void {
-    if (this.#pending === '') process.nextTick(() => this.flush());
+    if (this.#pending === '') process.nextTick(flush, this);
     this.#pending += text;
   }
 

@@ -66,10 +66,13 @@ export class RelayServer extends SMTPServer {
     return inNetworks(this.#relay.listener.proxyProtocol, address);
   }
 
-  /** A socket that announces nobody is a session at once: it needs no id drawn for the library's log. */
+  /**
+   * A socket that announces nobody is a session at once: it needs no id drawn for the library's log,
+   * and no system call for the local address, which nobody asks for.
+   */
   override _handleProxy(socket: Socket, callback: Parameters<SMTPServer['_handleProxy']>[1]): void {
     if (this._expectsProxyHeader(socket)) super._handleProxy(socket, callback);
-    else callback(null, { id: 'relayd' });
+    else callback(null, { id: 'relayd', localAddress: 'relayd', localPort: 1 });
   }
 
   /** Sockets that have not got to a session yet: when too many wait, the oldest makes room. */

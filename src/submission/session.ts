@@ -59,7 +59,8 @@ export interface Session {
   end(reply: Reply): void;
   /** `end` for a limit that was reached: reported as an event. */
   refuse(refusal: { readonly reply: Reply; readonly why: SessionRefusal }): void;
-  close(): void;
+  /** The end of a session whose client wants it. */
+  hangUp(): void;
   readLine(reader: LineReader): void;
   startTls(done: () => void): void;
   readData(reader: MessageSource): void;

@@ -64,11 +64,13 @@ test('NUL, octets above 127 and lone newlines are noticed', () => {
   expect(decode('a\n\r\n.\r\n').bareNewline).toBe(true);
 });
 
+/** Long enough for the stretches that are passed over four bytes at a time. */
+const plain = 'plain text, and \t more of it';
+
+const parts = ['\r\n', '\r', '\n', '.', 'a', '\0', '\xff', '\r\n.', 'bc', plain, `${plain}\xe4`];
 const wireText = fc
-  .array(fc.constantFrom('\r\n', '\r', '\n', '.', 'a', '\0', '\xff', '\r\n.', 'bc'), {
-    maxLength: 40,
-  })
-  .map((parts) => `${parts.join('')}\r\n.\r\n`);
+  .array(fc.constantFrom(...parts), { maxLength: 40 })
+  .map((chosen) => `${chosen.join('')}\r\n.\r\n`);
 const cuts = fc.array(fc.nat(200), { maxLength: 8 });
 
 test('segments make no difference', () => {
@@ -85,6 +87,20 @@ test('the message ends at the first CRLF.CRLF and nowhere else', () => {
     fc.property(wireText, cuts, (wire, at) => {
       const end = `\r\n${wire}`.indexOf('\r\n.\r\n') + 3;
       expect(decode(wire, at).used).toBe(end);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('NUL and octets above 127 are noticed wherever they stand', () => {
+  fc.assert(
+    fc.property(wireText, cuts, (wire, at) => {
+      const { used, nul, eightBit } = decode(wire, at);
+      const message = wire.slice(0, used);
+      expect({ nul, eightBit }).toEqual({
+        nul: message.includes('\0'),
+        eightBit: /[\x80-\xff]/.test(message),
+      });
     }),
     { numRuns: 2000 },
   );

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { enhancedStatus, formatReply, parseReply, replyTextMax } from '../../../src/mail/reply.ts';
 
@@ -33,6 +34,29 @@ describe('reply parsing (RFC 5321 section 4.2, RFC 2034)', () => {
   test.each(['', 'hello', '99 x', '600 x', '2500 x'])('%j is no reply', (raw) => {
     expect(parseReply(raw)).toBeNull();
   });
+});
+
+test('a line that is read in one go says the same as one whose end has to be taken off', () => {
+  const part = fc.constantFrom(
+    '250',
+    '5',
+    ' ',
+    '  ',
+    '2.1.0',
+    '4.7.12',
+    '7.1',
+    '-',
+    'Ok',
+    '\x1b',
+    'é',
+  );
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 7 }), (parts) => {
+      const line = `250 ${parts.join('')}`;
+      expect(parseReply(line)).toEqual(parseReply(`${line}\r\n`));
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 test('the class of an enhanced status follows the code', () => {

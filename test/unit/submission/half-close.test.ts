@@ -60,3 +60,37 @@ test.each([
     expect(relay?.stored).toHaveLength(0);
   },
 );
+
+async function loggedIn(socket: Socket): Promise<void> {
+  for (const line of ['EHLO app.example', `AUTH PLAIN ${shopPlain}`]) {
+    socket.write(`${line}\r\n`);
+    await once(socket, 'data');
+  }
+}
+
+test('a client that has said QUIT is not waited for', async () => {
+  const { socket, said } = await open();
+  socket.write('QUIT\r\n');
+  await once(socket, 'end');
+  expect(said()).toMatch(/\r\n221 .*\r\n$/);
+  // Nobody is there any more: the kernel answers the first write with a reset, and refuses the next.
+  const fault = once(socket, 'error');
+  socket.write('NOOP\r\n', () => socket.write('NOOP\r\n'));
+  expect(await fault).toMatchObject([{ code: expect.stringMatching(/^(ECONNRESET|EPIPE)$/) }]);
+});
+
+test.each([10, 20_000])('%i replies that nobody has read yet outlive QUIT', async (count) => {
+  const { socket, said } = await open();
+  await loggedIn(socket);
+  socket.pause();
+  await new Promise((resolve) => {
+    socket.write(`${'NOOP\r\n'.repeat(count)}QUIT\r\n`, resolve);
+  });
+  const before = said().length;
+  socket.resume();
+  await once(socket, 'end');
+  socket.end();
+  const replies = said().slice(before).split('\r\n').slice(0, -1);
+  expect(replies.filter((reply) => reply.startsWith('250 2.0.0'))).toHaveLength(count);
+  expect(replies.at(-1)).toMatch(/^221 /);
+});

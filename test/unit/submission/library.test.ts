@@ -28,7 +28,7 @@ test.each([
 
 /** Ours alone: the Transport of a session, and what the listener asks of its server. */
 const NEW_MEMBERS = [
-  ...['gone', 'write', 'whenWritable', 'startTls', 'startData', 'mayXclient', 'xclient'],
+  ...['gone', 'write', 'whenWritable', 'hangUp', 'startTls', 'startData', 'mayXclient', 'xclient'],
   ...['stop', 'endSessions', 'running', 'open', 'destroy'],
 ];
 
