@@ -4,11 +4,16 @@ import type { EventSink } from '../relay/events.ts';
 import type { Cause, Phase } from '../relay/outcome.ts';
 import type { Capabilities, Letter } from './letter.ts';
 import type { UpstreamSession } from './session.ts';
-import { transact } from './transaction.ts';
-import type { TransactionEnd } from './transaction-contract.ts';
+import { Transaction } from './transaction.ts';
+import type { Follow, Follower, TransactionEnd } from './transaction-contract.ts';
 
 /** RFC 5321 section 4.5.3.2 knows no time-out for QUIT: nothing depends on its answer. */
 const quitGraceMs = 2_000;
+
+/** A final dot that was answered within this promises as much of the next. */
+const quickMs = 1_000;
+
+const nobody: Follow = () => null;
 
 /** An open session together with what was agreed on it. */
 export interface Established {
@@ -42,7 +47,10 @@ export class Connection {
   readonly #session: UpstreamSession;
   readonly #emit: EventSink;
   #unfinished = false;
-  #running = false;
+  /** Running: one, and one that follows it. */
+  #transactions = 0;
+  /** A message that follows another waits for its answer: only where answers come quickly. */
+  #isQuick = false;
   #closed = false;
   /** On `performance`'s clock. */
   #restingSinceMs = performance.now();
@@ -75,34 +83,66 @@ export class Connection {
   /** What it is doing now, and for how long. */
   get doing(): { readonly doing: Phase | 'idle'; readonly forMs: number } {
     const { phase, phaseSinceMs } = this.#session;
-    const [doing, sinceMs] = this.#running
+    const [doing, sinceMs] = this.#transactions > 0
       ? ([phase, Math.max(phaseSinceMs, this.#restingSinceMs)] as const)
       : (['idle', this.#restingSinceMs] as const);
     return { doing, forMs: Math.round(performance.now() - sinceMs) };
   }
 
   /**
-   * Runs one transaction. Never rejects; afterwards `usable` tells whether there can be another.
+   * Runs one transaction. Never rejects; afterwards `usable` tells whether there can be another. One
+   * that follows it has begun then: it has the connection, and tells its end itself.
    */
-  async transact(letter: Letter): Promise<TransactionEnd> {
-    assert(!this.#running, 'one transaction at a time on a connection');
-    this.#running = true;
+  transact(letter: Letter, follow: Follow = nobody): Promise<TransactionEnd> {
+    assert(this.#transactions === 0, 'one transaction at a time on a connection');
     this.#restingSinceMs = performance.now();
+    return new Promise((resolve) => {
+      const onEnd = (end: TransactionEnd | null): void => {
+        assert(end !== null, 'only what follows another transaction is undone');
+        resolve(end);
+      };
+      this.#transaction({ letter, follow, onEnd }).start();
+    });
+  }
+
+  /** After a refusal of the message before: the transaction that follows it may begin. */
+  goOn(): void {
+    this.#session.goOn();
+  }
+
+  #transaction({ letter, follow, onEnd }: Follower): Transaction {
     this.messages++;
-    this.#session.limit();
-    const end = await transact({
+    this.#transactions++;
+    return new Transaction({
       session: this.#session,
       letter,
       timeouts: this.account.timeouts,
       pipelining: this.capabilities.pipelining,
       reset: this.#unfinished,
+      next: () => this.#following(follow),
+      onEnd: (end) => {
+        this.#over(end);
+        onEnd(end);
+      },
     });
-    this.#running = false;
-    this.#restingSinceMs = performance.now();
+  }
+
+  #following(follow: Follow): Transaction | null {
+    const follower = this.#isQuick ? follow() : null;
+    return follower === null ? null : this.#transaction(follower);
+  }
+
+  #over(end: TransactionEnd | null): void {
+    this.#transactions--;
+    const nowMs = performance.now();
+    const broken = end === null ? this.#session.broken : end.broken;
+    if (broken !== null) this.#noteClosed(describe(broken));
+    if (end === null) return;
+    this.#isQuick = end.endOfData !== null && nowMs - this.#session.phaseSinceMs <= quickMs;
     this.#unfinished = end.unfinished;
-    if (end.broken === null) this.#watchIdle();
-    else this.#noteClosed(describe(end.broken));
-    return end;
+    if (this.#transactions > 0) return;
+    this.#restingSinceMs = nowMs;
+    if (broken === null) this.#watchIdle();
   }
 
   /** Says QUIT and closes; not for a connection in a transaction. */

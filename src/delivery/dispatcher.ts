@@ -5,7 +5,8 @@ import type { Dispatch } from '../relay/ports.ts';
 import type { Lease, Work } from '../relay/queue.ts';
 import { sameAccount } from './account-identity.ts';
 import { attempt } from './attempt.ts';
-import type { Stopped } from './attempt-contract.ts';
+import type { AttemptEnd, AttemptGiven, Stopped } from './attempt-contract.ts';
+import { begunBehind } from './behind.ts';
 import { claim } from './claim.ts';
 import type { DispatcherDeps } from './dispatcher-deps.ts';
 import { type Decision, putBack } from './disposition.ts';
@@ -16,6 +17,14 @@ import { readied } from './readied.ts';
 const quotaWaitMsMax = 10_000;
 /** Messages in memory of all lanes up to which one may have more than its share: a burst for one. */
 const sharedMax = 1_000;
+
+/** What an attempt was for. */
+interface Tried {
+  readonly account: Account;
+  readonly item: Item;
+  readonly work: Work;
+  readonly begunAtMs: number;
+}
 
 /**
  * Brings leased work and connections together. Everything happens on an occasion: mail was
@@ -175,7 +184,40 @@ export class Dispatcher implements Dispatch {
       return;
     }
     if (aside.length > 0) this.#track(this.#settle(item.work, aside));
-    const end = await attempt(this.#deps.attempts, { account, ...go, permit });
+    const given = { account, ...go, follow: this.#follow(lane, item) };
+    const end = await attempt(this.#deps.attempts, given, permit);
+    this.#tried(lane, { account, item, work: go.work, begunAtMs }, end);
+  }
+
+  /** Begins an attempt behind another on its connection. */
+  #follow(lane: Lane, leader: Item): AttemptGiven['follow'] {
+    return (connection) => {
+      const account = this.#deps.settings().accounts.get(lane.name);
+      if (this.#isStopped || account === undefined) return null;
+      const place = { lane, account, leader, connection };
+      const begun = begunBehind(this.#deps, place, (item) => this.#follow(lane, item));
+      if (begun === null) return null;
+      const { item, behind } = begun;
+      const begunAtMs = this.#deps.monotonic();
+      this.#track(
+        behind.end.then(async (end) => {
+          if (end === null) await this.#undone(lane, item);
+          else this.#tried(lane, { account, item, work: item.work, begunAtMs }, end);
+        }),
+      );
+      return behind.follower;
+    };
+  }
+
+  /** What came of the message before it decides whether this one goes on another connection. */
+  async #undone(lane: Lane, item: Item): Promise<void> {
+    lane.giveBack(item);
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.#isStopped || !mayWork(lane.state, this.#deps.clock())) this.evict(lane);
+    this.#look(lane);
+  }
+
+  #tried(lane: Lane, { account, item, work, begunAtMs }: Tried, end: AttemptEnd): void {
     lane.done(item);
     lane.settling++;
     this.#track(
@@ -184,7 +226,7 @@ export class Dispatcher implements Dispatch {
         this.pump(lane);
       }),
     );
-    lane.tried(go.work.recipients, end, this.#deps.clock());
+    lane.tried(work.recipients, end, this.#deps.clock());
     if (end.delivered) this.#deps.states.succeeded(lane);
     // A verdict on what a reload has replaced meanwhile says nothing about the new account.
     const current = this.#deps.settings().accounts.get(lane.name);

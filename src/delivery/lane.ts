@@ -69,6 +69,8 @@ export class Lane {
   #reserved = 0;
   #bodyBytes = 0;
   #freshTurn = true;
+  /** What goes out behind an item on its connection, until that is done. */
+  readonly #behind = new Map<Item, Item>();
 
   constructor(name: string, state: AccountState) {
     this.name = name;
@@ -113,11 +115,8 @@ export class Lane {
   next(account: Account, nowMs: number, reserve: Reserve): Ready | null {
     this.refused = false;
     if (!mayWork(this.state, nowMs) || this.settling >= settlingMax) return null;
-    const connections = Math.min(account.limits.connections, this.connectionsMax);
-    if (this.running >= (this.state.is === 'open' ? connections : 1)) return null;
-    const first = this.#freshTurn ? this.#fresh : this.#claimed;
-    const second = this.#freshTurn ? this.#claimed : this.#fresh;
-    const from = first.length > 0 ? first : second;
+    if (this.#connections >= (this.state.is === 'open' ? this.#most(account) : 1)) return null;
+    const from = this.#from();
     const item = from[0];
     if (item === undefined) return null;
     const permit = reserve(item.work.recipients.length);
@@ -128,6 +127,43 @@ export class Lane {
     this.#freshTurn = !this.#freshTurn;
     this.running++;
     return { item, permit };
+  }
+
+  /** What would be next when the connection that carries a message was free; null: nothing. */
+  peekBehind(account: Account): Item | null {
+    if (this.state.is !== 'open' || this.settling >= settlingMax) return null;
+    return this.#connections > this.#most(account) ? null : (this.#from()[0] ?? null);
+  }
+
+  /** What `peekBehind` gave goes out behind `leader`, on the same connection. */
+  takeBehind(leader: Item, item: Item): void {
+    this.#from().shift();
+    this.#freshTurn = !this.#freshTurn;
+    this.running++;
+    this.#behind.set(leader, item);
+  }
+
+  /** It was not sent after all, and is the next. */
+  giveBack(item: Item): void {
+    for (const [leader, behind] of this.#behind) if (behind === item) this.#behind.delete(leader);
+    this.running--;
+    if (item.body === null) this.#claimed.unshift(item);
+    else this.#fresh.unshift(item);
+  }
+
+  /** In use, or about to be. */
+  get #connections(): number {
+    return this.running - this.#behind.size;
+  }
+
+  #most({ limits }: Account): number {
+    return Math.min(limits.connections, this.connectionsMax);
+  }
+
+  #from(): Item[] {
+    const first = this.#freshTurn ? this.#fresh : this.#claimed;
+    const second = this.#freshTurn ? this.#claimed : this.#fresh;
+    return first.length > 0 ? first : second;
   }
 
   /** What an attempt for these says of deliveries; one that stops the account is told as such. */
@@ -147,6 +183,7 @@ export class Lane {
   /** The attempt is over and its connection free. */
   done(item: Item): void {
     this.running--;
+    this.#behind.delete(item);
     this.#letGo(item);
     // A size that was announced wrongly must not take room for ever.
     if (this.inFlight === 0) this.#bodyBytes = 0;
