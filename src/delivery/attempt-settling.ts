@@ -37,6 +37,22 @@ export class AttemptSettling {
     this.partAtMs = this.#startedAtMs;
   }
 
+  /** There is no connection. A verdict on the account is returned. */
+  refused(recipients: Recipients, refusal: Refusal): Stopped | null {
+    const { cause, verdict, applied = false } = refusal;
+    if (cause.from === 'us') {
+      this.all(recipients, { is: 'interrupted', cause }, refusal);
+    } else if (verdict.scope === 'account') {
+      const stopped = { verdict, cause, applied };
+      this.putBack(recipients, stopped, refusal);
+      return stopped;
+    } else {
+      const { reason } = verdict;
+      this.all(recipients, { is: 'deferred', cause, reason }, refusal);
+    }
+    return null;
+  }
+
   /** The account must stop: they wait, and have used up no attempt. */
   putBack(recipients: Recipients, stopped: Stopped, way: Way): void {
     this.all(recipients, { is: 'stopped', ...stopped }, way);

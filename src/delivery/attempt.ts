@@ -18,31 +18,11 @@ import type { Follow, TransactionEnd } from './transaction-contract.ts';
 const reconnectsMax = 2;
 
 /**
- * Brings one message to one account's upstream, in as many transactions as its recipients need; the
- * permit is for the first. Never rejects for what an upstream does. It returns as soon as the
- * connection is free; what was decided is then on its way to the disk.
+ * Brings one message to one account's upstream, in as many transactions as its recipients need.
+ * Never rejects for what an upstream does. It ends as soon as the connection is free; what was
+ * decided is then on its way to the disk.
  */
-export function attempt(
-  deps: AttemptDeps,
-  given: AttemptGiven,
-  permit: Permit,
-): Promise<AttemptEnd> {
-  return new Attempt(deps, given).run(permit);
-}
-
-/**
- * The same behind a message that the connection is about to end, where one transaction can begin at
- * once; null: it has to go alone. `reserve` is asked last.
- */
-export function attemptBehind(
-  deps: AttemptDeps,
-  given: AttemptGiven,
-  way: { readonly connection: Connection; readonly reserve: () => Permit | null },
-): Behind | null {
-  return new Attempt(deps, given).behind(way.connection, way.reserve);
-}
-
-class Attempt {
+export class Attempt {
   readonly #deps: AttemptDeps;
   readonly #given: AttemptGiven;
   readonly #mail: OutgoingMail;
@@ -63,10 +43,15 @@ class Attempt {
     this.#settling = new AttemptSettling(deps, given);
   }
 
+  /** The permit is for the first transaction. */
   run(permit: Permit): Promise<AttemptEnd> {
     return this.#transactions(this.#mail.groups(), permit, 'first');
   }
 
+  /**
+   * Behind a message that the connection is about to end, where one transaction can begin at once.
+   * Null: it has to go alone. `reserve` is asked last.
+   */
   behind(connection: Connection, reserve: () => Permit | null): Behind | null {
     const [recipients = [], ...others] = this.#mail.groups();
     const mail = this.#mail.for(recipients);
@@ -95,7 +80,8 @@ class Attempt {
     this.#connection = sending.connection;
     const again = this.#judge(sending, end);
     permit.end(this.#counted);
-    return await this.#transactions(this.#left(again, []), null, 'repeat');
+    const left = this.#left(again, []);
+    return left.length === 0 ? this.#over() : await this.#transactions(left, null, 'repeat');
   }
 
   /** For part after part, until none is left or the account must stop. */
@@ -104,7 +90,7 @@ class Attempt {
     first: Permit | null,
     firstAs: 'first' | 'repeat',
   ): Promise<AttemptEnd> {
-    const { permits, pool } = this.#deps;
+    const { permits } = this.#deps;
     let permit = first;
     let as = firstAs;
     let left = parts;
@@ -126,7 +112,11 @@ class Attempt {
       as = again.length > 0 ? 'repeat' : 'first';
       left = this.#left(again, left);
     }
-    if (this.#connection !== null) pool.release(this.#connection);
+    return this.#over();
+  }
+
+  #over(): AttemptEnd {
+    if (this.#connection !== null) this.#deps.pool.release(this.#connection);
     const settled = this.#settling.done ?? Promise.resolve();
     return { stopped: this.#stopped, delivered: this.#delivered, settled };
   }
@@ -198,17 +188,7 @@ class Attempt {
       this.#connection = opened.connection;
       return opened.connection;
     }
-    const { refusal } = opened;
-    const { cause, verdict, applied = false } = refusal;
-    if (cause.from === 'us') {
-      this.#settling.all(recipients, { is: 'interrupted', cause }, refusal);
-    } else if (verdict.scope === 'account') {
-      this.#stopped = { verdict, cause, applied };
-      this.#settling.putBack(recipients, this.#stopped, refusal);
-    } else {
-      const { reason } = verdict;
-      this.#settling.all(recipients, { is: 'deferred', cause, reason }, refusal);
-    }
+    this.#stopped = this.#settling.refused(recipients, opened.refusal);
     return null;
   }
 

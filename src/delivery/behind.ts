@@ -1,5 +1,6 @@
 import type { Account } from '../relay/account.ts';
-import { attemptBehind } from './attempt.ts';
+import type { Tried } from './after-attempt.ts';
+import { Attempt } from './attempt.ts';
 import type { AttemptGiven, Behind } from './attempt-contract.ts';
 import type { Connection } from './connection.ts';
 import type { DispatcherDeps } from './dispatcher-deps.ts';
@@ -23,15 +24,15 @@ export function begunBehind(
   deps: DispatcherDeps,
   { lane, account, leader, connection }: Place,
   follow: (item: Item) => AttemptGiven['follow'],
-): { readonly item: Item; readonly behind: Behind } | null {
+): { readonly tried: Tried; readonly behind: Behind } | null {
   const item = lane.peekBehind(account);
   if (item === null || item.body === null) return null;
   const { work, body } = item;
   if (withoutSuppressed(deps, lane.name, work).decisions.length > 0) return null;
   const reserve = () => deps.permits.reserveNow(lane.name, work.recipients.length);
   const given = { account, work, body, follow: follow(item) };
-  const behind = attemptBehind(deps.attempts, given, { connection, reserve });
+  const behind = new Attempt(deps.attempts, given).behind(connection, reserve);
   if (behind === null) return null;
   lane.takeBehind(leader, item);
-  return { item, behind };
+  return { tried: { account, item, work, begunAtMs: deps.monotonic() }, behind };
 }

@@ -83,9 +83,10 @@ export class Connection {
   /** What it is doing now, and for how long. */
   get doing(): { readonly doing: Phase | 'idle'; readonly forMs: number } {
     const { phase, phaseSinceMs } = this.#session;
-    const [doing, sinceMs] = this.#transactions > 0
-      ? ([phase, Math.max(phaseSinceMs, this.#restingSinceMs)] as const)
-      : (['idle', this.#restingSinceMs] as const);
+    const [doing, sinceMs] =
+      this.#transactions > 0
+        ? ([phase, Math.max(phaseSinceMs, this.#restingSinceMs)] as const)
+        : (['idle', this.#restingSinceMs] as const);
     return { doing, forMs: Math.round(performance.now() - sinceMs) };
   }
 

@@ -3,9 +3,9 @@ import type { Account } from '../relay/account.ts';
 import type { Body } from '../relay/message.ts';
 import type { Dispatch } from '../relay/ports.ts';
 import type { Lease, Work } from '../relay/queue.ts';
-import { sameAccount } from './account-identity.ts';
-import { attempt } from './attempt.ts';
-import type { AttemptEnd, AttemptGiven, Stopped } from './attempt-contract.ts';
+import { stopsAfter, type Tried } from './after-attempt.ts';
+import { Attempt } from './attempt.ts';
+import type { AttemptEnd, AttemptGiven } from './attempt-contract.ts';
 import { begunBehind } from './behind.ts';
 import { claim } from './claim.ts';
 import type { DispatcherDeps } from './dispatcher-deps.ts';
@@ -17,14 +17,6 @@ import { readied } from './readied.ts';
 const quotaWaitMsMax = 10_000;
 /** Messages in memory of all lanes up to which one may have more than its share: a burst for one. */
 const sharedMax = 1_000;
-
-/** What an attempt was for. */
-interface Tried {
-  readonly account: Account;
-  readonly item: Item;
-  readonly work: Work;
-  readonly begunAtMs: number;
-}
 
 /**
  * Brings leased work and connections together. Everything happens on an occasion: mail was
@@ -118,8 +110,8 @@ export class Dispatcher implements Dispatch {
     if (this.#isStopped) return;
     const account = this.#deps.settings().accounts.get(lane.name);
     if (account === undefined) return;
-    const nowMs = this.#deps.clock();
-    const { permits } = this.#deps;
+    const { permits, clock } = this.#deps;
+    const nowMs = clock();
     lane.connectionsMax = permits.connectionsMax(account);
     const next = () =>
       lane.next(account, nowMs, (recipients) => permits.reserve(lane.name, recipients));
@@ -180,12 +172,13 @@ export class Dispatcher implements Dispatch {
     const { go, aside } = await readied(this.#deps, lane.name, item);
     if (go === null) {
       permit.end(0);
-      this.#end(lane, item, aside);
+      lane.done(item);
+      this.#track(this.#settle(item.work, aside).then(() => this.pump(lane)));
       return;
     }
     if (aside.length > 0) this.#track(this.#settle(item.work, aside));
     const given = { account, ...go, follow: this.#follow(lane, item) };
-    const end = await attempt(this.#deps.attempts, given, permit);
+    const end = await new Attempt(this.#deps.attempts, given).run(permit);
     this.#tried(lane, { account, item, work: go.work, begunAtMs }, end);
   }
 
@@ -194,17 +187,13 @@ export class Dispatcher implements Dispatch {
     return (connection) => {
       const account = this.#deps.settings().accounts.get(lane.name);
       if (this.#isStopped || account === undefined) return null;
-      const place = { lane, account, leader, connection };
-      const begun = begunBehind(this.#deps, place, (item) => this.#follow(lane, item));
+      const follow = (item: Item) => this.#follow(lane, item);
+      const begun = begunBehind(this.#deps, { lane, account, leader, connection }, follow);
       if (begun === null) return null;
-      const { item, behind } = begun;
-      const begunAtMs = this.#deps.monotonic();
-      this.#track(
-        behind.end.then(async (end) => {
-          if (end === null) await this.#undone(lane, item);
-          else this.#tried(lane, { account, item, work: item.work, begunAtMs }, end);
-        }),
-      );
+      const { tried, behind } = begun;
+      const onEnd = (end: AttemptEnd | null): Promise<void> | void =>
+        end === null ? this.#undone(lane, tried.item) : this.#tried(lane, tried, end);
+      this.#track(behind.end.then(onEnd));
       return behind.follower;
     };
   }
@@ -217,8 +206,8 @@ export class Dispatcher implements Dispatch {
     this.#look(lane);
   }
 
-  #tried(lane: Lane, { account, item, work, begunAtMs }: Tried, end: AttemptEnd): void {
-    lane.done(item);
+  #tried(lane: Lane, tried: Tried, end: AttemptEnd): void {
+    const stops = stopsAfter(this.#deps, lane, tried, end);
     lane.settling++;
     this.#track(
       end.settled.finally(() => {
@@ -226,31 +215,12 @@ export class Dispatcher implements Dispatch {
         this.pump(lane);
       }),
     );
-    lane.tried(work.recipients, end, this.#deps.clock());
-    if (end.delivered) this.#deps.states.succeeded(lane);
-    // A verdict on what a reload has replaced meanwhile says nothing about the new account.
-    const current = this.#deps.settings().accounts.get(lane.name);
-    const stopped = current !== undefined && sameAccount(current, account) ? end.stopped : null;
-    if (stopped !== null && this.#stops(lane, account, { stopped, begunAtMs })) {
+    if (stops) {
       this.evict(lane);
       this.#look(lane);
     } else {
       this.pump(lane);
     }
-  }
-
-  /** Whether the lane stops for a verdict on its account; what it can bear by doing less it bears. */
-  #stops(lane: Lane, account: Account, by: { stopped: Stopped; begunAtMs: number }): boolean {
-    const { permits, states } = this.#deps;
-    if (by.stopped.applied === true) return !mayWork(lane.state, this.#deps.clock());
-    if (permits.slowDown(account, { ...by, others: lane.running })) return false;
-    return states.stop(lane, account, by.stopped);
-  }
-
-  /** An item whose turn it was ends without an attempt. */
-  #end(lane: Lane, item: Item, decisions: readonly Decision[]): void {
-    lane.done(item);
-    this.#track(this.#settle(item.work, decisions).then(() => this.pump(lane)));
   }
 
   async #claim(lane: Lane): Promise<void> {

@@ -1,11 +1,8 @@
-import { mayWork, onVerdict, worksFrom } from '../policy/lane-state.ts';
+import { mayWork, worksFrom } from '../policy/lane-state.ts';
 import type { Account, AccountState } from '../relay/account.ts';
 import { type Body, memoryBodyBytesMax } from '../relay/message.ts';
-import type { Cause } from '../relay/outcome.ts';
 import type { Lease, QueuedRecipient, Work } from '../relay/queue.ts';
 import type { AttemptEnd } from './attempt-contract.ts';
-import type { AccountVerdict } from './judge.ts';
-import { causeText } from './outcome-text.ts';
 import type { Permit } from './permits.ts';
 
 /** Messages that every lane may have waiting in memory besides those that have a connection. */
@@ -115,32 +112,33 @@ export class Lane {
   next(account: Account, nowMs: number, reserve: Reserve): Ready | null {
     this.refused = false;
     if (!mayWork(this.state, nowMs) || this.settling >= settlingMax) return null;
-    if (this.#connections >= (this.state.is === 'open' ? this.#most(account) : 1)) return null;
-    const from = this.#from();
-    const item = from[0];
+    if (this.connections >= (this.state.is === 'open' ? this.#most(account) : 1)) return null;
+    const [item] = this.#from();
     if (item === undefined) return null;
     const permit = reserve(item.work.recipients.length);
     this.needs = permit === null ? item.work.recipients.length : 1;
     this.refused = permit === null;
     if (permit === null) return null;
-    from.shift();
-    this.#freshTurn = !this.#freshTurn;
-    this.running++;
+    this.#begin();
     return { item, permit };
   }
 
   /** What would be next when the connection that carries a message was free; null: nothing. */
   peekBehind(account: Account): Item | null {
     if (this.state.is !== 'open' || this.settling >= settlingMax) return null;
-    return this.#connections > this.#most(account) ? null : (this.#from()[0] ?? null);
+    return this.connections > this.#most(account) ? null : (this.#from()[0] ?? null);
   }
 
   /** What `peekBehind` gave goes out behind `leader`, on the same connection. */
   takeBehind(leader: Item, item: Item): void {
+    this.#begin();
+    this.#behind.set(leader, item);
+  }
+
+  #begin(): void {
     this.#from().shift();
     this.#freshTurn = !this.#freshTurn;
     this.running++;
-    this.#behind.set(leader, item);
   }
 
   /** It was not sent after all, and is the next. */
@@ -152,7 +150,7 @@ export class Lane {
   }
 
   /** In use, or about to be. */
-  get #connections(): number {
+  get connections(): number {
     return this.running - this.#behind.size;
   }
 
@@ -252,23 +250,4 @@ const leaseMs = 2 * 3_600_000;
 
 export function leaseFrom(owner: Lease['owner'], nowMs: number): Lease {
   return { owner, untilMs: nowMs + leaseMs };
-}
-
-/** The state after a verdict on the account; the same object when nothing changed. */
-export function stateAfter(
-  state: AccountState,
-  stopped: { readonly verdict: AccountVerdict; readonly cause: Cause },
-  context: { nowMs: number; dice: number; credentialVersion: string },
-): AccountState {
-  const detail = causeText(stopped.cause);
-  const next = onVerdict(state, stopped.verdict, { ...context, detail });
-  return sameState(state, next) ? state : next;
-}
-
-function sameState(a: AccountState, b: AccountState): boolean {
-  if (a.is !== b.is) return false;
-  if (a.is === 'paused' && b.is === 'paused') {
-    return a.untilMs === b.untilMs && a.strikes === b.strikes && a.reason === b.reason;
-  }
-  return true;
 }

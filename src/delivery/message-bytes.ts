@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { DotStuffing, stuffed } from './dot-stuffing.ts';
 import type { Letter } from './letter.ts';
 
@@ -31,4 +32,16 @@ export async function inPieces(
     if (isOver()) break;
   }
   return stuffing.end();
+}
+
+/** Resolves when the socket takes more, or will never; nothing to wait for: it does. */
+export function written(socket: Socket, piece: Buffer): Promise<void> | void {
+  if (socket.write(piece)) return;
+  return new Promise((resolve) => {
+    const done = (): void => {
+      socket.removeListener('drain', done).removeListener('close', done);
+      resolve();
+    };
+    socket.once('drain', done).once('close', done);
+  });
 }

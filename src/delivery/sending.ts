@@ -39,7 +39,15 @@ export function sendingOf(given: SendingGiven, dots: DotLedger): Sending {
       sending.slot = dots.mark(message.id);
     },
   };
-  const sending: Sending = { connection, recipients, reused, message, addressed, letter, slot: null };
+  const sending: Sending = {
+    connection,
+    recipients,
+    reused,
+    message,
+    addressed,
+    letter,
+    slot: null,
+  };
   return sending;
 }
 

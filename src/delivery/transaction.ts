@@ -1,8 +1,9 @@
 import { parseReply, type Reply } from '../mail/reply.ts';
 import type { Cause, Phase } from '../relay/outcome.ts';
+import { Answers } from './answers.ts';
 import { networkCause } from './fault.ts';
 import type { Letter } from './letter.ts';
-import { inOneWrite, inPieces } from './message-bytes.ts';
+import { inOneWrite, inPieces, written } from './message-bytes.ts';
 import type { UpstreamSession } from './session.ts';
 import type { FollowingTransaction, TransactionOptions } from './transaction-contract.ts';
 
@@ -22,11 +23,7 @@ export class Transaction implements FollowingTransaction {
   readonly #letter: Letter;
   readonly #options: TransactionOptions;
   #following: FollowingTransaction | null = null;
-  #mail: Reply | null = null;
-  readonly #rcpt: (Reply | null)[];
-  #data: Reply | null = null;
-  #endOfData: Reply | null = null;
-  #accepted = 0;
+  readonly #answers: Answers;
   #dotted = false;
   #bodyBytes = 0;
   #ended = false;
@@ -39,7 +36,7 @@ export class Transaction implements FollowingTransaction {
     this.#options = options;
     this.#session = options.session;
     this.#letter = options.letter;
-    this.#rcpt = options.letter.rcpt.map(() => null);
+    this.#answers = new Answers(options.letter.rcpt.length);
   }
 
   start(): void {
@@ -57,10 +54,10 @@ export class Transaction implements FollowingTransaction {
     const { reset } = this.#options;
     if (reset) this.#take('mail', (reply) => this.#onReset(reply));
     this.#take('mail', (reply) => {
-      this.#mail = reply;
+      this.#answers.mail = reply;
     });
     for (let index = 0; index < rcpt.length; index++) {
-      this.#take('rcpt', (reply) => this.#onRcpt(index, reply));
+      this.#take('rcpt', (reply) => this.#answers.recipient(index, reply));
     }
     this.#take('data', (reply) => this.#onData(reply));
     this.#said = `${reset ? 'RSET\r\n' : ''}${mail}\r\n${rcpt.join('\r\n')}\r\nDATA\r\n`;
@@ -97,7 +94,7 @@ export class Transaction implements FollowingTransaction {
 
   #sendMail(): void {
     this.#take('mail', (reply) => {
-      this.#mail = reply;
+      this.#answers.mail = reply;
       if (reply.code < 300) this.#sendRcpt(0);
       else this.#end(null);
     });
@@ -107,12 +104,12 @@ export class Transaction implements FollowingTransaction {
   #sendRcpt(index: number): void {
     const command = this.#letter.rcpt[index];
     if (command === undefined) {
-      if (this.#accepted > 0) this.#sendData();
+      if (this.#answers.accepted > 0) this.#sendData();
       else this.#end(null);
       return;
     }
     this.#take('rcpt', (reply) => {
-      this.#onRcpt(index, reply);
+      this.#answers.recipient(index, reply);
       this.#sendRcpt(index + 1);
     });
     this.#write('rcpt', `${command}\r\n`);
@@ -124,21 +121,15 @@ export class Transaction implements FollowingTransaction {
   }
 
   #onReset(reply: Reply): void {
-    if (reply.code >= 300) this.#fail(networkCause('mail', 'protocol', `RSET: ${reply.code}`));
-  }
-
-  #onRcpt(index: number, reply: Reply): void {
-    this.#rcpt[index] = reply;
-    if (reply.code < 300) this.#accepted++;
+    if (reply.code >= 300) this.#breakOff('mail', `RSET: ${reply.code}`);
   }
 
   #onData(reply: Reply): void {
-    this.#data = reply;
+    this.#answers.data = reply;
     const go = reply.code >= 300 && reply.code < 400;
-    const taken = this.#mail !== null && this.#mail.code < 300 && this.#accepted > 0;
-    if (go && taken) this.#sendBody();
+    if (go && this.#answers.isOpen) this.#sendBody();
     // It wants a message for nobody (RFC 2920 section 3.1 warns of it): there is none to give.
-    else if (go) this.#fail(networkCause('data', 'protocol', 'DATA taken without recipients'));
+    else if (go) this.#breakOff('data', 'DATA taken without recipients');
     else this.#end(null);
   }
 
@@ -151,30 +142,23 @@ export class Transaction implements FollowingTransaction {
   }
 
   async #sendPieces(): Promise<void> {
-    const flush = (piece: Buffer) => this.#flush(piece);
+    const flush = (piece: Buffer): Promise<void> | void => {
+      if (this.#ended) return;
+      // RFC 5321 section 4.5.3.2.5: each block of data has its own deadline.
+      this.#session.enter('data', this.#options.timeouts.dataMs);
+      this.#bodyBytes += piece.length;
+      return written(this.#session.socket, piece);
+    };
+    let last: Buffer;
     try {
-      this.#sendDot([await inPieces(this.#letter, flush, () => this.#ended)]);
+      last = await inPieces(this.#letter, flush, () => this.#ended);
     } catch (error) {
       // Our own file could not be read. The session is in the middle of a message: it has to go.
       const detail = `body: ${error instanceof Error ? error.message : String(error)}`;
       this.#fail({ from: 'us', reason: 'quarantined', detail });
+      return;
     }
-  }
-
-  /** RFC 5321 section 4.5.3.2.5: each block of data has its own deadline. */
-  #flush(piece: Buffer): Promise<void> | void {
-    const { session, timeouts } = this.#options;
-    if (this.#ended) return;
-    session.enter('data', timeouts.dataMs);
-    this.#bodyBytes += piece.length;
-    if (session.socket.write(piece)) return;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        session.socket.removeListener('drain', done).removeListener('close', done);
-        resolve();
-      };
-      session.socket.once('drain', done).once('close', done);
-    });
+    this.#sendDot([last]);
   }
 
   /** The last write of the message. From here on no reply means that nobody knows. */
@@ -190,19 +174,19 @@ export class Transaction implements FollowingTransaction {
       tap.tell('sent', `[${bytes} bytes of message]`);
     }
     const { pipelining, next } = this.#options;
-    if (pipelining && this.#accepted === this.#rcpt.length) this.#following = next();
+    if (pipelining && this.#answers.isWhole) this.#following = next();
     if (this.#following !== null) pieces.push(Buffer.from(this.#following.envelope()));
     socket.write(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces));
   }
 
   #onEndOfData(reply: Reply): void {
     if (this.#dotted) {
-      this.#endOfData = reply;
+      this.#answers.endOfData = reply;
       this.#end(null);
     }
     // Answered before the end of the message was sent: a refusal holds, a success cannot be one.
     else if (reply.code >= 400) this.#fail({ from: 'peer', phase: 'data', reply });
-    else this.#fail(networkCause('data', 'protocol', 'success before the end of the message'));
+    else this.#breakOff('data', 'success before the end of the message');
   }
 
   /** Waits for one reply, which belongs to `phase`. */
@@ -212,9 +196,7 @@ export class Transaction implements FollowingTransaction {
       if (this.#ended) return;
       this.#awaited.shift();
       const reply = parseReply(raw);
-      if (reply === null) {
-        return this.#fail(networkCause(phase, 'protocol', `no SMTP reply: ${raw.slice(0, 100)}`));
-      }
+      if (reply === null) return this.#breakOff(phase, `no SMTP reply: ${raw.slice(0, 100)}`);
       // RFC 5321 section 3.8: the upstream closes after 421, whatever was asked.
       if (reply.code === 421) return this.#fail({ from: 'peer', phase, reply });
       this.#session.phase = this.#awaited[0] ?? phase;
@@ -234,10 +216,12 @@ export class Transaction implements FollowingTransaction {
    */
   #isOutOfStep(): boolean {
     if (!this.#session.aheadOfUs) return false;
-    this.#fail(
-      networkCause(this.#session.phase, 'protocol', 'an answer to nothing that was asked'),
-    );
+    this.#breakOff(this.#session.phase, 'an answer to nothing that was asked');
     return true;
+  }
+
+  #breakOff(phase: Phase, detail: string): void {
+    this.#fail(networkCause(phase, 'protocol', detail));
   }
 
   #fail(cause: Cause): void {
@@ -249,22 +233,14 @@ export class Transaction implements FollowingTransaction {
     if (this.#ended) return;
     this.#ended = true;
     if (broken === null) this.#session.rest();
-    const opened = this.#mail !== null && this.#mail.code < 300;
-    this.#options.onEnd({
-      mail: this.#mail,
-      rcpt: this.#rcpt,
-      data: this.#data,
-      endOfData: this.#endOfData,
-      broken,
-      dotted: this.#dotted,
-      unfinished: opened && this.#endOfData === null,
-    });
+    this.#options.onEnd(this.#answers.end({ broken, dotted: this.#dotted }));
     if (this.#following !== null) this.#handOver(this.#following, broken);
   }
 
   #handOver(next: FollowingTransaction, broken: Cause | null): void {
+    const { endOfData } = this.#answers;
     if (broken !== null) next.undo();
-    else if (this.#endOfData !== null && this.#endOfData.code < 300) next.begin();
+    else if (endOfData !== null && endOfData.code < 300) next.begin();
     else {
       this.#session.onBroken = () => next.undo();
       this.#session.hold(() => next.begin());

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { attempt } from '../../../src/delivery/attempt.ts';
+import { Attempt } from '../../../src/delivery/attempt.ts';
 import type { AttemptDeps } from '../../../src/delivery/attempt-contract.ts';
 import { KeptTokens } from '../../../src/delivery/kept-tokens.ts';
 import { Pool } from '../../../src/delivery/pool.ts';
@@ -76,7 +76,7 @@ test.each(mixed)('a session of %s carries nothing and is loud', async (_, other,
   const work = { message, recipients: [recipient], lease };
   const permit = { recipients: 1, kept: true, end: () => {} } as const;
   const given = { account, work, body, follow: () => null };
-  const running = attempt({ ...deps, emit, pool } as unknown as AttemptDeps, given, permit);
+  const running = new Attempt({ ...deps, emit, pool } as unknown as AttemptDeps, given).run(permit);
   await expect(running).rejects.toThrow(AssertionError);
   expect(events).toEqual([
     { is: 'account.misrouted', account: 'a', authenticatedAs: as, id: message.id },
