@@ -15,6 +15,9 @@ const quickMs = 1_000;
 
 const nobody: Follow = () => null;
 
+/** Their upstreams have thrown away what came behind a message, as some middleboxes do. */
+const alone = new WeakSet<Account>();
+
 /** An open session together with what was agreed on it. */
 export interface Established {
   readonly account: Account;
@@ -129,8 +132,14 @@ export class Connection {
   }
 
   #following(follow: Follow): Transaction | null {
-    const follower = this.#isQuick ? follow() : null;
-    return follower === null ? null : this.#transaction(follower);
+    if (!this.#isQuick || alone.has(this.account)) return null;
+    const follower = follow();
+    if (follower === null) return null;
+    const onEnd = (end: TransactionEnd | null): void => {
+      if (end !== null && isLost(end)) alone.add(this.account);
+      follower.onEnd(end);
+    };
+    return this.#transaction({ ...follower, onEnd });
   }
 
   #over(end: TransactionEnd | null): void {
@@ -176,6 +185,10 @@ export class Connection {
     this.#emit({ is: 'connection.closed', account: account.name, peer, messages, why });
     this.onClosed();
   }
+}
+
+function isLost({ mail, broken }: TransactionEnd): boolean {
+  return mail === null && broken?.from === 'network' && broken.fault === 'timeout';
 }
 
 function describe(cause: Cause): string {
