@@ -169,7 +169,8 @@ export class Dispatcher implements Dispatch {
 
   async #run(lane: Lane, account: Account, { item, permit }: Ready): Promise<void> {
     const begunAtMs = this.#deps.monotonic();
-    const { go, aside } = await readied(this.#deps, lane.name, item);
+    const ready = readied(this.#deps, lane.name, item);
+    const { go, aside } = ready instanceof Promise ? await ready : ready;
     if (go === null) {
       permit.end(0);
       lane.done(item);
@@ -209,12 +210,11 @@ export class Dispatcher implements Dispatch {
   #tried(lane: Lane, tried: Tried, end: AttemptEnd): void {
     const stops = stopsAfter(this.#deps, lane, tried, end);
     lane.settling++;
-    this.#track(
-      end.settled.finally(() => {
-        lane.settling--;
-        this.pump(lane);
-      }),
-    );
+    const onSettled = (): void => {
+      lane.settling--;
+      this.pump(lane);
+    };
+    this.#track(end.settled.then(onSettled));
     if (stops) {
       this.evict(lane);
       this.#look(lane);

@@ -34,7 +34,7 @@ export const replyTextMax = 1024;
  * when it is none.
  */
 export function parseReply(raw: string): Reply | null {
-  const lines = raw.split(/\r?\n/).filter((line) => line !== '');
+  const lines = raw.includes('\n') ? raw.split(/\r?\n/).filter((line) => line !== '') : [raw];
   const code = Number(/^([2-5]\d\d)(?:[ -]|$)/.exec(lines.at(-1) ?? '')?.[1] ?? Number.NaN);
   if (Number.isNaN(code)) return null;
   let detail: StatusDetail | null = null;
