@@ -218,9 +218,7 @@ export class Dispatcher implements Dispatch {
     if (stops) {
       this.evict(lane);
       this.#look(lane);
-    } else {
-      this.pump(lane);
-    }
+    } else this.pump(lane);
   }
 
   async #claim(lane: Lane): Promise<void> {

@@ -113,7 +113,7 @@ export class Lane {
     this.refused = false;
     if (!mayWork(this.state, nowMs) || this.settling >= settlingMax) return null;
     if (this.connections >= (this.state.is === 'open' ? this.#most(account) : 1)) return null;
-    const [item] = this.#from();
+    const item = this.#from()[0];
     if (item === undefined) return null;
     const permit = reserve(item.work.recipients.length);
     this.needs = permit === null ? item.work.recipients.length : 1;
@@ -123,13 +123,13 @@ export class Lane {
     return { item, permit };
   }
 
-  /** What would be next when the connection that carries a message was free; null: nothing. */
+  /** What would be next, and is in memory, if the connection that carries a message was free. */
   peekBehind(account: Account): Item | null {
     if (this.state.is !== 'open' || this.settling >= settlingMax) return null;
     return this.connections > this.#most(account) ? null : (this.#from()[0] ?? null);
   }
 
-  /** What `peekBehind` gave goes out behind `leader`, on the same connection. */
+  /** What `peekBehind` gave goes out behind `leader`. */
   takeBehind(leader: Item, item: Item): void {
     this.#begin();
     this.#behind.set(leader, item);
@@ -145,8 +145,7 @@ export class Lane {
   giveBack(item: Item): void {
     for (const [leader, behind] of this.#behind) if (behind === item) this.#behind.delete(leader);
     this.running--;
-    if (item.body === null) this.#claimed.unshift(item);
-    else this.#fresh.unshift(item);
+    this.#fresh.unshift(item);
   }
 
   /** In use, or about to be. */
@@ -159,9 +158,8 @@ export class Lane {
   }
 
   #from(): Item[] {
-    const first = this.#freshTurn ? this.#fresh : this.#claimed;
-    const second = this.#freshTurn ? this.#claimed : this.#fresh;
-    return first.length > 0 ? first : second;
+    const isFresh = this.#freshTurn ? this.#fresh.length > 0 : this.#claimed.length === 0;
+    return isFresh ? this.#fresh : this.#claimed;
   }
 
   /** What an attempt for these says of deliveries; one that stops the account is told as such. */
@@ -220,9 +218,8 @@ export class Lane {
   /** Takes what has no attempt yet, all of it or what is wanted, to be put back into the queue. */
   evict(wanted: (work: Work) => boolean = () => true): Item[] {
     const items = [...this.#fresh, ...this.#claimed].filter(({ work }) => wanted(work));
-    const taken = new Set(items);
-    this.#fresh = this.#fresh.filter((item) => !taken.has(item));
-    this.#claimed = this.#claimed.filter((item) => !taken.has(item));
+    this.#fresh = this.#fresh.filter(({ work }) => !wanted(work));
+    this.#claimed = this.#claimed.filter(({ work }) => !wanted(work));
     for (const item of items) this.#letGo(item);
     return items;
   }
