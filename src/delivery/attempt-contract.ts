@@ -5,12 +5,14 @@ import type { Cause, Phase } from '../relay/outcome.ts';
 import type { Clock, Dice, DotLedger, Spool } from '../relay/ports.ts';
 import type { Work } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
+import type { Connection } from './connection.ts';
 import type { HeldSenders } from './held-senders.ts';
 import type { AccountVerdict } from './judge.ts';
-import type { Permit, Permits } from './permits.ts';
+import type { Permits } from './permits.ts';
 import type { Pool } from './pool.ts';
 import type { SafetyNet } from './safety-net.ts';
 import type { Settler } from './settler.ts';
+import type { Follower } from './transaction-contract.ts';
 
 export interface AttemptDeps {
   readonly settings: () => Settings;
@@ -46,8 +48,15 @@ export interface AttemptGiven {
   readonly account: Account;
   readonly work: Work;
   readonly body: Body;
-  /** The right to its first transaction; the others are asked for one by one. */
-  readonly permit: Permit;
+  /** What may go out on the connection behind it, once its last bytes are about to leave. */
+  readonly follow: (connection: Connection) => Follower | null;
+}
+
+/** An attempt whose envelope may leave behind another message. */
+export interface Behind {
+  readonly follower: Follower;
+  /** Null: it was undone, and is as if it had not begun. Never resolves while it is not sent. */
+  readonly end: Promise<AttemptEnd | null>;
 }
 
 /** Of one of its transactions. */

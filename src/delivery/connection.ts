@@ -4,11 +4,19 @@ import type { EventSink } from '../relay/events.ts';
 import type { Cause, Phase } from '../relay/outcome.ts';
 import type { Capabilities, Letter } from './letter.ts';
 import type { UpstreamSession } from './session.ts';
-import { transact } from './transaction.ts';
-import type { TransactionEnd } from './transaction-contract.ts';
+import { Transaction } from './transaction.ts';
+import type { Follow, Follower, TransactionEnd } from './transaction-contract.ts';
 
 /** RFC 5321 section 4.5.3.2 knows no time-out for QUIT: nothing depends on its answer. */
 const quitGraceMs = 2_000;
+
+/** A final dot that was answered within this promises as much of the next. */
+const quickMs = 1_000;
+
+const nobody: Follow = () => null;
+
+/** Their upstreams have thrown away what came behind a message, as some middleboxes do. */
+const alone = new WeakSet<Account>();
 
 /** An open session together with what was agreed on it. */
 export interface Established {
@@ -42,7 +50,10 @@ export class Connection {
   readonly #session: UpstreamSession;
   readonly #emit: EventSink;
   #unfinished = false;
-  #running = false;
+  /** Running: one, and one that follows it. */
+  #transactions = 0;
+  /** A message that follows another waits for its answer: only where answers come quickly. */
+  #isQuick = false;
   #closed = false;
   /** On `performance`'s clock. */
   #restingSinceMs = performance.now();
@@ -75,34 +86,73 @@ export class Connection {
   /** What it is doing now, and for how long. */
   get doing(): { readonly doing: Phase | 'idle'; readonly forMs: number } {
     const { phase, phaseSinceMs } = this.#session;
-    const [doing, sinceMs] = this.#running
-      ? ([phase, Math.max(phaseSinceMs, this.#restingSinceMs)] as const)
-      : (['idle', this.#restingSinceMs] as const);
+    const [doing, sinceMs] =
+      this.#transactions > 0
+        ? ([phase, Math.max(phaseSinceMs, this.#restingSinceMs)] as const)
+        : (['idle', this.#restingSinceMs] as const);
     return { doing, forMs: Math.round(performance.now() - sinceMs) };
   }
 
   /**
-   * Runs one transaction. Never rejects; afterwards `usable` tells whether there can be another.
+   * Runs one transaction. Never rejects; afterwards `usable` tells whether there can be another. One
+   * that follows it has begun then: it has the connection, and tells its end itself.
    */
-  async transact(letter: Letter): Promise<TransactionEnd> {
-    assert(!this.#running, 'one transaction at a time on a connection');
-    this.#running = true;
+  transact(letter: Letter, follow: Follow = nobody): Promise<TransactionEnd> {
+    assert(this.#transactions === 0, 'one transaction at a time on a connection');
     this.#restingSinceMs = performance.now();
+    return new Promise((resolve) => {
+      const onEnd = (end: TransactionEnd | null): void => {
+        assert(end !== null, 'only what follows another transaction is undone');
+        resolve(end);
+      };
+      this.#transaction({ letter, follow, onEnd }).start();
+    });
+  }
+
+  /** After a refusal of the message before: the transaction that follows it may begin. */
+  goOn(): void {
+    this.#session.goOn();
+  }
+
+  #transaction({ letter, follow, onEnd }: Follower): Transaction {
     this.messages++;
-    this.#session.limit();
-    const end = await transact({
+    this.#transactions++;
+    return new Transaction({
       session: this.#session,
       letter,
       timeouts: this.account.timeouts,
       pipelining: this.capabilities.pipelining,
       reset: this.#unfinished,
+      next: () => this.#following(follow),
+      onEnd: (end) => {
+        this.#over(end);
+        onEnd(end);
+      },
     });
-    this.#running = false;
-    this.#restingSinceMs = performance.now();
+  }
+
+  #following(follow: Follow): Transaction | null {
+    if (!this.#isQuick || alone.has(this.account)) return null;
+    const follower = follow();
+    if (follower === null) return null;
+    const onEnd = (end: TransactionEnd | null): void => {
+      if (end !== null && isLost(end)) alone.add(this.account);
+      follower.onEnd(end);
+    };
+    return this.#transaction({ ...follower, onEnd });
+  }
+
+  #over(end: TransactionEnd | null): void {
+    this.#transactions--;
+    const nowMs = performance.now();
+    const broken = end === null ? this.#session.broken : end.broken;
+    if (broken !== null) this.#noteClosed(describe(broken));
+    if (end === null) return;
+    this.#isQuick = end.endOfData !== null && nowMs - this.#session.phaseSinceMs <= quickMs;
     this.#unfinished = end.unfinished;
-    if (end.broken === null) this.#watchIdle();
-    else this.#noteClosed(describe(end.broken));
-    return end;
+    if (this.#transactions > 0) return;
+    this.#restingSinceMs = nowMs;
+    if (broken === null) this.#watchIdle();
   }
 
   /** Says QUIT and closes; not for a connection in a transaction. */
@@ -135,6 +185,10 @@ export class Connection {
     this.#emit({ is: 'connection.closed', account: account.name, peer, messages, why });
     this.onClosed();
   }
+}
+
+function isLost({ mail, broken }: TransactionEnd): boolean {
+  return mail === null && broken?.from === 'network' && broken.fault === 'timeout';
 }
 
 function describe(cause: Cause): string {

@@ -185,7 +185,10 @@ function poolOccasions(
   };
 }
 
+/** Milliseconds after boot at which the clock below began; a bigint for each reading is dear. */
+const bootAheadMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
 /** The same for every process of one boot, so that a restart knows how long it took. */
 function sinceBootMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
+  return bootAheadMs + performance.now();
 }

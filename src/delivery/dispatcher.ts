@@ -3,9 +3,10 @@ import type { Account } from '../relay/account.ts';
 import type { Body } from '../relay/message.ts';
 import type { Dispatch } from '../relay/ports.ts';
 import type { Lease, Work } from '../relay/queue.ts';
-import { sameAccount } from './account-identity.ts';
-import { attempt } from './attempt.ts';
-import type { Stopped } from './attempt-contract.ts';
+import { stopsAfter, type Tried } from './after-attempt.ts';
+import { Attempt } from './attempt.ts';
+import type { AttemptEnd, AttemptGiven } from './attempt-contract.ts';
+import { begunBehind } from './behind.ts';
 import { claim } from './claim.ts';
 import type { DispatcherDeps } from './dispatcher-deps.ts';
 import { type Decision, putBack } from './disposition.ts';
@@ -109,8 +110,8 @@ export class Dispatcher implements Dispatch {
     if (this.#isStopped) return;
     const account = this.#deps.settings().accounts.get(lane.name);
     if (account === undefined) return;
-    const nowMs = this.#deps.clock();
-    const { permits } = this.#deps;
+    const { permits, clock } = this.#deps;
+    const nowMs = clock();
     lane.connectionsMax = permits.connectionsMax(account);
     const next = () =>
       lane.next(account, nowMs, (recipients) => permits.reserve(lane.name, recipients));
@@ -168,47 +169,56 @@ export class Dispatcher implements Dispatch {
 
   async #run(lane: Lane, account: Account, { item, permit }: Ready): Promise<void> {
     const begunAtMs = this.#deps.monotonic();
-    const { go, aside } = await readied(this.#deps, lane.name, item);
+    const ready = readied(this.#deps, lane.name, item);
+    const { go, aside } = ready instanceof Promise ? await ready : ready;
     if (go === null) {
       permit.end(0);
-      this.#end(lane, item, aside);
+      lane.done(item);
+      this.#track(this.#settle(item.work, aside).then(() => this.pump(lane)));
       return;
     }
     if (aside.length > 0) this.#track(this.#settle(item.work, aside));
-    const end = await attempt(this.#deps.attempts, { account, ...go, permit });
-    lane.done(item);
+    const given = { account, ...go, follow: this.#follow(lane, item) };
+    const end = await new Attempt(this.#deps.attempts, given).run(permit);
+    this.#tried(lane, { account, item, work: go.work, begunAtMs }, end);
+  }
+
+  /** Begins an attempt behind another on its connection. */
+  #follow(lane: Lane, leader: Item): AttemptGiven['follow'] {
+    return (connection) => {
+      const account = this.#deps.settings().accounts.get(lane.name);
+      if (this.#isStopped || account === undefined) return null;
+      const follow = (item: Item) => this.#follow(lane, item);
+      const begun = begunBehind(this.#deps, { lane, account, leader, connection }, follow);
+      if (begun === null) return null;
+      const { tried, behind } = begun;
+      const onEnd = (end: AttemptEnd | null): Promise<void> | void =>
+        end === null ? this.#undone(lane, tried.item) : this.#tried(lane, tried, end);
+      this.#track(behind.end.then(onEnd));
+      return behind.follower;
+    };
+  }
+
+  /** What came of the message before it decides whether this one goes on another connection. */
+  async #undone(lane: Lane, item: Item): Promise<void> {
+    lane.giveBack(item);
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.#isStopped || !mayWork(lane.state, this.#deps.clock())) this.evict(lane);
+    this.#look(lane);
+  }
+
+  #tried(lane: Lane, tried: Tried, end: AttemptEnd): void {
+    const stops = stopsAfter(this.#deps, lane, tried, end);
     lane.settling++;
-    this.#track(
-      end.settled.finally(() => {
-        lane.settling--;
-        this.pump(lane);
-      }),
-    );
-    lane.tried(go.work.recipients, end, this.#deps.clock());
-    if (end.delivered) this.#deps.states.succeeded(lane);
-    // A verdict on what a reload has replaced meanwhile says nothing about the new account.
-    const current = this.#deps.settings().accounts.get(lane.name);
-    const stopped = current !== undefined && sameAccount(current, account) ? end.stopped : null;
-    if (stopped !== null && this.#stops(lane, account, { stopped, begunAtMs })) {
+    const onSettled = (): void => {
+      lane.settling--;
+      this.pump(lane);
+    };
+    this.#track(end.settled.then(onSettled));
+    if (stops) {
       this.evict(lane);
       this.#look(lane);
-    } else {
-      this.pump(lane);
-    }
-  }
-
-  /** Whether the lane stops for a verdict on its account; what it can bear by doing less it bears. */
-  #stops(lane: Lane, account: Account, by: { stopped: Stopped; begunAtMs: number }): boolean {
-    const { permits, states } = this.#deps;
-    if (by.stopped.applied === true) return !mayWork(lane.state, this.#deps.clock());
-    if (permits.slowDown(account, { ...by, others: lane.running })) return false;
-    return states.stop(lane, account, by.stopped);
-  }
-
-  /** An item whose turn it was ends without an attempt. */
-  #end(lane: Lane, item: Item, decisions: readonly Decision[]): void {
-    lane.done(item);
-    this.#track(this.#settle(item.work, decisions).then(() => this.pump(lane)));
+    } else this.pump(lane);
   }
 
   async #claim(lane: Lane): Promise<void> {

@@ -40,10 +40,10 @@ export class DotStuffing {
   }
 }
 
-/** A whole body with its dots stuffed and the end of data, as one buffer for one write. */
-export function stuffed(parts: readonly Buffer[]): Buffer {
+/** A whole body with its dots stuffed and the end of data, in pieces. */
+export function stuffed(parts: readonly Buffer[]): Buffer[] {
   const stuffing = new DotStuffing();
   const pieces = parts.flatMap((part) => stuffing.add(part));
   pieces.push(stuffing.end());
-  return Buffer.concat(pieces);
+  return pieces;
 }

@@ -51,6 +51,11 @@ export function judgeTransaction(
   circumstances: Circumstances,
   { account, message, addressed, attempts }: Subject,
 ): Result[] {
+  const { endOfData: taken } = end;
+  // By far the most common case: nothing has to be judged.
+  if (taken !== null && taken.code < 300 && end.rcpt.every(isPositive)) {
+    return end.rcpt.map(() => ({ is: 'delivered', reply: taken }));
+  }
   const recipients = end.rcpt.length;
   const acceptedRecipients = end.rcpt.filter((reply) => reply !== null && reply.code < 300).length;
   const { reconnects } = circumstances;
@@ -75,6 +80,10 @@ export function judgeTransaction(
     if (broken.from === 'peer') return refused(broken.phase, broken.reply);
     return brokenOff(broken, end, circumstances);
   });
+}
+
+function isPositive(reply: Reply | null): boolean {
+  return reply !== null && reply.code < 300;
 }
 
 /** Everybody accepted was refused by the reply to DATA. */

@@ -1,10 +1,11 @@
-import { mayWork, onConnected, onReload, onSuccess } from '../policy/lane-state.ts';
+import { mayWork, onConnected, onReload, onSuccess, onVerdict } from '../policy/lane-state.ts';
 import type { Account, AccountState } from '../relay/account.ts';
 import type { EventSink, RelayEvent } from '../relay/events.ts';
 import type { Cause, ReasonClass } from '../relay/outcome.ts';
 import type { Clock, Dice, QueueStore } from '../relay/ports.ts';
 import type { Stopped } from './attempt-contract.ts';
-import { type Lane, stateAfter } from './lane.ts';
+import type { Lane } from './lane.ts';
+import { causeText } from './outcome-text.ts';
 import { isRefusedLogin } from './refusal.ts';
 import type { SafetyNet } from './safety-net.ts';
 import { tellStoreFailure } from './store-failure.ts';
@@ -121,4 +122,23 @@ export class LaneStates {
       tellStoreFailure(this.#deps.emit, error, `state of ${lane.name}`);
     }
   }
+}
+
+/** The state after a verdict on the account; the same object when nothing changed. */
+function stateAfter(
+  state: AccountState,
+  stopped: Pick<Stopped, 'verdict' | 'cause'>,
+  context: { nowMs: number; dice: number; credentialVersion: string },
+): AccountState {
+  const detail = causeText(stopped.cause);
+  const next = onVerdict(state, stopped.verdict, { ...context, detail });
+  return sameState(state, next) ? state : next;
+}
+
+function sameState(a: AccountState, b: AccountState): boolean {
+  if (a.is !== b.is) return false;
+  if (a.is === 'paused' && b.is === 'paused') {
+    return a.untilMs === b.untilMs && a.strikes === b.strikes && a.reason === b.reason;
+  }
+  return true;
 }

@@ -1,11 +1,8 @@
-import { mayWork, onVerdict, worksFrom } from '../policy/lane-state.ts';
+import { mayWork, worksFrom } from '../policy/lane-state.ts';
 import type { Account, AccountState } from '../relay/account.ts';
 import { type Body, memoryBodyBytesMax } from '../relay/message.ts';
-import type { Cause } from '../relay/outcome.ts';
 import type { Lease, QueuedRecipient, Work } from '../relay/queue.ts';
 import type { AttemptEnd } from './attempt-contract.ts';
-import type { AccountVerdict } from './judge.ts';
-import { causeText } from './outcome-text.ts';
 import type { Permit } from './permits.ts';
 
 /** Messages that every lane may have waiting in memory besides those that have a connection. */
@@ -69,6 +66,8 @@ export class Lane {
   #reserved = 0;
   #bodyBytes = 0;
   #freshTurn = true;
+  /** What goes out behind an item on its connection, until that is done. */
+  readonly #behind = new Map<Item, Item>();
 
   constructor(name: string, state: AccountState) {
     this.name = name;
@@ -113,21 +112,54 @@ export class Lane {
   next(account: Account, nowMs: number, reserve: Reserve): Ready | null {
     this.refused = false;
     if (!mayWork(this.state, nowMs) || this.settling >= settlingMax) return null;
-    const connections = Math.min(account.limits.connections, this.connectionsMax);
-    if (this.running >= (this.state.is === 'open' ? connections : 1)) return null;
-    const first = this.#freshTurn ? this.#fresh : this.#claimed;
-    const second = this.#freshTurn ? this.#claimed : this.#fresh;
-    const from = first.length > 0 ? first : second;
-    const item = from[0];
+    if (this.connections >= (this.state.is === 'open' ? this.#most(account) : 1)) return null;
+    const item = this.#from()[0];
     if (item === undefined) return null;
     const permit = reserve(item.work.recipients.length);
     this.needs = permit === null ? item.work.recipients.length : 1;
     this.refused = permit === null;
     if (permit === null) return null;
-    from.shift();
+    this.#begin();
+    return { item, permit };
+  }
+
+  /** What would be next, and is in memory, if the connection that carries a message was free. */
+  peekBehind(account: Account): Item | null {
+    if (this.state.is !== 'open' || this.settling >= settlingMax) return null;
+    return this.connections > this.#most(account) ? null : (this.#from()[0] ?? null);
+  }
+
+  /** What `peekBehind` gave goes out behind `leader`. */
+  takeBehind(leader: Item, item: Item): void {
+    this.#begin();
+    this.#behind.set(leader, item);
+  }
+
+  #begin(): void {
+    this.#from().shift();
     this.#freshTurn = !this.#freshTurn;
     this.running++;
-    return { item, permit };
+  }
+
+  /** It was not sent after all, and is the next. */
+  giveBack(item: Item): void {
+    for (const [leader, behind] of this.#behind) if (behind === item) this.#behind.delete(leader);
+    this.running--;
+    this.#fresh.unshift(item);
+  }
+
+  /** In use, or about to be. */
+  get connections(): number {
+    return this.running - this.#behind.size;
+  }
+
+  #most({ limits }: Account): number {
+    return Math.min(limits.connections, this.connectionsMax);
+  }
+
+  #from(): Item[] {
+    const isFresh = this.#freshTurn ? this.#fresh.length > 0 : this.#claimed.length === 0;
+    return isFresh ? this.#fresh : this.#claimed;
   }
 
   /** What an attempt for these says of deliveries; one that stops the account is told as such. */
@@ -147,6 +179,7 @@ export class Lane {
   /** The attempt is over and its connection free. */
   done(item: Item): void {
     this.running--;
+    this.#behind.delete(item);
     this.#letGo(item);
     // A size that was announced wrongly must not take room for ever.
     if (this.inFlight === 0) this.#bodyBytes = 0;
@@ -185,9 +218,8 @@ export class Lane {
   /** Takes what has no attempt yet, all of it or what is wanted, to be put back into the queue. */
   evict(wanted: (work: Work) => boolean = () => true): Item[] {
     const items = [...this.#fresh, ...this.#claimed].filter(({ work }) => wanted(work));
-    const taken = new Set(items);
-    this.#fresh = this.#fresh.filter((item) => !taken.has(item));
-    this.#claimed = this.#claimed.filter((item) => !taken.has(item));
+    this.#fresh = this.#fresh.filter(({ work }) => !wanted(work));
+    this.#claimed = this.#claimed.filter(({ work }) => !wanted(work));
     for (const item of items) this.#letGo(item);
     return items;
   }
@@ -215,23 +247,4 @@ const leaseMs = 2 * 3_600_000;
 
 export function leaseFrom(owner: Lease['owner'], nowMs: number): Lease {
   return { owner, untilMs: nowMs + leaseMs };
-}
-
-/** The state after a verdict on the account; the same object when nothing changed. */
-export function stateAfter(
-  state: AccountState,
-  stopped: { readonly verdict: AccountVerdict; readonly cause: Cause },
-  context: { nowMs: number; dice: number; credentialVersion: string },
-): AccountState {
-  const detail = causeText(stopped.cause);
-  const next = onVerdict(state, stopped.verdict, { ...context, detail });
-  return sameState(state, next) ? state : next;
-}
-
-function sameState(a: AccountState, b: AccountState): boolean {
-  if (a.is !== b.is) return false;
-  if (a.is === 'paused' && b.is === 'paused') {
-    return a.untilMs === b.untilMs && a.strikes === b.strikes && a.reason === b.reason;
-  }
-  return true;
 }

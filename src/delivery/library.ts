@@ -43,6 +43,8 @@ export class LibrarySession extends LibraryConnection {
   readonly tap: Tap;
   /** The library has done its part: replies belong to transactions from now on. */
   opened = false;
+  /** Replies wait to be read; called when they may. */
+  #onGoOn: (() => void) | null = null;
 
   constructor(options: Options, { tap = noTap, secrets }: Recording) {
     super(options);
@@ -60,6 +62,19 @@ export class LibrarySession extends LibraryConnection {
     this.socket.write(commands);
   }
 
+  /** No reply is read before `goOn` is called, which calls `next` first. */
+  hold(next: () => void): void {
+    this.#onGoOn = next;
+  }
+
+  goOn(): void {
+    const next = this.#onGoOn;
+    if (next === null) return;
+    this.#onGoOn = null;
+    next();
+    if (this._responseQueue.length > 0) this._processResponse();
+  }
+
   override _sendCommand(command: string, logged?: string): void {
     this.dialogue.sent(command);
     super._sendCommand(command, logged);
@@ -71,7 +86,7 @@ export class LibrarySession extends LibraryConnection {
    * decides itself.
    */
   override _processResponse(): void {
-    for (;;) {
+    while (this.#onGoOn === null) {
       const reply = this._responseQueue[0] ?? '';
       const take = this._responseActions[0];
       if (!this.opened || take === undefined || this._destroyed || !ORDINARY.test(reply)) {

@@ -27,6 +27,8 @@ export interface Outgoing {
   readonly bytes: number;
 }
 
+export type Ready = Outgoing | { readonly unreadable: OwnFault };
+
 export interface OutgoingGiven {
   readonly settings: Settings;
   readonly account: Account;
@@ -42,7 +44,7 @@ export interface OutgoingGiven {
 export class OutgoingMail {
   readonly #given: OutgoingGiven;
   readonly #routes: ReadonlyMap<number, Route | null> | null;
-  readonly #ready = new Map<Route | null, Promise<Outgoing>>();
+  readonly #ready = new Map<Route | null, Ready | Promise<Ready>>();
 
   constructor(given: OutgoingGiven) {
     this.#given = given;
@@ -57,17 +59,20 @@ export class OutgoingMail {
     return [...Map.groupBy(recipients, (one) => this.#routeOf([one])).values()];
   }
 
-  /** For recipients of one group. */
-  async for(recipients: Recipients): Promise<Outgoing | { readonly unreadable: OwnFault }> {
+  /** For recipients of one group; a promise where the spool has to be read first. */
+  for(recipients: Recipients): Ready | Promise<Ready> {
     const route = this.#routeOf(recipients);
-    const ready = this.#ready.get(route) ?? compose(this.#given, route);
+    const ready = this.#ready.get(route) ?? this.#compose(route);
     this.#ready.set(route, ready);
+    return ready;
+  }
+
+  #compose(route: Route | null): Ready | Promise<Ready> {
     try {
-      return await ready;
+      const composed = compose(this.#given, route);
+      return composed instanceof Promise ? composed.catch(unreadable) : composed;
     } catch (error) {
-      const detail = `body: ${error instanceof Error ? error.message : String(error)}`;
-      const cause: Cause = { from: 'us', reason: 'quarantined', detail };
-      return { unreadable: { is: 'held', cause, reason: reasonOf(cause) } };
+      return unreadable(error);
     }
   }
 
@@ -98,10 +103,16 @@ function routesOf(settings: Settings, { message }: Work): ReadonlyMap<number, Ro
   );
 }
 
-async function compose(
+function unreadable(error: unknown): Ready {
+  const detail = `body: ${error instanceof Error ? error.message : String(error)}`;
+  const cause: Cause = { from: 'us', reason: 'quarantined', detail };
+  return { unreadable: { is: 'held', cause, reason: reasonOf(cause) } };
+}
+
+function compose(
   { account, work, body, spool, settings }: OutgoingGiven,
   route: Route | null,
-): Promise<Outgoing> {
+): Outgoing | Promise<Outgoing> {
   const { change, message } = changes(work.message, account, route);
   const { echoField, headers } = account;
   const isEchoed = echoField !== undefined && settings.feedback !== null;
@@ -115,8 +126,9 @@ async function compose(
   const read = (): AsyncIterable<Buffer> => whole(spool.read(body.file), body.bytes);
   const bytes = message.bytes + headBytes;
   if (change === null) return { message, head, body: read, bytes };
-  const grownBytes = await growth(read(), change);
-  return { message, head, body: () => editedStream(read(), change), bytes: bytes + grownBytes };
+  return growth(read(), change).then((grownBytes) => {
+    return { message, head, body: () => editedStream(read(), change), bytes: bytes + grownBytes };
+  });
 }
 
 /** A file that was cut short must not go out as if it were all of the message. */

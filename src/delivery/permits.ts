@@ -72,11 +72,7 @@ export class Permits {
     if (limits === undefined) return null;
     if (as === 'first' && this.#paces.waitMs(name) > 0) return null;
     const { counts = 'messages' } = limits;
-    const recipients = Math.min(
-      wanted,
-      quotas.recipientsMax(name),
-      this.#recipientsMax(name, limits),
-    );
+    const recipients = Math.min(wanted, this.#recipientsMax(name, limits));
     const reservation = quotas.reserve(name, recipients);
     if (reservation === null) return null;
     this.#paces.started(name, unitsOf(counts, recipients));
@@ -90,10 +86,18 @@ export class Permits {
     };
   }
 
+  /** For all of them in one transaction that may begin at once: no quota has to be kept first. */
+  reserveNow(name: string, wanted: number): Permit | null {
+    const limits = this.#deps.settings().accounts.get(name)?.limits;
+    if (limits === undefined || limits.rate.length > 0) return null;
+    return wanted > this.#recipientsMax(name, limits) ? null : this.reserve(name, wanted);
+  }
+
   /** No more at once than the pace has in a second: a window of the upstream's may be that short. */
   #recipientsMax(name: string, { counts }: AccountLimits): number {
+    const most = this.#deps.quotas.recipientsMax(name);
     const perSecond = counts === 'recipients' ? this.#paces.perSecond(name) : null;
-    return perSecond === null ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(perSecond));
+    return perSecond === null ? most : Math.min(most, Math.max(1, Math.floor(perSecond)));
   }
 
   /** Wall-clock time from which a transaction may begin, 0 when it may now. */

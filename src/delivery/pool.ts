@@ -109,6 +109,11 @@ export class Pool {
     return [...this.#openings.activities(), ...[...this.#open].map(activityOf)];
   }
 
+  /** Whether another message may follow the one that it carries. */
+  mayGoOn(connection: Connection): boolean {
+    return this.#whyNotAgain(connection) === null && this.#tooMany(connection) === null;
+  }
+
   /** After a transaction: to rest, or closed when it has done its share. */
   release(connection: Connection): void {
     const why = this.#whyNotAgain(connection) ?? this.#tooMany(connection);

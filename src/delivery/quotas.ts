@@ -31,15 +31,15 @@ export interface QuotasDeps {
 export interface Reservation {
   /**
    * Resolves when the reservation survives a crash; false: it could not be kept, and nothing may be
-   * sent.
+   * sent. True: there is nothing to keep.
    */
-  readonly kept: Promise<boolean>;
+  readonly kept: true | Promise<boolean>;
   /** The transaction has ended; so many of its recipients were counted by the provider. */
   end(countedRecipients: number): void;
 }
 
 /** Where nothing is limited nothing is counted. */
-const unlimited: Reservation = { kept: Promise.resolve(true), end: () => {} };
+const unlimited: Reservation = { kept: true, end: () => {} };
 
 /**
  * The limiter of every account: one for all its connections. A transaction is reserved, the

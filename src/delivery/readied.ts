@@ -19,14 +19,24 @@ export interface Readied {
   readonly aside: readonly Decision[];
 }
 
-/** Looks once more at an item whose turn it is. */
-export async function readied(deps: ReadiedDeps, lane: string, item: Item): Promise<Readied> {
+/** Looks once more at an item whose turn it is; at once when its body is at hand. */
+export function readied(deps: ReadiedDeps, lane: string, item: Item): Readied | Promise<Readied> {
   const { stay, decisions } = withoutSuppressed(deps, lane, item.work);
   if (stay.length === 0) return { go: null, aside: decisions };
   const work = decisions.length === 0 ? item.work : { ...item.work, recipients: stay };
-  const body = item.body ?? (await readBody(deps, work.message.id));
+  if (item.body !== null) return { go: { work, body: item.body }, aside: decisions };
+  return withBody(deps, lane, work, decisions);
+}
+
+async function withBody(
+  deps: ReadiedDeps,
+  lane: string,
+  work: Work,
+  decisions: readonly Decision[],
+): Promise<Readied> {
+  const body = await readBody(deps, work.message.id);
   if (body !== null && body !== 'unreadable') return { go: { work, body }, aside: decisions };
   const context = { lane, nowMs: deps.clock() };
-  const without = stay.map((recipient) => withoutBody(recipient, body, context));
+  const without = work.recipients.map((recipient) => withoutBody(recipient, body, context));
   return { go: null, aside: [...decisions, ...without] };
 }

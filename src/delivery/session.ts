@@ -56,8 +56,13 @@ export class UpstreamSession extends LibrarySession {
   #phaseSinceMs = performance.now();
   readonly #timeouts: SessionOptions['timeouts'];
   readonly #inspect: SessionOptions['inspect'];
+  /** Most waits end long before their deadline: one timer serves many, and looks when it is due. */
   #timer: NodeJS.Timeout | null = null;
-  #timerMs = 0;
+  /** On the monotonic clock. */
+  #timerAtMs = 0;
+  /** When the wait that runs has to be over; infinite: nothing is waited for. */
+  #deadlineMs = Number.POSITIVE_INFINITY;
+  #waitMs = 0;
   /** The wait that runs is cut short by the cap. */
   #capped = false;
   /**
@@ -108,27 +113,36 @@ export class UpstreamSession extends LibrarySession {
     if (phase !== this.phase) this.onPhaseOver?.(this.phase, this.lastServerResponse || '');
     this.phase = phase;
     if (this.broken !== null) return;
-    const leftMs = Math.max(0, this.#limitMs - performance.now());
-    const timeoutMs = Math.min(phaseMs, leftMs);
+    const nowMs = performance.now();
+    const leftMs = Math.max(0, this.#limitMs - nowMs);
     this.#capped = leftMs < phaseMs;
-    if (this.#timer !== null && this.#timerMs === timeoutMs) {
-      this.#timer.refresh();
+    this.#waitMs = Math.min(phaseMs, leftMs);
+    this.#deadlineMs = nowMs + this.#waitMs;
+    if (this.#timer === null || this.#timerAtMs > this.#deadlineMs) this.#watch(nowMs);
+  }
+
+  #watch(nowMs: number): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timerAtMs = this.#deadlineMs;
+    this.#timer = setTimeout(() => this.#look(), Math.ceil(this.#deadlineMs - nowMs));
+  }
+
+  #look(): void {
+    this.#timer = null;
+    const nowMs = performance.now();
+    if (this.#deadlineMs > nowMs) {
+      if (Number.isFinite(this.#deadlineMs)) this.#watch(nowMs);
       return;
     }
-    this.rest();
-    this.#timerMs = timeoutMs;
-    this.#timer = setTimeout(() => {
-      const detail = this.#capped
-        ? `not done within ${formatDuration(attemptMsMax)}`
-        : `no answer within ${formatDuration(timeoutMs)}`;
-      this.fail(networkCause(this.phase, 'timeout', detail));
-    }, timeoutMs);
+    const detail = this.#capped
+      ? `not done within ${formatDuration(attemptMsMax)}`
+      : `no answer within ${formatDuration(this.#waitMs)}`;
+    this.fail(networkCause(this.phase, 'timeout', detail));
   }
 
   /** Nothing is waited for: no deadline runs. */
   rest(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#deadlineMs = Number.POSITIVE_INFINITY;
   }
 
   /** The upstream has said something that was not asked for yet: the dialogue is out of step. */
@@ -214,6 +228,8 @@ export class UpstreamSession extends LibrarySession {
   #end(cause: Cause): void {
     if (this.broken !== null) return;
     this.rest();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
     this.broken = cause;
     this.onBroken(cause);
   }

@@ -23,10 +23,9 @@ export function settledEvents({ work, decisions, attempt }: Settled, nowMs: numb
   const { message } = work;
   const waitedMs = Math.max(0, nowMs - message.acceptedAtMs);
   const traced = tracedAs(message);
-  const ids = new Map(attempt?.results.map(({ index, providerId }) => [index, providerId]));
   return decisions.flatMap(({ recipient, becomes, reason, text, told, outcome }): RelayEvent[] => {
     if (told === null) return [];
-    const providerId = ids.get(recipient.index);
+    const { providerId } = attempt?.results.find(({ index }) => index === recipient.index) ?? {};
     const waits = becomes.is === 'waiting' || becomes.is === 'in-doubt';
     return [
       {

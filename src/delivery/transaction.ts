@@ -1,70 +1,87 @@
 import { parseReply, type Reply } from '../mail/reply.ts';
 import type { Cause, Phase } from '../relay/outcome.ts';
-import { DotStuffing, stuffed } from './dot-stuffing.ts';
+import { Answers } from './answers.ts';
 import { networkCause, outOfStep, storageFaultOf } from './fault.ts';
 import type { Letter } from './letter.ts';
+import { inOneWrite, inPieces, written } from './message-bytes.ts';
 import type { UpstreamSession } from './session.ts';
-import type { TransactionEnd, TransactionOptions } from './transaction-contract.ts';
-
-/** Bodies up to this go out in one write together with the final dot. */
-const oneWriteBytesMax = 64 * 1024;
+import type { FollowingTransaction, TransactionOptions } from './transaction-contract.ts';
 
 /**
- * Runs MAIL, RCPT, DATA and the message on a session that is at rest. Never rejects.
+ * MAIL, RCPT, DATA and the message, on a session that is at rest or behind another transaction.
  *
  * With PIPELINING the commands up to DATA go out in one write and the replies are only collected,
  * else each reply decides the next step. A 421, or an answer that is no reply, ends the session.
+ *
+ * RFC 2920 section 3.1 lets commands follow the message in one write. Then the replies of one
+ * transaction are followed by those of the next, which begins when the last of these has come: at
+ * once after a success, for then nothing speaks against it; after a refusal the session reads no
+ * further until somebody has judged it (`UpstreamSession.goOn`).
  */
-export function transact(options: TransactionOptions): Promise<TransactionEnd> {
-  return new Promise((resolve) => new Transaction(options, resolve).start());
-}
-
-class Transaction {
+export class Transaction implements FollowingTransaction {
   readonly #session: UpstreamSession;
   readonly #letter: Letter;
   readonly #options: TransactionOptions;
-  readonly #resolve: (end: TransactionEnd) => void;
-  #mail: Reply | null = null;
-  readonly #rcpt: (Reply | null)[];
-  #data: Reply | null = null;
-  #endOfData: Reply | null = null;
-  #accepted = 0;
+  #following: FollowingTransaction | null = null;
+  readonly #answers: Answers;
   #dotted = false;
   #bodyBytes = 0;
   #ended = false;
+  /** What went out ahead of its turn. */
+  #said = '';
   /** Phases of the replies still to come, in order: the session is in the first of them. */
   readonly #awaited: Phase[] = [];
 
-  constructor(options: TransactionOptions, resolve: (end: TransactionEnd) => void) {
+  constructor(options: TransactionOptions) {
     this.#options = options;
     this.#session = options.session;
     this.#letter = options.letter;
-    this.#resolve = resolve;
-    this.#rcpt = options.letter.rcpt.map(() => null);
+    this.#answers = new Answers(options.letter.rcpt.length);
   }
 
   start(): void {
     const { reset, pipelining } = this.#options;
-    this.#session.onBroken = (cause) => this.#end(cause);
-    this.#session.dialogue.begin();
-    if (this.#session.broken !== null) this.#end(this.#session.broken);
-    else if (pipelining) this.#sendAll(reset);
+    const session = this.#session;
+    this.#enter();
+    if (session.broken !== null) this.#end(session.broken);
+    else if (pipelining) this.#write('mail', this.envelope());
     else if (reset) this.#sendReset();
     else this.#sendMail();
   }
 
-  #sendAll(reset: boolean): void {
+  envelope(): string {
     const { mail, rcpt } = this.#letter;
-    const commands = [...(reset ? ['RSET'] : []), mail, ...rcpt, 'DATA'];
+    const { reset } = this.#options;
     if (reset) this.#take('mail', (reply) => this.#onReset(reply));
     this.#take('mail', (reply) => {
-      this.#mail = reply;
+      this.#answers.mail = reply;
     });
     for (let index = 0; index < rcpt.length; index++) {
-      this.#take('rcpt', (reply) => this.#onRcpt(index, reply));
+      this.#take('rcpt', (reply) => this.#answers.recipient(index, reply));
     }
     this.#take('data', (reply) => this.#onData(reply));
-    this.#write('mail', `${commands.join('\r\n')}\r\n`);
+    this.#said = `${reset ? 'RSET\r\n' : ''}${mail}\r\n${rcpt.join('\r\n')}\r\nDATA\r\n`;
+    return this.#said;
+  }
+
+  begin(): void {
+    if (this.#ended) return;
+    this.#enter();
+    this.#session.enter('mail', this.#options.timeouts.commandMs);
+    this.#session.dialogue.sent(this.#said);
+  }
+
+  undo(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#options.onEnd(null);
+  }
+
+  /** The session is this transaction's from now on. */
+  #enter(): void {
+    this.#session.onBroken = (cause) => this.#end(cause);
+    this.#session.limit();
+    this.#session.dialogue.begin();
   }
 
   #sendReset(): void {
@@ -77,7 +94,7 @@ class Transaction {
 
   #sendMail(): void {
     this.#take('mail', (reply) => {
-      this.#mail = reply;
+      this.#answers.mail = reply;
       if (reply.code < 300) this.#sendRcpt(0);
       else this.#end(null);
     });
@@ -87,12 +104,12 @@ class Transaction {
   #sendRcpt(index: number): void {
     const command = this.#letter.rcpt[index];
     if (command === undefined) {
-      if (this.#accepted > 0) this.#sendData();
+      if (this.#answers.accepted > 0) this.#sendData();
       else this.#end(null);
       return;
     }
     this.#take('rcpt', (reply) => {
-      this.#onRcpt(index, reply);
+      this.#answers.recipient(index, reply);
       this.#sendRcpt(index + 1);
     });
     this.#write('rcpt', `${command}\r\n`);
@@ -104,81 +121,63 @@ class Transaction {
   }
 
   #onReset(reply: Reply): void {
-    if (reply.code >= 300) this.#fail(networkCause('mail', 'protocol', `RSET: ${reply.code}`));
-  }
-
-  #onRcpt(index: number, reply: Reply): void {
-    this.#rcpt[index] = reply;
-    if (reply.code < 300) this.#accepted++;
+    if (reply.code >= 300) this.#breakOff('mail', `RSET: ${reply.code}`);
   }
 
   #onData(reply: Reply): void {
-    this.#data = reply;
+    this.#answers.data = reply;
     const go = reply.code >= 300 && reply.code < 400;
-    const taken = this.#mail !== null && this.#mail.code < 300 && this.#accepted > 0;
-    if (go && taken) void this.#sendBody();
+    if (go && this.#answers.isOpen) this.#sendBody();
     // It wants a message for nobody (RFC 2920 section 3.1 warns of it): there is none to give.
-    else if (go) this.#fail(networkCause('data', 'protocol', 'DATA taken without recipients'));
+    else if (go) this.#breakOff('data', 'DATA taken without recipients');
     else this.#end(null);
   }
 
-  async #sendBody(): Promise<void> {
-    const { head, body } = this.#letter;
+  #sendBody(): void {
     if (this.#isOutOfStep()) return;
     this.#take('end-of-data', (reply) => this.#onEndOfData(reply));
-    if (Buffer.isBuffer(body) && body.length <= oneWriteBytesMax) {
-      this.#sendDot(stuffed(head === null ? [body] : [head, body]));
-      return;
-    }
-    const stuffing = new DotStuffing();
-    const pieces = async (chunk: Buffer): Promise<void> => {
-      for (const piece of stuffing.add(chunk)) await this.#flush(piece);
+    const whole = inOneWrite(this.#letter);
+    if (whole === null) void this.#sendPieces();
+    else this.#sendDot(whole);
+  }
+
+  async #sendPieces(): Promise<void> {
+    const flush = (piece: Buffer): Promise<void> | void => {
+      if (this.#ended) return;
+      // RFC 5321 section 4.5.3.2.5: each block of data has its own deadline.
+      this.#session.enter('data', this.#options.timeouts.dataMs);
+      this.#bodyBytes += piece.length;
+      return written(this.#session.socket, piece);
     };
+    let last: Buffer;
     try {
-      if (head !== null) await pieces(head);
-      if (Buffer.isBuffer(body)) await pieces(body);
-      // The loop destroys the stream when it ends early.
-      else
-        for await (const chunk of body()) {
-          await pieces(chunk);
-          if (this.#ended) return;
-        }
+      last = await inPieces(this.#letter, flush, () => this.#ended);
     } catch (error) {
       // Our own file could not be read. The session is in the middle of a message: it has to go.
       const detail = `body: ${error instanceof Error ? error.message : String(error)}`;
       this.#fail({ from: 'us', reason: 'quarantined', detail });
       return;
     }
-    this.#sendDot(stuffing.end());
-  }
-
-  /** RFC 5321 section 4.5.3.2.5: each block of data has its own deadline. */
-  #flush(piece: Buffer): Promise<void> | void {
-    const { session, timeouts } = this.#options;
-    if (this.#ended) return;
-    session.enter('data', timeouts.dataMs);
-    this.#bodyBytes += piece.length;
-    if (session.socket.write(piece)) return;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        session.socket.removeListener('drain', done).removeListener('close', done);
-        resolve();
-      };
-      session.socket.once('drain', done).once('close', done);
-    });
+    this.#sendDot([last]);
   }
 
   /** The last write of the message. From here on no reply means that nobody knows. */
-  #sendDot(bytes: Buffer): void {
+  #sendDot(pieces: Buffer[]): void {
     if (this.#ended || this.#isOutOfStep()) return;
+    const { dialogue, tap, socket } = this.#session;
     this.#session.enter('end-of-data', this.#options.timeouts.endOfDataMs);
     const unmarked = storageFaultOf(this.#letter.beforeDot);
     if (unmarked !== null) return void this.#fail(unmarked);
-    const { dialogue, tap, socket } = this.#session;
     dialogue.remark('the message');
     this.#dotted = true;
-    if (tap.live) tap.tell('sent', `[${this.#bodyBytes + bytes.length} bytes of message]`);
-    socket.write(bytes);
+    if (tap.live) {
+      const bytes = pieces.reduce((sum, { length }) => sum + length, this.#bodyBytes);
+      tap.tell('sent', `[${bytes} bytes of message]`);
+    }
+    const { pipelining, next } = this.#options;
+    if (pipelining && this.#answers.isWhole) this.#following = next();
+    if (this.#following !== null) pieces.push(Buffer.from(this.#following.envelope()));
+    socket.write(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces));
   }
 
   #onEndOfData(reply: Reply): void {
@@ -186,12 +185,12 @@ class Transaction {
     const answered = reply.code < 300 || reply.code >= 400;
     if (this.#dotted && !answered) this.#fail(outOfStep('end-of-data'));
     else if (this.#dotted) {
-      this.#endOfData = reply;
+      this.#answers.endOfData = reply;
       this.#end(null);
     }
     // Answered before the end of the message was sent: a refusal holds, a success cannot be one.
     else if (reply.code >= 400) this.#fail({ from: 'peer', phase: 'data', reply });
-    else this.#fail(networkCause('data', 'protocol', 'success before the end of the message'));
+    else this.#breakOff('data', 'success before the end of the message');
   }
 
   /** Waits for one reply, which belongs to `phase`. */
@@ -201,9 +200,7 @@ class Transaction {
       if (this.#ended) return;
       this.#awaited.shift();
       const reply = parseReply(raw);
-      if (reply === null) {
-        return this.#fail(networkCause(phase, 'protocol', `no SMTP reply: ${raw.slice(0, 100)}`));
-      }
+      if (reply === null) return this.#breakOff(phase, `no SMTP reply: ${raw.slice(0, 100)}`);
       // RFC 5321 section 3.8: the upstream closes after 421, whatever was asked.
       if (reply.code === 421) return this.#fail({ from: 'peer', phase, reply });
       this.#session.phase = this.#awaited[0] ?? phase;
@@ -227,6 +224,10 @@ class Transaction {
     return true;
   }
 
+  #breakOff(phase: Phase, detail: string): void {
+    this.#fail(networkCause(phase, 'protocol', detail));
+  }
+
   #fail(cause: Cause): void {
     this.#end(cause);
     this.#session.fail(cause);
@@ -236,15 +237,17 @@ class Transaction {
     if (this.#ended) return;
     this.#ended = true;
     if (broken === null) this.#session.rest();
-    const opened = this.#mail !== null && this.#mail.code < 300;
-    this.#resolve({
-      mail: this.#mail,
-      rcpt: this.#rcpt,
-      data: this.#data,
-      endOfData: this.#endOfData,
-      broken,
-      dotted: this.#dotted,
-      unfinished: opened && this.#endOfData === null,
-    });
+    this.#options.onEnd(this.#answers.end({ broken, dotted: this.#dotted }));
+    if (this.#following !== null) this.#handOver(this.#following, broken);
+  }
+
+  #handOver(next: FollowingTransaction, broken: Cause | null): void {
+    const { endOfData } = this.#answers;
+    if (broken !== null) next.undo();
+    else if (endOfData !== null && endOfData.code < 300) next.begin();
+    else {
+      this.#session.onBroken = () => next.undo();
+      this.#session.hold(() => next.begin());
+    }
   }
 }

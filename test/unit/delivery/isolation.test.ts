@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { attempt } from '../../../src/delivery/attempt.ts';
+import { Attempt } from '../../../src/delivery/attempt.ts';
 import type { AttemptDeps } from '../../../src/delivery/attempt-contract.ts';
 import { KeptTokens } from '../../../src/delivery/kept-tokens.ts';
 import { Pool } from '../../../src/delivery/pool.ts';
@@ -74,9 +74,9 @@ test.each(mixed)('a session of %s carries nothing and is loud', async (_, other,
     lastReason: null,
   } as const;
   const work = { message, recipients: [recipient], lease };
-  const permit = { recipients: 1, kept: Promise.resolve(true), end: () => {} };
-  const given = { account, work, body, permit };
-  const running = attempt({ ...deps, emit, pool } as unknown as AttemptDeps, given);
+  const permit = { recipients: 1, kept: true, end: () => {} } as const;
+  const given = { account, work, body, follow: () => null };
+  const running = new Attempt({ ...deps, emit, pool } as unknown as AttemptDeps, given).run(permit);
   await expect(running).rejects.toThrow(AssertionError);
   expect(events).toEqual([
     { is: 'account.misrouted', account: 'a', authenticatedAs: as, id: message.id },

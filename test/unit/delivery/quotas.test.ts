@@ -100,7 +100,7 @@ class World {
     const one = { reservation, recipients, sentAtMs: null as number | null };
     const life = this.#life;
     this.#running.push(one);
-    void reservation.kept.then((kept) => {
+    void Promise.resolve(reservation.kept).then((kept) => {
       if (kept && life === this.#life) one.sentAtMs = this.realMs;
     });
   }
