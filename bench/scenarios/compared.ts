@@ -24,6 +24,8 @@ interface Started {
   readonly sink: Sink;
 }
 
+/** Of relayd: V8 compiles what it sees often. */
+const warmUpLeast = 1_000;
 const warmUpShare = 0.2;
 const fewest = 20;
 
@@ -52,12 +54,14 @@ export async function compare(comparison: Comparison, say: (line: string) => voi
         return null;
       }
     };
+    const least = Math.min(warmUpLeast, comparison.messages);
+    const warmUp = Math.max(least, comparison.messages * warmUpShare);
     let started: readonly Started[] = await startAll(comparison.peers, secure, opened);
     for (let round = 0; round <= comparison.rounds; round++) {
       const failed: Started[] = [];
       for (const one of started) {
         await quiet(started.map(({ peer }) => peer.pid));
-        const messages = comparison.messages * (round === 0 ? warmUpShare : 1);
+        const messages = round === 0 ? warmUp : comparison.messages;
         say(`${round === 0 ? 'warm-up' : `round ${round} of ${comparison.rounds}`}: ${one.name}`);
         const values = await attempt(one, messages);
         if (values === null) failed.push(one);
