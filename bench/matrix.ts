@@ -113,8 +113,8 @@ export const MATRIX: readonly Scenario[] = [
   {
     name: 'distance',
     title: 'upstream 50 ms away, 20 connections',
-    ...{ size: 4_000, quick: 400 },
-    run: (size) => alone(distance(size)),
+    ...{ size: 2_000, quick: 400 },
+    run: (size, rounds) => alone(distance(size, rounds)),
   },
   {
     name: 'mixed',

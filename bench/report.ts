@@ -68,7 +68,7 @@ function section({ name, title, size }: Scenario, results: Results): string[] {
     '',
     `\`--only ${name}\`, ${origin(result)}, size ${result.size.toLocaleString('en')}${
       result.size < size ? ` of ${size.toLocaleString('en')}` : ''
-    }, ${result.rounds === 1 ? '1 round' : `${result.rounds} rounds`}`,
+    }, ${roundsOf(result)}`,
     '',
     line(['', ...titles]),
     line(['---', ...titles.map(() => '---')]),
@@ -81,6 +81,12 @@ function section({ name, title, size }: Scenario, results: Results): string[] {
     '',
     ...result.failures.flatMap((failure) => [`Failed: ${failure}`, '']),
   ];
+}
+
+/** Of the first subject: what is measured once at the end is no round. */
+function roundsOf({ measured }: Result): string {
+  const rounds = Object.values(measured)[0]?.length ?? 0;
+  return rounds === 1 ? '1 round' : `${rounds} rounds`;
 }
 
 /** Each once, with what was measured on it. */

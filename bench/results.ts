@@ -9,7 +9,6 @@ export interface Result {
   readonly commit: string;
   readonly machine: readonly string[];
   readonly size: number;
-  readonly rounds: number;
   readonly measured: Measured;
   readonly failures: readonly string[];
 }

@@ -51,7 +51,7 @@ async function measure(scenario: Scenario): Promise<Result> {
   console.error(`${scenario.name}: ${scenario.title}`);
   const outcome = await scenario.run(size, rounds, (line) => console.error(`  ${line}`));
   console.error(`  ${((performance.now() - startMs) / 1000).toFixed(0)} s`);
-  return { at, commit: commit(), machine: machineFacts(), size, rounds, ...outcome };
+  return { at, commit: commit(), machine: machineFacts(), size, ...outcome };
 }
 
 function write(results: Results): void {

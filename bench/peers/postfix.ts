@@ -37,10 +37,12 @@ async function start(options: PeerOptions, main: Main): Promise<PostfixPeer> {
       ...(options.secure !== undefined && secureMain(options.secure)),
     },
   });
-  const release = () =>
-    void execFileSync('postsuper', ['-c', join(server.directory, 'etc'), '-H', 'ALL'], {
-      stdio: 'ignore',
-    });
+  const release = () => {
+    const etc = join(server.directory, 'etc');
+    // Released mail is deferred mail: it would wait for the next run of the queue.
+    execFileSync('postsuper', ['-c', etc, '-H', 'ALL'], { stdio: 'ignore' });
+    execFileSync('postfix', ['-c', etc, 'flush'], { stdio: 'ignore' });
+  };
   return { port, pid: server.pid, release, close: server.close };
 }
 
