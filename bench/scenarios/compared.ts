@@ -62,8 +62,11 @@ export async function compare(comparison: Comparison, say: (line: string) => voi
       for (const one of started) {
         await quiet(started.map(({ peer }) => peer.pid));
         const messages = round === 0 ? warmUp : comparison.messages;
-        say(`${round === 0 ? 'warm-up' : `round ${round} of ${comparison.rounds}`}: ${one.name}`);
+        const startMs = performance.now();
         const values = await attempt(one, messages);
+        const tookS = ((performance.now() - startMs) / 1000).toFixed(1);
+        const turn = round === 0 ? 'warm-up' : `round ${round} of ${comparison.rounds}`;
+        say(`${turn}: ${one.name}, ${values?.rate?.toFixed(0) ?? 0} /s in ${tookS} s`);
         if (values === null) failed.push(one);
         else if (round > 0) rounds.get(one.name)?.push(values);
       }
