@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePort } from '../../test/support/daemon.ts';
 import { end, greets } from '../../test/support/postfix.ts';
+import { guard } from '../guard.ts';
 import type { Secure } from '../peers/peer.ts';
 
 /** The upstream of one peer. */
@@ -51,6 +52,7 @@ function counting(port: number, child: ChildProcess): Sink {
     changed.resolve();
     changed = Promise.withResolvers();
   };
+  const forget = guard(child.pid ?? 0);
   child.stdout?.on('data', onText);
   child.stderr?.on('data', onText);
   return {
@@ -69,6 +71,9 @@ function counting(port: number, child: ChildProcess): Sink {
         }
       }
     },
-    close: () => end(child),
+    async close() {
+      await end(child);
+      forget();
+    },
   };
 }

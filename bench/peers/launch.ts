@@ -4,6 +4,7 @@ import { openSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { greets } from '../../test/support/postfix.ts';
+import { guard } from '../guard.ts';
 import type { Peer } from './peer.ts';
 
 export interface Launch {
@@ -30,12 +31,14 @@ export async function launch(server: Launch): Promise<Peer> {
     stdio: ['ignore', log, log],
     env: { ...process.env, ...server.environment },
   });
+  const forget = guard(child.pid ?? 0, 'SIGKILL');
   const close = async () => {
     if (child.exitCode === null && child.signalCode === null) {
       const exited = once(child, 'exit');
       child.kill('SIGKILL'); // nobody needs its queue any more
       await exited;
     }
+    forget();
     await rm(server.directory, { recursive: true, force: true, maxRetries: 5 });
   };
   try {

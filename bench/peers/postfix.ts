@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { freePort } from '../../test/support/daemon.ts';
 import { type PostfixOptions, startPostfix } from '../../test/support/postfix.ts';
+import { guard } from '../guard.ts';
 import type { Peer, PeerOptions, Secure, StartPeer } from './peer.ts';
 
 /** Postfix as a well-kept smarthost: connections reused, no artificial brakes, fsync as ever. */
@@ -37,13 +38,18 @@ async function start(options: PeerOptions, main: Main): Promise<PostfixPeer> {
       ...(options.secure !== undefined && secureMain(options.secure)),
     },
   });
+  const forget = guard(server.pid);
   const release = () => {
     const etc = join(server.directory, 'etc');
     // Released mail is deferred mail: it would wait for the next run of the queue.
     execFileSync('postsuper', ['-c', etc, '-H', 'ALL'], { stdio: 'ignore' });
     execFileSync('postfix', ['-c', etc, 'flush'], { stdio: 'ignore' });
   };
-  return { port, pid: server.pid, release, close: server.close };
+  const close = async () => {
+    await server.close();
+    forget();
+  };
+  return { port, pid: server.pid, release, close };
 }
 
 const relayhost = ({ sinkPort }: PeerOptions): string => `[127.0.0.1]:${sinkPort}`;

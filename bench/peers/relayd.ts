@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../test/support/daemon.ts';
 import { end, greets } from '../../test/support/postfix.ts';
+import { guard } from '../guard.ts';
 import type { Peer, PeerOptions, Secure } from './peer.ts';
 
 const bin = join(import.meta.dirname, '../../bin');
@@ -72,8 +73,10 @@ export async function startRelayd(options: RelaydOptions): Promise<RelaydPeer> {
   const log = openSync(logFile, 'a');
   const startMs = performance.now();
   const child = spawn(join(bin, 'relayd'), ['--config', file], { stdio: ['ignore', log, log] });
+  const forget = guard(child.pid ?? 0);
   const close = async () => {
     await end(child);
+    forget();
     await rm(directory, { recursive: true, force: true });
   };
   try {
