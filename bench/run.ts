@@ -43,7 +43,7 @@ function chosen(): readonly Scenario[] {
 }
 
 async function measure(scenario: Scenario): Promise<Result> {
-  const at = new Date().toISOString();
+  const origin = { at: new Date().toISOString(), commit: commit(), machine: machineFacts() };
   const size = Number(
     values.size ?? (values.quick ? (scenario.quick ?? scenario.size) : scenario.size),
   );
@@ -51,7 +51,7 @@ async function measure(scenario: Scenario): Promise<Result> {
   console.error(`${scenario.name}: ${scenario.title}`);
   const outcome = await scenario.run(size, rounds, (line) => console.error(`  ${line}`));
   console.error(`  ${((performance.now() - startMs) / 1000).toFixed(0)} s`);
-  return { at, commit: commit(), machine: machineFacts(), size, ...outcome };
+  return { ...origin, size, ...outcome };
 }
 
 function write(results: Results): void {

@@ -7,11 +7,13 @@ import { eximBinary, eximEnvironment } from '../../test/support/exim.ts';
 import { launch } from './launch.ts';
 import type { PeerOptions, Secure, StartPeer } from './peer.ts';
 
+/** Giving up root clears the order to end with the parent (prctl(2)), so it is given anew. */
 const asItsUser = [
   'setpriv',
   '--reuid=Debian-exim',
   '--regid=Debian-exim',
   '--clear-groups',
+  '--pdeathsig=KILL',
 ] as const;
 
 /** Exim as a smarthost client that delivers at once and keeps connections for what waits. */
