@@ -59,8 +59,8 @@ export function relaydPackage(
     Package: 'relayd',
     Architecture: build.arch,
     Section: 'mail',
-    // What the Node of the package was linked with; systemd-notify speaks for the daemon.
-    Depends: 'libc6 (>= 2.28), libstdc++6 (>= 8), libgcc-s1, systemd (>= 252)',
+    // What Node and better-sqlite3 were linked with; systemd-notify speaks for the daemon.
+    Depends: 'libc6 (>= 2.34), libstdc++6 (>= 11), libgcc-s1, systemd (>= 252)',
     Recommends: 'ca-certificates',
     Suggests: 'relayd-mta',
     Description:

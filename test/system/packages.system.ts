@@ -66,6 +66,31 @@ test('the tar.gz runs where it is unpacked, with its own Node', () => {
   for (const part of bill.components) expect(licences).toContain(`${part.name} ${part.version}`);
 });
 
+/** The GCC that the newest symbol of its C++ library came with (libstdc++ manual, ABI policy). */
+const GCC_OF: Readonly<Record<string, number>> = { '3.4.28': 9, '3.4.29': 11, '3.4.30': 12 };
+
+test('the .deb depends on the libraries that its programs were linked with', () => {
+  const place = temporary();
+  const deb = join(folder, `relayd_${version}_amd64.deb`);
+  execFileSync('dpkg-deb', ['-x', deb, place]);
+  const programs = readdirSync(place, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /(bin\/node|prebuilds\/.*\.node)$/.test(name))
+    .map((name) => join(place, name));
+  expect(programs).toHaveLength(2);
+  const symbols = execFileSync('objdump', ['-T', ...programs], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  });
+  const newest = (library: string): string =>
+    [...symbols.matchAll(new RegExp(`\\b${library}_(\\d[\\d.]*)`, 'g'))]
+      .map(([, found = '']) => found)
+      .toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+      .at(-1) ?? '';
+  const depends = execFileSync('dpkg-deb', ['-f', deb, 'Depends'], { encoding: 'utf8' });
+  expect(depends).toContain(`libc6 (>= ${newest('GLIBC')})`);
+  expect(depends).toContain(`libstdc++6 (>= ${GCC_OF[newest('GLIBCXX')]})`);
+});
+
 test('npm pack has what npx needs', () => {
   const place = temporary();
   const pack = ['pack', '--silent', '--pack-destination', place];
