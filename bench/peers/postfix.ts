@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { freePort } from '../../test/support/daemon.ts';
 import { type PostfixOptions, startPostfix } from '../../test/support/postfix.ts';
 import { guard } from '../guard.ts';
@@ -22,7 +23,7 @@ type Main = PostfixOptions['main'];
 
 export interface PostfixPeer extends Peer {
   /** Lets all go that `holding` held. */
-  release(): void;
+  release(): Promise<void>;
 }
 
 async function start(options: PeerOptions, main: Main): Promise<PostfixPeer> {
@@ -39,11 +40,12 @@ async function start(options: PeerOptions, main: Main): Promise<PostfixPeer> {
     },
   });
   const forget = guard(server.pid);
-  const release = () => {
+  const run = promisify(execFile);
+  const release = async () => {
     const etc = join(server.directory, 'etc');
     // Released mail is deferred mail: it would wait for the next run of the queue.
-    execFileSync('postsuper', ['-c', etc, '-H', 'ALL'], { stdio: 'ignore' });
-    execFileSync('postfix', ['-c', etc, 'flush'], { stdio: 'ignore' });
+    await run('postsuper', ['-c', etc, '-H', 'ALL']);
+    await run('postfix', ['-c', etc, 'flush']);
   };
   const close = async () => {
     await server.close();

@@ -1,8 +1,9 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { freePort } from '../../test/support/daemon.ts';
 import { end, greets } from '../../test/support/postfix.ts';
 import { guard } from '../guard.ts';
@@ -23,7 +24,7 @@ export interface RelaydOptions extends PeerOptions {
 export interface RelaydPeer extends Peer {
   /** From the start of its process until it greets. */
   readonly startedInMs: number;
-  relayctl(...args: readonly string[]): string;
+  relayctl(...args: readonly string[]): Promise<void>;
 }
 
 /** An account of the sink, with as many connections as the bench's Postfix opens at first. */
@@ -91,10 +92,8 @@ export async function startRelayd(options: RelaydOptions): Promise<RelaydPeer> {
     pid: child.pid ?? 0,
     startedInMs: performance.now() - startMs,
     close,
-    relayctl: (...args) =>
-      execFileSync(join(bin, 'relayctl'), ['--config', file, ...args], {
-        encoding: 'utf8',
-        maxBuffer: 2 ** 28,
-      }),
+    relayctl: async (...args) => {
+      await promisify(execFile)(join(bin, 'relayctl'), ['--config', file, ...args]);
+    },
   };
 }

@@ -86,7 +86,7 @@ async function load({ peer, sink }: Side): Promise<Values> {
 async function drain({ peer, sink }: Side, messages: number): Promise<number> {
   const target = sink.count() + messages;
   const startMs = performance.now();
-  peer.relayctl('queue', 'flush', '--yes', '--no-wait');
+  await peer.relayctl('queue', 'flush', '--yes', '--no-wait');
   await sink.reached(target);
   return (messages / (performance.now() - startMs)) * 1000;
 }

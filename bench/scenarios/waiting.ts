@@ -19,10 +19,10 @@ async function relaydWaiting(messages: number): Promise<Values> {
   const sink = await startSink();
   const peer = await startRelayd({ sinkPort: sink.port });
   try {
-    peer.relayctl('account', 'hold', 'sink');
+    await peer.relayctl('account', 'hold', 'sink');
     return await pile(peer, sink, {
       messages,
-      release: () => void peer.relayctl('account', 'resume', 'sink'),
+      release: () => peer.relayctl('account', 'resume', 'sink'),
     });
   } finally {
     await peer.close();
@@ -44,7 +44,7 @@ async function postfixWaiting(messages: number): Promise<Values> {
 async function pile(
   peer: Peer,
   sink: Sink,
-  { messages, release }: { messages: number; release: () => void },
+  { messages, release }: { messages: number; release: () => Promise<void> },
 ): Promise<Values> {
   const startMs = performance.now();
   await submit({ port: peer.port, sessions: 50, messages, bytes: 4096, held: true });
@@ -52,7 +52,7 @@ async function pile(
   await quiet([peer.pid]);
   const pss = proportionalBytes(peer.pid) / mib;
   const releasedMs = performance.now();
-  release();
+  await release();
   await sink.reached(messages);
   return { accepted, pss, drained: (messages / (performance.now() - releasedMs)) * 1000 };
 }
