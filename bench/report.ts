@@ -37,14 +37,14 @@ export function report(
 
 function targetRow(target: Target, results: Results): string {
   const { value, verdict } = judge(target, results);
-  const { bound, unit, what, scenario } = target;
+  const { bound, unit, what, scenario, profile } = target;
   const wanted = 'atLeast' in bound ? `>= ${bound.atLeast}` : `<= ${bound.atMost}`;
   const result = results[scenario];
   const cells = [
     what,
     withUnit(wanted, unit),
     value === null ? '' : withUnit(round(value), unit),
-    verdict,
+    verdict === 'MISSED' && profile !== undefined ? `MISSED ([why](../${profile}))` : verdict,
     result === undefined ? '' : origin(result),
   ];
   return `| ${cells.join(' | ')} |`;

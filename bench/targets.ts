@@ -11,11 +11,15 @@ export interface Target {
   readonly leastSize?: number;
   readonly bound: { readonly atLeast: number } | { readonly atMost: number };
   readonly unit: string;
+  /** The document that says where the time goes, for when it is missed. */
+  readonly profile?: string;
   /** From the medians; null when something is missing. */
   value(results: Results): number | null;
 }
 
-type Judged = Pick<Target, 'bound' | 'leastSize'>;
+const profile = 'docs/decisions/025-where-a-message-spends-its-time.md';
+
+type Judged = Pick<Target, 'bound' | 'leastSize' | 'profile'>;
 type Place = readonly [scenario: string, subject: string, metric: Metric];
 
 const atLeast = (bound: number, leastSize = 0): Judged => ({
@@ -37,7 +41,8 @@ const against = (
   what: string,
   [scenario, metric]: readonly [string, Metric],
   judged: Judged,
-): Target => share(what, [scenario, 'relayd', metric], [scenario, peer, metric], judged);
+): Target =>
+  share(what, [scenario, 'relayd', metric], [scenario, peer, metric], { profile, ...judged });
 
 const plain = (what: string, place: Place, judged: Judged): Target => ({
   ...{ what, scenario: place[0], unit: METRICS[place[2]].unit, ...judged },
@@ -117,7 +122,7 @@ export const TARGETS: readonly Target[] = [
   plain(
     `${connections} connections, ${roundTripMs} ms away: messages per second of one account`,
     ['distance', 'relayd', 'rate'],
-    atLeast(Math.round(connections / (2.2 * (roundTripMs / 1000)))),
+    { profile, ...atLeast(Math.round(connections / (2.2 * (roundTripMs / 1000)))) },
   ),
   plain('100,000 waiting: PSS', ['waiting', 'relayd', 'pss'], atMost(200, 100_000)),
   plain('100 clients with 20 MiB each, peak RSS', ['large', 'relayd', 'peak'], atMost(350, 100)),

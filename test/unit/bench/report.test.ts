@@ -67,6 +67,12 @@ test('the report begins with every target and tells where each figure is from', 
   expect(text).toContain(
     '| end to end, sessions held: of Exim | >= 12 x |  | not measured | 2026-11-21 10:00, abc1234 |',
   );
+  const missed = {
+    held: { ...results.held, measured: { relayd: [{ rate: 1 }], postfix: [{ rate: 1 }] } },
+  };
+  expect(report(missed as Results, MATRIX, TARGETS)).toMatch(
+    /sessions held: of tuned Postfix \| >= 6 x \| 1 x \| MISSED \(\[why\]\(\.\.\/docs\/decisions\/.+\.md\)\)/,
+  );
   expect(text.split('\n').filter((line) => line.includes('not measured'))).toHaveLength(
     TARGETS.length - 2,
   );
