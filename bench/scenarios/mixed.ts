@@ -8,6 +8,8 @@ import { sinkAccount, startRelayd } from '../peers/relayd.ts';
 
 const accounts = 100;
 const down = 20;
+/** So that a fifth of the messages for the warm-up is the same for each account. */
+const unit = accounts * 5;
 const senders = { count: 1_000, domains: accounts };
 
 /** The upstreams of the 20 accounts: none of them is down, or half refuse connections and half never say a word. */
@@ -18,10 +20,11 @@ interface Twenty {
 
 /** 1,000 senders over 100 accounts, in turn with all of them up and with 20 of them down: the rate of the other 80. */
 export async function mixed(
-  messages: number,
+  size: number,
   rounds: number,
   say: (line: string) => void,
 ): Promise<Measured> {
+  const messages = Math.ceil(size / unit) * unit;
   const found: Record<'all up' | '20 down', Values[]> = { 'all up': [], '20 down': [] };
   for (let round = 1; round <= rounds; round++) {
     for (const name of ['all up', '20 down'] as const) {
