@@ -67,8 +67,12 @@ export async function compare(comparison: Comparison, say: (line: string) => voi
         const tookS = ((performance.now() - startMs) / 1000).toFixed(1);
         const turn = round === 0 ? 'warm-up' : `round ${round} of ${comparison.rounds}`;
         say(`${turn}: ${one.name}, ${values?.rate?.toFixed(0) ?? 0} /s in ${tookS} s`);
-        if (values === null) failed.push(one);
-        else if (round > 0) rounds.get(one.name)?.push(values);
+        if (values === null) {
+          failed.push(one);
+          await one.peer.close(); // what is left of its mail must not take the others' time
+        } else if (round > 0) {
+          rounds.get(one.name)?.push(values);
+        }
       }
       started = started.filter((one) => !failed.includes(one));
     }
