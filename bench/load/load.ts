@@ -55,6 +55,6 @@ async function output(name: string, child: ChildProcess): Promise<string> {
     once(child, 'close'),
   ]);
   clearTimeout(timer);
-  if (child.exitCode !== 0) throw new Error(`${name} failed: ${complaint.slice(-1000)}`);
+  if (child.exitCode !== 0) throw new Error(`${name} failed: ${complaint.slice(-1000).trim()}`);
   return said;
 }
