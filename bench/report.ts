@@ -45,7 +45,7 @@ function targetRow(target: Target, results: Results): string {
     withUnit(wanted, unit),
     value === null ? '' : withUnit(round(value), unit),
     verdict === 'MISSED' && profile !== undefined ? `MISSED ([why](../${profile}))` : verdict,
-    result === undefined ? '' : origin(result),
+    result === undefined || value === null ? '' : origin(result),
   ];
   return `| ${cells.join(' | ')} |`;
 }

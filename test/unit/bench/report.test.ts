@@ -64,9 +64,7 @@ test('the report begins with every target and tells where each figure is from', 
   expect(text).toContain(
     '| end to end, sessions held: of tuned Postfix | >= 6 x | 6.5 x | met | 2026-11-21 10:00, abc1234 |',
   );
-  expect(text).toContain(
-    '| end to end, sessions held: of Exim | >= 12 x |  | not measured | 2026-11-21 10:00, abc1234 |',
-  );
+  expect(text).toContain('| end to end, sessions held: of Exim | >= 12 x |  | not measured |  |');
   const missed = {
     held: { ...results.held, measured: { relayd: [{ rate: 1 }], postfix: [{ rate: 1 }] } },
   };
