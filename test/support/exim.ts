@@ -49,8 +49,8 @@ export async function runExim(
   args: readonly string[],
   input = '',
 ): Promise<EximRun> {
-  const child = spawn('setpriv', [...asItsUser, binary(), '-C', configuration, ...args], {
-    env: environment(),
+  const child = spawn('setpriv', [...asItsUser, eximBinary(), '-C', configuration, ...args], {
+    env: eximEnvironment(),
     timeout: 30_000,
     killSignal: 'SIGKILL',
   });
@@ -95,9 +95,9 @@ export async function startExim(options: EximOptions): Promise<Exim> {
 
   const server = spawn(
     'setpriv',
-    [...asItsUser, binary(), '-C', join(directory, 'exim.conf'), '-bdf', '-q1m'],
+    [...asItsUser, eximBinary(), '-C', join(directory, 'exim.conf'), '-bdf', '-q1m'],
     {
-      env: environment(),
+      env: eximEnvironment(),
       stdio: ['ignore', 'ignore', 'pipe'],
     },
   );
@@ -125,13 +125,15 @@ export async function startExim(options: EximOptions): Promise<Exim> {
   return { pid: server.pid ?? 0, directory, log, close };
 }
 
-function binary(): string {
+/** The program as it is unpacked. */
+export function eximBinary(): string {
   const file = join(home, 'usr/sbin/exim4');
   if (!existsSync(file)) throw new Error('Exim is not unpacked: run scripts/install-peers');
   return file;
 }
 
-const environment = () => ({ PATH: process.env.PATH, LD_LIBRARY_PATH: libraries() });
+/** It finds its libraries beside it. */
+export const eximEnvironment = () => ({ PATH: process.env.PATH, LD_LIBRARY_PATH: libraries() });
 
 function libraries(): string {
   const machine = execFileSync('uname', ['-m'], { encoding: 'utf8' }).trim();
@@ -225,8 +227,8 @@ export function queueingExim(
   mkdirSync(join(directory, 'spool'));
   execFileSync('chown', ['Debian-exim:Debian-exim', directory, join(directory, 'spool')]);
   return (args, input = '') => {
-    const { stdout, stderr } = spawnSync(binary(), ['-C', conf, ...args], {
-      env: environment(),
+    const { stdout, stderr } = spawnSync(eximBinary(), ['-C', conf, ...args], {
+      env: eximEnvironment(),
       input,
       encoding: 'utf8',
     });

@@ -40,6 +40,7 @@ pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
+tlsproxy unix - - n - 0 tlsproxy
 rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce
 defer unix - - n - 0 bounce
@@ -132,7 +133,8 @@ export async function greets(port: number, server: ChildProcess): Promise<void> 
     if (server.exitCode !== null) throw new Error(`it ended with ${server.exitCode}`);
     const socket = createConnection(port, '127.0.0.1');
     try {
-      const [chunk] = (await once(socket, 'data')) as [Buffer];
+      const signal = AbortSignal.timeout(deadline - Date.now());
+      const [chunk] = (await once(socket, 'data', { signal })) as [Buffer];
       if (chunk.toString().startsWith('220')) return;
     } catch {
       await sleep(50); // refused: not up yet
