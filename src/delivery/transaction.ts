@@ -27,7 +27,6 @@ export class Transaction implements FollowingTransaction {
   #dotted = false;
   #bodyBytes = 0;
   #ended = false;
-  /** What went out ahead of its turn. */
   #said = '';
   /** Phases of the replies still to come, in order: the session is in the first of them. */
   readonly #awaited: Phase[] = [];
@@ -155,8 +154,7 @@ export class Transaction implements FollowingTransaction {
     } catch (error) {
       // Our own file could not be read. The session is in the middle of a message: it has to go.
       const detail = `body: ${error instanceof Error ? error.message : String(error)}`;
-      this.#fail({ from: 'us', reason: 'quarantined', detail });
-      return;
+      return this.#fail({ from: 'us', reason: 'quarantined', detail });
     }
     this.#sendDot([last]);
   }
@@ -181,16 +179,15 @@ export class Transaction implements FollowingTransaction {
   }
 
   #onEndOfData(reply: Reply): void {
+    // Answered before the end of the message was sent: a refusal holds, a success cannot be one.
+    if (!this.#dotted && reply.code >= 400) this.#fail({ from: 'peer', phase: 'data', reply });
+    else if (!this.#dotted) this.#breakOff('data', 'success before the end of the message');
     // Neither yes nor no: they may have it.
-    const answered = reply.code < 300 || reply.code >= 400;
-    if (this.#dotted && !answered) this.#fail(outOfStep('end-of-data'));
-    else if (this.#dotted) {
+    else if (reply.code >= 300 && reply.code < 400) this.#fail(outOfStep('end-of-data'));
+    else {
       this.#answers.endOfData = reply;
       this.#end(null);
     }
-    // Answered before the end of the message was sent: a refusal holds, a success cannot be one.
-    else if (reply.code >= 400) this.#fail({ from: 'peer', phase: 'data', reply });
-    else this.#breakOff('data', 'success before the end of the message');
   }
 
   /** Waits for one reply, which belongs to `phase`. */

@@ -135,12 +135,16 @@ for (const at of phases) {
 }
 
 test('the same for any faults of any of them', { timeout: 120_000 }, async () => {
-  const rule = fc.record({
-    at: fc.constantFrom(...phases),
+  const fault = {
     path: fc.constantFrom(...names.map((name) => `${name}@`)),
-    times: fc.constantFrom(1, 2),
     do: fc.constantFrom(...actions.filter((action) => !('stall' in action))),
-  });
+  };
+  // An envelope that is undone because of the message before it has used up an answer that nobody
+  // heard; its next one has to get the same.
+  const rule = fc.oneof(
+    fc.record({ ...fault, at: fc.constantFrom(...phases.filter((at) => at !== 'end-of-data')) }),
+    fc.record({ ...fault, at: fc.constant('end-of-data' as const), times: fc.constantFrom(1, 2) }),
+  );
   await fc.assert(
     fc.asyncProperty(fc.array(rule, { minLength: 1, maxLength: 4 }), async (rules) => {
       expect(await outcomes(true, rules)).toEqual(await outcomes(false, rules));
