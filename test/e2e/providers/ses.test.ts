@@ -132,6 +132,12 @@ test("the account's own ledger keeps below the provider's limit, over a crash as
   };
   // What a crash left behind counts as sent; what is in doubt is asked for again in a while.
   await expect.poll(recipients).toBeGreaterThan(80);
+  // No attempt is under way when a day passes: it would have waited for its answer all that time.
+  const used = async () => (await next.relayctl('status')).stdout;
+  await expect.poll(used, { timeout: 10_000 }).toContain('100 of 100/d');
+  const leased = async () =>
+    (await next.relayctl('queue', 'list', '--state', 'leased', '--ids')).stdout;
+  await expect.poll(leased, { timeout: 10_000 }).toBe('');
   await ses.quiet();
   expect(recipients()).toBeLessThanOrEqual(100);
   await ses.order({ passMs: 25 * hour });
