@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { freePort } from '../../test/support/daemon.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { end, greets } from '../../test/support/postfix.ts';
 import { guard } from '../guard.ts';
 import type { Secure } from '../peers/peer.ts';

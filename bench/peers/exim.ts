@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../../test/support/daemon.ts';
 import { eximBinary, eximEnvironment } from '../../test/support/exim.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { launch } from './launch.ts';
 import type { PeerOptions, Secure, StartPeer } from './peer.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { freePort } from '../../test/support/daemon.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { launch } from './launch.ts';
 import type { StartPeer } from './peer.ts';
 

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../../test/support/daemon.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { launch } from './launch.ts';
 import type { StartPeer } from './peer.ts';
 

@@ -1,7 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePort } from '../../test/support/daemon.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { type PostfixOptions, startPostfix } from '../../test/support/postfix.ts';
 import { guard } from '../guard.ts';
 import type { Peer, PeerOptions, Secure, StartPeer } from './peer.ts';

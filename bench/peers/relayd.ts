@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePort } from '../../test/support/daemon.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { end, greets } from '../../test/support/postfix.ts';
 import { guard } from '../guard.ts';
 import type { Peer, PeerOptions, Secure } from './peer.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { freePort } from '../../test/support/daemon.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { submitByClient } from '../load/load.ts';
 import { type Sink, startSink } from '../load/sink.ts';
 import type { Measured, Values } from '../measured.ts';

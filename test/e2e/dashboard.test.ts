@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type Daemon, freePort } from '../support/daemon.ts';
+import type { Daemon } from '../support/daemon.ts';
+import { freePort } from '../support/free-port.ts';
 import { daemon, mainLogin, simpleConfig, submit, temporaryDirectory, upstream } from './scene.ts';
 
 const mail = { from: 'sender@relay.test', to: 'kim@dest.test', subject: 'x', text: 'x' };

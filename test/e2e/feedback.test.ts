@@ -7,7 +7,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { makeCa, makeCertificate } from '../support/certificates.ts';
-import { type Daemon, freePort } from '../support/daemon.ts';
+import type { Daemon } from '../support/daemon.ts';
 import {
   brevoPost,
   mailgunPost,
@@ -20,6 +20,7 @@ import {
   snsPost,
   topic,
 } from '../support/feedback-posts.ts';
+import { freePort } from '../support/free-port.ts';
 import {
   ask,
   daemon,

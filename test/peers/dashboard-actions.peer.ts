@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import type { BrowserContextOptions } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { daemon, idOf, mainLogin, simpleConfig, submit, upstream } from '../e2e/scene.ts';
-import { type Daemon, freePort } from '../support/daemon.ts';
+import type { Daemon } from '../support/daemon.ts';
+import { freePort } from '../support/free-port.ts';
 import type { Upstream } from '../support/upstream.ts';
 import { flaws, isTooWide, startBrowser, type Visit, type Visitor } from './dashboard/browser.ts';
 

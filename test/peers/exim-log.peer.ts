@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { createTransport } from 'nodemailer';
 import { expect, onTestFinished, test } from 'vitest';
 import { fromEximId } from '../../src/relay/exim-id.ts';
-import { freePort, runCommand } from '../support/daemon.ts';
+import { runCommand } from '../support/daemon.ts';
+import { freePort } from '../support/free-port.ts';
 import { startUpstream } from '../support/upstream.ts';
 
 const root = join(import.meta.dirname, '..', '..');

@@ -14,8 +14,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { processIo } from '../../src/cli/io.ts';
 import { run } from '../../src/cli/program.ts';
-import { type Daemon, freePort, startDaemon } from '../support/daemon.ts';
+import { type Daemon, startDaemon } from '../support/daemon.ts';
 import { runExim } from '../support/exim.ts';
+import { freePort } from '../support/free-port.ts';
 import { startUpstream } from '../support/upstream.ts';
 
 const passwords = {

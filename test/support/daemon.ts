@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RelayEvent } from '../../src/relay/events.ts';
+import { freePort } from './free-port.ts';
 import { type Exit, type LoggedEvent, readJournal } from './journal.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -132,16 +132,6 @@ export function runCommand(
   options: Pick<DaemonOptions, 'environment' | 'from'> = {},
 ): Promise<CommandResult> {
   return collect(runner(options)(program, args));
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return address !== null && typeof address === 'object' ? address.port : 0;
 }
 
 function complete(directory: string, observePort: number, config: DaemonOptions['config']) {

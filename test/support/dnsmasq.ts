@@ -4,7 +4,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './daemon.ts';
+import { freePort } from './free-port.ts';
 
 export interface Dnsmasq {
   /** `127.0.0.1:port` */

@@ -4,7 +4,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './daemon.ts';
+import { freePort } from './free-port.ts';
 
 export interface Sample {
   readonly metric: Readonly<Record<string, string>>;
