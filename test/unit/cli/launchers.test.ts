@@ -92,7 +92,7 @@ test('relayd runs the daemon', async () => {
   const ran = await launch(join(home, 'bin/relayd'), ['--check'], path);
   const entry = join(home, 'dist/daemon/main.js');
   expect(ran.out.slice(2)).toEqual([
-    ...['--max-semi-space-size=4', '--expose-gc'],
+    ...['--max-semi-space-size=16', '--expose-gc'],
     ...[entry, '--check'],
   ]);
 });

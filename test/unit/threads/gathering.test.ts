@@ -1,0 +1,104 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Gathering } from '../../../src/threads/gathering.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function makeGathering() {
+  const loop = { idle: 0, active: 0, utilization: 0 };
+  const posts: number[] = [];
+  let waiting = 0;
+  const gathering = new Gathering(
+    () => {
+      posts.push(waiting);
+      const sent = waiting;
+      waiting = 0;
+      return sent;
+    },
+    () => ({ ...loop }),
+  );
+  const ask = (count: number, isUrgent = true): void => {
+    for (let at = 0; at < count; at++) gathering.asked(isUrgent, ++waiting);
+  };
+  return { loop, posts, gathering, ask };
+}
+
+test('what somebody waits for goes in the same turn of the loop, all of it together', async () => {
+  const { posts, ask } = makeGathering();
+  ask(3);
+  expect(posts).toEqual([]);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(posts).toEqual([3]);
+});
+
+test('what nobody waits for rides with the next that is urgent', async () => {
+  const { posts, ask } = makeGathering();
+  ask(1, false);
+  await vi.advanceTimersByTimeAsync(2);
+  expect(posts).toEqual([]);
+  ask(1);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(posts).toEqual([2]);
+  await vi.advanceTimersByTimeAsync(50);
+  expect(posts).toEqual([2]);
+});
+
+test('alone it goes after 5 ms', async () => {
+  const { posts, ask } = makeGathering();
+  ask(1, false);
+  await vi.advanceTimersByTimeAsync(4);
+  expect(posts).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(posts).toEqual([1]);
+});
+
+test('while the loop is full and several come, they are gathered for 5 ms', async () => {
+  const { loop, posts, ask } = makeGathering();
+  loop.active += 3;
+  ask(4);
+  await vi.advanceTimersByTimeAsync(0);
+  ask(2);
+  await vi.advanceTimersByTimeAsync(4);
+  ask(1);
+  expect(posts).toEqual([4]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(posts).toEqual([4, 3]);
+  // Three were not several: the next goes at once.
+  ask(1);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(posts).toEqual([4, 3, 1]);
+});
+
+test('a loop that rests has room for another post at once', async () => {
+  const { loop, posts, ask } = makeGathering();
+  loop.active += 1;
+  loop.idle += 1;
+  ask(4);
+  await vi.advanceTimersByTimeAsync(0);
+  ask(1);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(posts).toEqual([4, 1]);
+});
+
+test('a hundred go at once', async () => {
+  const { loop, posts, ask } = makeGathering();
+  loop.active += 3;
+  ask(4);
+  await vi.advanceTimersByTimeAsync(0);
+  ask(100);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(posts).toEqual([4, 100]);
+});
+
+test('what closes the store sends what waits', async () => {
+  const { posts, gathering, ask } = makeGathering();
+  ask(1, false);
+  gathering.now();
+  expect(posts).toEqual([1]);
+  await vi.advanceTimersByTimeAsync(50);
+  expect(posts).toEqual([1]);
+});
