@@ -54,26 +54,30 @@ async function measure(scenario: Scenario): Promise<Result> {
   return { ...origin, size, ...outcome };
 }
 
-function write(results: Results): void {
+/** Beside what is there by now: another run may have written since this one began. */
+function write(added: Results): void {
+  const results = { ...readResults(inBench('results.json')), ...added };
   writeResults(inBench('results.json'), results);
   writeFileSync(inBench('results.md'), report(results, MATRIX, TARGETS));
   writeFileSync(inBench('results.svg'), picture(results));
 }
 
-const before = readResults(inBench('results.json'));
 const measured: Record<string, Result> = {};
 for (const scenario of chosen()) {
+  let result: Result;
   try {
-    measured[scenario.name] = await measure(scenario);
+    result = await measure(scenario);
   } catch (error) {
     // The others are worth their time all the same.
     console.error(`  FAILED: ${String(error)}`);
     process.exitCode = 1;
     continue;
   }
-  if ((measured[scenario.name]?.failures.length ?? 0) > 0) process.exitCode = 1;
+  measured[scenario.name] = result;
+  if (result.failures.length > 0) process.exitCode = 1;
   // After each, so that a run that is ended loses one scenario only.
-  if (!reduced || values.write) write({ ...before, ...measured });
+  if (!reduced || values.write) write({ [scenario.name]: result });
 }
-if (values.report) write(before);
-process.stdout.write(report(values.report ? before : measured, MATRIX, TARGETS));
+if (values.report) write({});
+const shown = values.report ? readResults(inBench('results.json')) : measured;
+process.stdout.write(report(shown, MATRIX, TARGETS));

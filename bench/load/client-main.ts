@@ -2,7 +2,6 @@
  * The bench's own load, a process beside whom it loads: what smtp-source cannot do (AUTH, STARTTLS, many senders,
  * the time of each message). Takes a `ClientLoad` as JSON and says a `ClientReport` as JSON.
  */
-import { readFileSync } from 'node:fs';
 import { percentile } from '../statistics.ts';
 import type { ClientLoad, ClientReport } from './load.ts';
 import { openSession, type Session, type Target } from './session.ts';
@@ -10,13 +9,7 @@ import { openSession, type Session, type Target } from './session.ts';
 const load = JSON.parse(process.argv[2] ?? '{}') as ClientLoad;
 const target: Target = {
   port: load.port,
-  login: load.secure
-    ? {
-        ca: readFileSync(load.secure.caFile, 'utf8'),
-        username: load.secure.username,
-        password: load.secure.password,
-      }
-    : null,
+  login: load.secure ?? null,
 };
 const line = `${'x'.repeat(62)}\r\n`;
 const body = `Subject: bench\r\n\r\n${line.repeat(Math.ceil(load.bytes / line.length))}`;

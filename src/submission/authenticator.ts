@@ -72,20 +72,28 @@ export function authenticator(settings: () => Settings): Authenticator {
   return {
     check({ name, password, accountLogin, suspicious }) {
       const found = candidates(settings(), name, accountLogin);
-      const known = found.find((one) => remembered(one, password));
-      if (known !== undefined) return known.identity;
+      const recall = (): Identity | null =>
+        found.find((one) => remembered(one, password))?.identity ?? null;
+      const known = recall();
+      if (known !== null) return known;
       // One derivation whoever it is, so that the time tells neither who exists nor how a password
       // is kept.
       const hash = found.find((one) => one.hash !== null)?.hash ?? dummyHash(settings());
-      const derive = (): Promise<boolean> => verifyPassword(password, hash);
-      return queue.run(derive, suspicious).then((derived) => {
-        if (derived === null) return 'busy';
-        const right = found.filter((one) =>
+      const judge = async (): Promise<Identity | 'wrong'> => {
+        // An app's sessions begin at once, as after a restart: one derivation does for all.
+        const meanwhile = recall();
+        if (meanwhile !== null) return meanwhile;
+        const derived = await verifyPassword(password, hash);
+        const right = found.find((one) =>
           one.hash === null ? anySame(one, password, same) : derived && one.hash === hash,
-        )[0];
-        if (right === undefined) return null;
+        );
+        if (right === undefined) return 'wrong';
         remember(right, password);
         return right.identity;
+      };
+      return queue.run(judge, suspicious).then((judged) => {
+        if (judged === null) return 'busy';
+        return judged === 'wrong' ? null : judged;
       });
     },
     checkCram({ name, challenge, digest }) {

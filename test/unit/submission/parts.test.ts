@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks';
 import { expect, test } from 'vitest';
 import { hashPassword, parsePasswordHash, verifyPassword } from '../../../src/lib/password-hash.ts';
 import { Secret } from '../../../src/lib/secret.ts';
@@ -84,6 +85,24 @@ test('accounts that share a username are remembered side by side', async () => {
   for (const name of ['eu', 'us']) expect(await ask(`key of ${name}`)).toMatchObject({ name });
   // At once: nothing is derived again.
   for (const name of ['eu', 'us', 'eu']) expect(ask(`key of ${name}`)).toMatchObject({ name });
+});
+
+test('sessions that begin at once with one password cost as many derivations as run at once', async () => {
+  const hash = await hashPassword('p', cost);
+  const checker = authenticator(() => settingsWith(client('app', { is: 'scrypt', hash })));
+  const ask = (password: string) =>
+    checker.check({ name: 'app', password, accountLogin: false, suspicious: false });
+  let derivations = 0;
+  const init = (_: number, type: string): void => {
+    if (type === 'SCRYPTREQUEST') derivations += 1;
+  };
+  const hook = createHook({ init }).enable();
+  const answers = await Promise.all(Array.from({ length: 50 }, () => ask('p')));
+  expect(answers).toEqual(Array(50).fill({ is: 'client', name: 'app', authenticated: true }));
+  expect(derivations).toBe(2);
+  expect(await Promise.all([ask('q'), ask('q'), ask('q')])).toEqual([null, null, null]);
+  expect(derivations).toBe(5);
+  hook.disable();
 });
 
 test('names that do not exist cost a derivation like those that do', async () => {
