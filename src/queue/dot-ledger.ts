@@ -21,10 +21,10 @@ const slotBytes = 8;
 const slotsAtStart = 4096;
 
 /**
- * A file with one slot of 8 bytes per running attempt: the number of the message whose
- * final dot is out, or 0. A pwrite to the page cache survives the process, and costs microseconds
- * where a sync costs a commit; what a power cut takes is known by the boot id. Throws
- * QueueOpenError when the file cannot be made.
+ * A file with one slot of 8 bytes per running attempt: the number of the message whose final dot
+ * is out, or 0; in a free slot it may be one that has left the queue. A pwrite to the page cache
+ * survives the process, and costs microseconds where a sync costs a commit; what a power cut takes
+ * is known by the boot id. Throws QueueOpenError when the file cannot be made.
  */
 export function openDotLedger(directory: string): OpenDotLedger {
   const path = join(directory, 'dots');
