@@ -1,4 +1,4 @@
-import type { Reply } from '../mail/reply.ts';
+import { isPositive, type Reply } from '../mail/reply.ts';
 import type { TransactionEnd } from './transaction-contract.ts';
 
 /** The replies that one transaction got so far. */
@@ -16,7 +16,7 @@ export class Answers {
 
   recipient(index: number, reply: Reply): void {
     this.#rcpt[index] = reply;
-    if (reply.code < 300) this.accepted++;
+    if (isPositive(reply)) this.accepted++;
   }
 
   /** Everybody it is for was taken. */
@@ -26,16 +26,12 @@ export class Answers {
 
   /** The upstream has MAIL and a recipient: a message may follow. */
   get isOpen(): boolean {
-    return this.#isBegun && this.accepted > 0;
+    return isPositive(this.mail) && this.accepted > 0;
   }
 
   end({ broken, dotted }: Pick<TransactionEnd, 'broken' | 'dotted'>): TransactionEnd {
     const { mail, data, endOfData } = this;
-    const unfinished = this.#isBegun && endOfData === null;
+    const unfinished = isPositive(mail) && endOfData === null;
     return { mail, rcpt: this.#rcpt, data, endOfData, broken, dotted, unfinished };
-  }
-
-  get #isBegun(): boolean {
-    return this.mail !== null && this.mail.code < 300;
   }
 }

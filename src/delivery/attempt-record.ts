@@ -21,13 +21,11 @@ export function attemptRecord(
   account: Account,
   way: Connection | Refusal | null,
   facts: AttemptFacts,
-): { readonly attempt: AttemptRecord; readonly dialogue?: KeptDialogue } {
+): { readonly attempt: AttemptRecord; readonly dialogue: KeptDialogue | null } {
   const { host, port, name } = account;
   const { startedAtMs, tookMs, phase, decisions } = facts;
   const connection = way instanceof Connection ? way : null;
   const results = resultsOf(account, decisions);
-  const stopped =
-    results.length === 0 ? decisions.find(({ text }) => text !== '')?.text : undefined;
   const attempt = {
     account: name,
     authenticatedAs: connection?.authenticatedAs ?? null,
@@ -36,22 +34,32 @@ export function attemptRecord(
     tls: connection?.tls ?? null,
     peer: connection?.peer ?? `${host}:${port}`,
     results,
+  };
+  const isDelivered = decisions.every(({ outcome }) => outcome === 'delivered');
+  if (isDelivered && phase === null) return { attempt, dialogue: null };
+  const stopped =
+    results.length === 0 ? decisions.find(({ text }) => text !== '')?.text : undefined;
+  const failed = {
+    ...attempt,
     ...(phase === null ? {} : { phase }),
     ...(stopped === undefined ? {} : { stopped }),
   };
-  if (decisions.every(({ outcome }) => outcome === 'delivered')) return { attempt };
-  const lines = way?.dialogue ?? [];
-  if (lines.length === 0) return { attempt };
-  return { attempt, dialogue: { account: name, startedAtMs, lines } };
+  const lines = isDelivered ? [] : (way?.dialogue ?? []);
+  const dialogue = lines.length === 0 ? null : { account: name, startedAtMs, lines };
+  return { attempt: failed, dialogue };
 }
 
 function resultsOf(
   { providerIdPattern }: Account,
   decisions: readonly Decision[],
 ): AttemptRecord['results'] {
-  return decisions.flatMap(({ recipient: { index }, outcome, text }) => {
-    if (outcome === null) return [];
-    const id = outcome === 'delivered' ? providerIdPattern?.exec(text)?.[1] : undefined;
-    return [{ index, outcome, text, ...(id === undefined ? {} : { providerId: id }) }];
-  });
+  const results: AttemptRecord['results'][number][] = [];
+  for (const { recipient, outcome, text } of decisions) {
+    if (outcome === null) continue;
+    const { index } = recipient;
+    const providerId = outcome === 'delivered' ? providerIdPattern?.exec(text)?.[1] : undefined;
+    const result = { index, outcome, text };
+    results.push(providerId === undefined ? result : { ...result, providerId });
+  }
+  return results;
 }

@@ -1,4 +1,6 @@
+import { assert } from '../lib/assert.ts';
 import type { Account } from '../relay/account.ts';
+import type { RelayEvent } from '../relay/events.ts';
 import type { Body } from '../relay/message.ts';
 import type { Work } from '../relay/queue.ts';
 import type { AttemptDeps, PartFacts, Stopped } from './attempt-contract.ts';
@@ -63,8 +65,7 @@ export class AttemptSettling {
     const { clock, settler } = this.#deps;
     const context = { lane: this.#account.name, nowMs: clock() };
     const decisions = recipients.map((recipient) => putBack(recipient, context));
-    const rest = { attempt: null, body: this.#body, dotSlot: null };
-    this.#add(settler.settle({ work: this.#work, decisions, ...rest }));
+    this.#add(settler.settleUntried(this.#work, decisions, this.#body));
   }
 
   /** The same for all of them, before any transaction. */
@@ -92,23 +93,21 @@ export class AttemptSettling {
       dice: dice(),
       upstreamReports: way !== null && 'capabilities' in way && way.capabilities.dsn,
     };
-    const decisions = recipients.flatMap((recipient, at) => {
-      const result = results[at];
-      return result === undefined ? [] : [decide(recipient, result, context)];
+    const decisions = results.map((result, at) => {
+      const recipient = recipients[at];
+      assert(recipient !== undefined, 'a result is of a recipient');
+      return decide(recipient, result, context);
     });
     const account = this.#account.name;
+    const is = 'attempt.finished';
+    const finished: RelayEvent = { is, id: message.id, account, tookMs, phase, reused };
     const of = { startedAtMs: this.partAtMs, decisions };
-    const traced = tracedAttempt(this.#account, message, of);
-    emit({ is: 'attempt.finished', id: message.id, account, tookMs, phase, reused, ...traced });
+    const trace = tracedAttempt(this.#account, message, of);
+    emit(trace === null ? finished : { ...finished, trace });
     const tried = { startedAtMs: this.#startedAtMs, tookMs, phase, decisions };
-    const settled = settler.settle({
-      work: this.#work,
-      decisions,
-      ...attemptRecord(this.#account, way, tried),
-      body: this.#body,
-      dotSlot: slot,
-    });
-    this.#add(settled);
+    const { attempt, dialogue } = attemptRecord(this.#account, way, tried);
+    const [work, body] = [this.#work, this.#body];
+    this.#add(settler.settle({ work, decisions, attempt, dialogue, body, dotSlot: slot }));
   }
 
   #add(settled: Promise<void>): void {

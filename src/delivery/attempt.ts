@@ -6,7 +6,7 @@ import type { AttemptDeps, AttemptEnd, AttemptGiven, Behind } from './attempt-co
 import { AttemptSettling } from './attempt-settling.ts';
 import type { Connection } from './connection.ts';
 import { interrupted } from './fault.ts';
-import { lastPhase, phaseOf, type Recipients, sortResults } from './grouping.ts';
+import { lastPhase, parted, phaseOf, type Recipients, sortResults } from './grouping.ts';
 import { judgeTransaction, type Result } from './judge.ts';
 import { obstacle } from './letter.ts';
 import { OutgoingMail } from './outgoing.ts';
@@ -102,11 +102,10 @@ export class Attempt {
         this.#settling.giveBack([part, ...left].flat());
         break;
       }
-      const rest = part.slice(permit.recipients);
+      const [now, rest] = parted(part, permit.recipients);
       if (rest.length > 0) left.unshift(rest);
       this.#counted = 0;
-      const isLast = left.length === 0;
-      const again = await this.#part(part.slice(0, permit.recipients), permit, isLast);
+      const again = await this.#part(now, permit, left.length === 0);
       permit.end(this.#counted);
       permit = null;
       as = again.length > 0 ? 'repeat' : 'first';
@@ -195,8 +194,7 @@ export class Attempt {
   #judge(sending: Sending, end: TransactionEnd): Recipients[] {
     const { account } = this.#given;
     const { recipients, message, addressed, reused } = sending;
-    const attempts = Math.min(...recipients.map((recipient) => recipient.attempts));
-    const about = { account, message, addressed, attempts };
+    const about = { account, message, addressed, recipients };
     const judged = judgeTransaction(end, { reused, reconnects: this.#reconnects }, about);
     const results = this.#deps.net.catch(account, message, judged);
     const phase = end.broken === null ? lastPhase(results) : phaseOf(end.broken);
@@ -237,7 +235,7 @@ export class Attempt {
     else if (slot !== null) this.#deps.dots.clear(slot);
     if (reconnect.length > 0) this.#reconnects++;
     if (reconnect.length > 0 || this.#connection?.usable !== true) this.#drop();
-    return reconnect.length > 0 ? [reconnect, ...split] : [...split];
+    return reconnect.length > 0 ? [reconnect, ...split] : split;
   }
 
   #drop(): void {

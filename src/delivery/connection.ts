@@ -15,9 +15,6 @@ const quickMs = 1_000;
 
 const nobody: Follow = () => null;
 
-/** Their upstreams have thrown away what came behind a message, as some middleboxes do. */
-const alone = new WeakSet<Account>();
-
 /** An open session together with what was agreed on it. */
 export interface Established {
   readonly account: Account;
@@ -46,6 +43,8 @@ export class Connection {
   /** Transactions started on it. */
   messages = 0;
   onClosed: () => void = () => {};
+  /** What came behind a message was thrown away, as by some middleboxes. */
+  onLost: () => void = () => {};
 
   readonly #session: UpstreamSession;
   readonly #emit: EventSink;
@@ -68,6 +67,8 @@ export class Connection {
     this.#session = established.session;
     this.#emit = emit;
     this.#session.opened = true;
+    // Deadlines are ours: the socket's own timer would be put off at every read and write.
+    this.#session.socket.setTimeout(0);
     this.#session.rest();
     this.#watchIdle();
   }
@@ -132,11 +133,11 @@ export class Connection {
   }
 
   #following(follow: Follow): Transaction | null {
-    if (!this.#isQuick || alone.has(this.account)) return null;
+    if (!this.#isQuick) return null;
     const follower = follow();
     if (follower === null) return null;
     const onEnd = (end: TransactionEnd | null): void => {
-      if (end !== null && isLost(end)) alone.add(this.account);
+      if (end !== null && isLost(end)) this.onLost();
       follower.onEnd(end);
     };
     return this.#transaction({ ...follower, onEnd });

@@ -10,8 +10,9 @@ import { begunBehind } from './behind.ts';
 import { claim } from './claim.ts';
 import type { DispatcherDeps } from './dispatcher-deps.ts';
 import { type Decision, putBack } from './disposition.ts';
-import { type Item, Lane, leaseFrom, type Ready } from './lane.ts';
+import { type Item, Lane, leaseFrom, type Ready, type Reserve } from './lane.ts';
 import { readied } from './readied.ts';
+import { UnderWay } from './under-way.ts';
 
 /** Leased mail that has to wait longer for the quota than this waits in the queue. */
 const quotaWaitMsMax = 10_000;
@@ -26,7 +27,8 @@ const sharedMax = 1_000;
 export class Dispatcher implements Dispatch {
   readonly lanes = new Map<string, Lane>();
   readonly #deps: DispatcherDeps;
-  readonly #busy = new Set<Promise<void>>();
+  /** Attempts, claims, and decisions on their way to the disk. */
+  readonly #underWay = new UnderWay();
   #stopping = false;
 
   constructor(deps: DispatcherDeps) {
@@ -113,16 +115,16 @@ export class Dispatcher implements Dispatch {
     const { permits, clock } = this.#deps;
     const nowMs = clock();
     lane.connectionsMax = permits.connectionsMax(account);
-    const next = () =>
-      lane.next(account, nowMs, (recipients) => permits.reserve(lane.name, recipients));
+    const reserve: Reserve = (recipients) => permits.reserve(lane.name, recipients);
+    const next = (): Ready | null => lane.next(account, nowMs, reserve);
     for (let ready = next(); ready !== null; ready = next()) {
-      this.#track(this.#run(lane, account, ready));
+      this.#underWay.track(this.#run(lane, account, ready));
     }
     const fromMs = this.#freeFromMs(lane);
     if (fromMs <= nowMs) {
       // Its time came between the two questions.
       if (lane.refused) this.#lookFrom(nowMs + 1, nowMs);
-      else if (lane.wantsClaim(account, nowMs)) this.#track(this.#claim(lane));
+      else if (lane.wantsClaim(account, nowMs)) this.#underWay.track(this.#claim(lane));
       else if (lane.isIdle(nowMs)) permits.idle(lane.name);
       return;
     }
@@ -139,7 +141,7 @@ export class Dispatcher implements Dispatch {
     for (const { work } of lane.evict()) {
       const context = { lane: lane.name, nowMs };
       const decisions = work.recipients.map((recipient) => putBack(recipient, context));
-      this.#track(this.#settle(work, decisions));
+      this.#settle(work, decisions);
     }
   }
 
@@ -163,8 +165,8 @@ export class Dispatcher implements Dispatch {
   }
 
   /** Resolves when nothing runs any more and everything decided is durable. */
-  async idle(): Promise<void> {
-    while (this.#busy.size > 0) await Promise.all(this.#busy);
+  idle(): Promise<void> {
+    return this.#underWay.nothing();
   }
 
   async #run(lane: Lane, account: Account, { item, permit }: Ready): Promise<void> {
@@ -174,10 +176,10 @@ export class Dispatcher implements Dispatch {
     if (go === null) {
       permit.end(0);
       lane.done(item);
-      this.#track(this.#settle(item.work, aside).then(() => this.pump(lane)));
+      this.#settle(item.work, aside, () => this.pump(lane));
       return;
     }
-    if (aside.length > 0) this.#track(this.#settle(item.work, aside));
+    if (aside.length > 0) this.#settle(item.work, aside);
     const given = { account, ...go, follow: this.#follow(lane, item) };
     const end = await new Attempt(this.#deps.attempts, given).run(permit);
     this.#tried(lane, { account, item, work: go.work, begunAtMs }, end);
@@ -194,7 +196,7 @@ export class Dispatcher implements Dispatch {
       const { tried, behind } = begun;
       const onEnd = (end: AttemptEnd | null): Promise<void> | void =>
         end === null ? this.#undone(lane, tried.item) : this.#tried(lane, tried, end);
-      this.#track(behind.end.then(onEnd));
+      this.#underWay.track(behind.end.then(onEnd));
       return behind.follower;
     };
   }
@@ -214,7 +216,7 @@ export class Dispatcher implements Dispatch {
       lane.settling--;
       this.pump(lane);
     };
-    this.#track(end.settled.then(onSettled));
+    this.#underWay.track(end.settled.then(onSettled));
     if (stops) {
       this.evict(lane);
       this.#look(lane);
@@ -222,7 +224,7 @@ export class Dispatcher implements Dispatch {
   }
 
   async #claim(lane: Lane): Promise<void> {
-    await claim(this.#deps, lane, (work, decisions) => this.#track(this.#settle(work, decisions)));
+    await claim(this.#deps, lane, (work, decisions) => this.#settle(work, decisions));
     this.holdSenders(lane);
     // Stopped while the claim was under way: what it brought goes back.
     if (this.#isStopped || !mayWork(lane.state, this.#deps.clock())) this.evict(lane);
@@ -234,17 +236,11 @@ export class Dispatcher implements Dispatch {
     const { senders, clock } = this.#deps;
     if (senders.list(lane.name).length === 0) return;
     for (const { work } of lane.evict((one) => isAsked(one) && senders.stops(lane.name, one))) {
-      this.#track(this.#settle(work, senders.decisions(lane.name, work, clock())));
+      this.#settle(work, senders.decisions(lane.name, work, clock()));
     }
   }
 
-  #settle(work: Work, decisions: readonly Decision[]): Promise<void> {
-    const rest = { attempt: null, body: null, dotSlot: null };
-    return this.#deps.settler.settle({ work, decisions, ...rest });
-  }
-
-  #track(promise: Promise<void>): void {
-    this.#busy.add(promise);
-    void promise.finally(() => this.#busy.delete(promise));
+  #settle(work: Work, decisions: readonly Decision[], onSettled: () => void = () => {}): void {
+    this.#underWay.track(this.#deps.settler.settleUntried(work, decisions).then(onSettled));
   }
 }

@@ -8,7 +8,7 @@ export type Recipients = readonly QueuedRecipient[];
 export interface Sorted {
   readonly final: Recipients;
   readonly results: readonly Result[];
-  readonly split: readonly Recipients[];
+  readonly split: Recipients[];
   readonly reconnect: Recipients;
 }
 
@@ -20,6 +20,9 @@ export function sortResults(
   results: readonly Result[],
   mayRepeat: boolean,
 ): Sorted {
+  if (!mayRepeat || results.every(({ is }) => is !== 'again')) {
+    return { final: recipients, results, split: [], reconnect: [] };
+  }
   const final: QueuedRecipient[] = [];
   const finalResults: Result[] = [];
   const split: QueuedRecipient[] = [];
@@ -27,7 +30,7 @@ export function sortResults(
   recipients.forEach((recipient, at) => {
     const result = results[at];
     if (result === undefined) return;
-    const repeats = mayRepeat && result.is === 'again';
+    const repeats = result.is === 'again';
     if (repeats && result.why === 'reconnect') reconnect.push(recipient);
     else if (repeats && recipients.length > 1) split.push(recipient);
     else {
@@ -48,6 +51,12 @@ export function chunks(recipients: Recipients, size: number): Recipients[] {
     parts.push(recipients.slice(from, from + size));
   }
   return parts;
+}
+
+/** The first of them, as many as one transaction can have, and the rest. */
+export function parted(recipients: Recipients, most: number): [Recipients, Recipients] {
+  if (recipients.length <= most) return [recipients, []];
+  return [recipients.slice(0, most), recipients.slice(most)];
 }
 
 /** Where a transaction stopped for the first recipient it stopped for; null: it did not. */

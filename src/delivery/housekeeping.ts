@@ -215,8 +215,7 @@ export class Housekeeping {
   }
 
   #settle(work: Work, decisions: readonly Decision[]): Promise<void> {
-    const rest = { attempt: null, body: null, dotSlot: null };
-    return this.#deps.settler.settle({ work, decisions, ...rest });
+    return this.#deps.settler.settleUntried(work, decisions);
   }
 }
 

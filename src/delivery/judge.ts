@@ -1,5 +1,5 @@
 import type { EnvelopeRecipient } from '../mail/envelope.ts';
-import type { Reply } from '../mail/reply.ts';
+import { isPositive, type Reply } from '../mail/reply.ts';
 import { classify, classifyFault, reasonOf } from '../policy/classify.ts';
 import type { Account } from '../relay/account.ts';
 import type { Message } from '../relay/message.ts';
@@ -41,23 +41,24 @@ export interface Subject {
   readonly account: Account;
   readonly message: Message;
   readonly addressed: readonly EnvelopeRecipient[];
-  /** Attempts of the message that have counted before. */
-  readonly attempts: number;
+  /** Of the message, before: the attempts that have counted for each recipient. */
+  readonly recipients: readonly { readonly attempts: number }[];
 }
 
 /** One result per recipient of the transaction, in their order. */
 export function judgeTransaction(
   end: TransactionEnd,
   circumstances: Circumstances,
-  { account, message, addressed, attempts }: Subject,
+  { account, message, addressed, recipients: tried }: Subject,
 ): Result[] {
   const { endOfData: taken } = end;
   // By far the most common case: nothing has to be judged.
-  if (taken !== null && taken.code < 300 && end.rcpt.every(isPositive)) {
+  if (taken !== null && isPositive(taken) && end.rcpt.every(isPositive)) {
     return end.rcpt.map(() => ({ is: 'delivered', reply: taken }));
   }
   const recipients = end.rcpt.length;
-  const acceptedRecipients = end.rcpt.filter((reply) => reply !== null && reply.code < 300).length;
+  const acceptedRecipients = end.rcpt.filter(isPositive).length;
+  const attempts = Math.min(...tried.map((one) => one.attempts));
   const { reconnects } = circumstances;
   const senders = [message.envelope.reversePath, message.from ?? ''].filter((a) => a !== '');
   const seen = { recipients, acceptedRecipients, reconnects, senders, attempts };
@@ -68,11 +69,11 @@ export function judgeTransaction(
       const verdict = classify({ ...seen, phase: at, reply: answer, recipient }, replyRules);
       return resultOf(verdict, { from: 'peer', phase: at, reply: answer });
     };
-    if (end.mail !== null && end.mail.code >= 300) return refused('mail', end.mail);
-    if (reply !== null && reply.code >= 300) return refused('rcpt', reply);
+    if (end.mail !== null && !isPositive(end.mail)) return refused('mail', end.mail);
+    if (reply !== null && !isPositive(reply)) return refused('rcpt', reply);
     const { endOfData, data, broken } = end;
     if (endOfData !== null) {
-      return endOfData.code < 300
+      return isPositive(endOfData)
         ? { is: 'delivered', reply: endOfData }
         : refused('end-of-data', endOfData);
     }
@@ -80,10 +81,6 @@ export function judgeTransaction(
     if (broken.from === 'peer') return refused(broken.phase, broken.reply);
     return brokenOff(broken, end, circumstances);
   });
-}
-
-function isPositive(reply: Reply | null): boolean {
-  return reply !== null && reply.code < 300;
 }
 
 /** Everybody accepted was refused by the reply to DATA. */

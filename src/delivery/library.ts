@@ -87,7 +87,8 @@ export class LibrarySession extends LibraryConnection {
    */
   override _processResponse(): void {
     while (this.#onGoOn === null) {
-      const reply = this._responseQueue[0] ?? '';
+      const reply = this._responseQueue[0];
+      if (reply === undefined) return;
       const take = this._responseActions[0];
       if (!this.opened || take === undefined || this._destroyed || !ORDINARY.test(reply)) {
         if (reply.trim() !== '' && !PARTIAL.test(reply)) this.dialogue.received(reply);

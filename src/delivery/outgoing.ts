@@ -44,7 +44,9 @@ export interface OutgoingGiven {
 export class OutgoingMail {
   readonly #given: OutgoingGiven;
   readonly #routes: ReadonlyMap<number, Route | null> | null;
-  readonly #ready = new Map<Route | null, Ready | Promise<Ready>>();
+  /** As it is for whom no route changes anything, which is nearly always everybody. */
+  #asIs: Ready | Promise<Ready> | null = null;
+  readonly #ready = new Map<Route, Ready | Promise<Ready>>();
 
   constructor(given: OutgoingGiven) {
     this.#given = given;
@@ -62,6 +64,10 @@ export class OutgoingMail {
   /** For recipients of one group; a promise where the spool has to be read first. */
   for(recipients: Recipients): Ready | Promise<Ready> {
     const route = this.#routeOf(recipients);
+    if (route === null) {
+      this.#asIs ??= this.#compose(null);
+      return this.#asIs;
+    }
     const ready = this.#ready.get(route) ?? this.#compose(route);
     this.#ready.set(route, ready);
     return ready;

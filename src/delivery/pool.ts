@@ -52,6 +52,8 @@ export class Pool {
   readonly #openings = new Openings();
   readonly #idleTimers = new Map<Connection, NodeJS.Timeout>();
   readonly #retired = new WeakSet<Connection>();
+  /** Their upstreams lose what comes behind a message. */
+  readonly #alone = new WeakSet<Account>();
   readonly #abort = new AbortController();
   readonly #logins: LoginTurns;
   readonly tokens: Tokens;
@@ -99,6 +101,7 @@ export class Pool {
     const { connection } = opened;
     this.#open.add(connection);
     connection.onClosed = () => this.#forget(connection);
+    connection.onLost = () => this.#alone.add(account);
     if (signal.aborted) connection.abort(interrupted);
     else onConnected(account);
     return opened;
@@ -111,6 +114,7 @@ export class Pool {
 
   /** Whether another message may follow the one that it carries. */
   mayGoOn(connection: Connection): boolean {
+    if (this.#alone.has(connection.account)) return false;
     return this.#whyNotAgain(connection) === null && this.#tooMany(connection) === null;
   }
 

@@ -89,7 +89,7 @@ async function transactOnce(
     account,
     message,
     addressed,
-    attempts: 0,
+    recipients: [{ attempts: 0 }],
   });
   assert(result !== undefined, 'one recipient has one result');
   return result;

@@ -1,4 +1,5 @@
 import type { EnvelopeRecipient } from '../mail/envelope.ts';
+import { isPositive } from '../mail/reply.ts';
 import type { Message } from '../relay/message.ts';
 import type { DotLedger } from '../relay/ports.ts';
 import type { Connection } from './connection.ts';
@@ -53,5 +54,5 @@ export function sendingOf(given: SendingGiven, dots: DotLedger): Sending {
 
 /** The upstream has said that it has the message. */
 export function isTaken({ endOfData }: TransactionEnd): boolean {
-  return endOfData !== null && endOfData.code < 300;
+  return isPositive(endOfData);
 }

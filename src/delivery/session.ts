@@ -89,7 +89,11 @@ export class UpstreamSession extends LibrarySession {
   }
 
   set phase(next: Phase) {
-    if (next !== this.#phase) this.#phaseSinceMs = performance.now();
+    this.#turnTo(next, performance.now());
+  }
+
+  #turnTo(next: Phase, nowMs: number): void {
+    if (next !== this.#phase) this.#phaseSinceMs = nowMs;
     this.#phase = next;
   }
 
@@ -111,9 +115,9 @@ export class UpstreamSession extends LibrarySession {
   /** The next wait belongs to `phase` and may take `phaseMs`, or what is left of the cap. */
   enter(phase: Phase, phaseMs: number): void {
     if (phase !== this.phase) this.onPhaseOver?.(this.phase, this.lastServerResponse || '');
-    this.phase = phase;
-    if (this.broken !== null) return;
     const nowMs = performance.now();
+    this.#turnTo(phase, nowMs);
+    if (this.broken !== null) return;
     const leftMs = Math.max(0, this.#limitMs - nowMs);
     this.#capped = leftMs < phaseMs;
     this.#waitMs = Math.min(phaseMs, leftMs);

@@ -2,11 +2,12 @@ import type { RelayEvent } from '../relay/events.ts';
 import type { Body, MessageId } from '../relay/message.ts';
 import type { Clock, DotLedger, QueueStore, Spool } from '../relay/ports.ts';
 import { StoreError } from '../relay/ports.ts';
-import type { NewMessage, Settlement } from '../relay/queue.ts';
+import type { NewMessage, Settlement, Work } from '../relay/queue.ts';
 import type { Settings } from '../relay/settings.ts';
 import { tracedAs } from '../relay/trace-context.ts';
+import type { Decision } from './disposition.ts';
 import { mayOweNotification, notificationsOf } from './notification.ts';
-import { ownAccepted, type Settled, settledEvents } from './settled-events.ts';
+import { ownAccepted, type Settled, settledEvent } from './settled-events.ts';
 
 export interface SettlerDeps {
   readonly settings: () => Settings;
@@ -43,24 +44,13 @@ export class Settler {
    * start.
    */
   async settle(settled: Settled): Promise<void> {
-    const { work, decisions, attempt, dialogue, dotSlot } = settled;
-    let settlement: Settlement | null = null;
+    const { message } = settled.work;
+    const owes = mayOweNotification(message, settled.decisions);
+    let notifications: readonly NewMessage[] | null = owes ? null : [];
     for (let tries = 0; ; tries++) {
       try {
-        settlement ??= {
-          id: work.message.id,
-          lease: work.lease,
-          recipients: decisions.map(({ recipient, becomes, reason, text }) => ({
-            index: recipient.index,
-            becomes,
-            reason,
-            text,
-          })),
-          attempt,
-          ...(dialogue === undefined ? {} : { dialogue }),
-          notifications: await this.#notifications(settled),
-        };
-        await this.#deps.store.settle(settlement);
+        notifications ??= await this.#notifications(settled);
+        await this.#deps.store.settle(settlementOf(settled, notifications));
         break;
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
@@ -70,39 +60,42 @@ export class Settler {
         await pause(storageWaitsMs[Math.min(tries, storageWaitsMs.length - 1)] ?? 0);
       }
     }
-    if (dotSlot !== null) this.#deps.dots.clear(dotSlot);
-    await this.#tell(settled, settlement.notifications);
-  }
-
-  async #tell(settled: Settled, notifications: readonly NewMessage[]): Promise<void> {
-    const { emit, clock } = this.#deps;
-    const nowMs = clock();
-    for (const event of settledEvents(settled, nowMs)) emit(event);
-    for (const notification of notifications) emit(ownAccepted(notification, nowMs));
-    if (await this.#isCompleted(settled)) {
-      const { message } = settled.work;
+    const completed = isCompleted(settled);
+    if (settled.dotSlot !== null) this.#deps.dots[completed ? 'drop' : 'clear'](settled.dotSlot);
+    const nowMs = this.#deps.clock();
+    this.#tell(settled, notifications, nowMs);
+    if (completed ?? (await this.#hasLeft(message.id))) {
       const queuedMs = Math.max(0, nowMs - message.acceptedAtMs);
-      emit({ is: 'message.completed', id: message.id, queuedMs, ...tracedAs(message) });
+      this.#deps.emit({ is: 'message.completed', id: message.id, queuedMs, ...tracedAs(message) });
     }
-    for (const { becomes } of settled.decisions) {
-      if (becomes.is === 'waiting' || becomes.is === 'in-doubt') {
-        this.#onDue(becomes.lane, becomes.dueAtMs);
-      }
-    }
-    for (const { lane, start } of notifications) {
-      if (lane !== null && start.is === 'waiting') this.#onDue(lane, start.dueAtMs);
-    }
+    const due = dueOf(settled, notifications);
+    if (due.length === 0) return;
+    // An attempt that stops its lane has done so by then, and nothing is claimed for it.
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const [lane, dueAtMs] of due) this.#onDue(lane, dueAtMs);
   }
 
-  /**
-   * Whether the message has left the queue. Only when some recipients were elsewhere the store is
-   * asked.
-   */
-  async #isCompleted({ work, decisions }: Settled): Promise<boolean> {
-    if (!decisions.every(({ becomes }) => becomes.is === 'settled')) return false;
-    if (decisions.length === work.message.envelope.recipients.length) return true;
+  /** Decided without an attempt. */
+  settleUntried(
+    work: Work,
+    decisions: readonly Decision[],
+    body: Body | null = null,
+  ): Promise<void> {
+    return this.settle({ work, decisions, attempt: null, dialogue: null, body, dotSlot: null });
+  }
+
+  #tell(settled: Settled, notifications: readonly NewMessage[], nowMs: number): void {
+    const { emit } = this.#deps;
+    for (const decision of settled.decisions) {
+      const event = settledEvent(settled, decision, nowMs);
+      if (event !== null) emit(event);
+    }
+    for (const notification of notifications) emit(ownAccepted(notification, nowMs));
+  }
+
+  async #hasLeft(id: MessageId): Promise<boolean> {
     try {
-      return (await this.#deps.store.show(work.message.id)).queued === null;
+      return (await this.#deps.store.show(id)).queued === null;
     } catch (error) {
       if (error instanceof StoreError) return false;
       throw error;
@@ -111,7 +104,6 @@ export class Settler {
 
   async #notifications({ work, decisions, attempt, body }: Settled): Promise<NewMessage[]> {
     const { message } = work;
-    if (!mayOweNotification(message, decisions)) return [];
     const { store, settings, clock, newMessageId } = this.#deps;
     const original = body ?? (await store.body(message.id));
     const { content, complete } = await this.#contentOf(original);
@@ -150,6 +142,41 @@ export class Settler {
     }
     return { content: Buffer.concat(chunks).subarray(0, returnedBytesMax), complete: false };
   }
+}
+
+function settlementOf(
+  { work, decisions, attempt, dialogue }: Settled,
+  notifications: readonly NewMessage[],
+): Settlement {
+  const { message, lease } = work;
+  const recipients = decisions.map(({ recipient: { index }, becomes, reason, text }) => {
+    return { index, becomes, reason, text };
+  });
+  const settlement = { id: message.id, lease, recipients, attempt, notifications };
+  return dialogue === null ? settlement : { ...settlement, dialogue };
+}
+
+/** Whether the message has left the queue. Null: some recipients were elsewhere, the store knows. */
+function isCompleted({ work, decisions }: Settled): boolean | null {
+  if (!decisions.every(({ becomes }) => becomes.is === 'settled')) return false;
+  return decisions.length === work.message.envelope.recipients.length ? true : null;
+}
+
+/** What waits from now on, by lane and time. */
+function dueOf(
+  { decisions }: Settled,
+  notifications: readonly NewMessage[],
+): (readonly [lane: string, dueAtMs: number])[] {
+  const due: (readonly [string, number])[] = [];
+  for (const { becomes } of decisions) {
+    if (becomes.is === 'waiting' || becomes.is === 'in-doubt') {
+      due.push([becomes.lane, becomes.dueAtMs]);
+    }
+  }
+  for (const { lane, start } of notifications) {
+    if (lane !== null && start.is === 'waiting') due.push([lane, start.dueAtMs]);
+  }
+  return due;
 }
 
 function pause(ms: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { parseReply, type Reply } from '../mail/reply.ts';
+import { isPositive, parseReply, type Reply } from '../mail/reply.ts';
 import type { Cause, Phase } from '../relay/outcome.ts';
 import { Answers } from './answers.ts';
 import { networkCause, outOfStep, storageFaultOf } from './fault.ts';
@@ -94,7 +94,7 @@ export class Transaction implements FollowingTransaction {
   #sendMail(): void {
     this.#take('mail', (reply) => {
       this.#answers.mail = reply;
-      if (reply.code < 300) this.#sendRcpt(0);
+      if (isPositive(reply)) this.#sendRcpt(0);
       else this.#end(null);
     });
     this.#write('mail', `${this.#letter.mail}\r\n`);
@@ -120,7 +120,7 @@ export class Transaction implements FollowingTransaction {
   }
 
   #onReset(reply: Reply): void {
-    if (reply.code >= 300) this.#breakOff('mail', `RSET: ${reply.code}`);
+    if (!isPositive(reply)) this.#breakOff('mail', `RSET: ${reply.code}`);
   }
 
   #onData(reply: Reply): void {
@@ -239,9 +239,8 @@ export class Transaction implements FollowingTransaction {
   }
 
   #handOver(next: FollowingTransaction, broken: Cause | null): void {
-    const { endOfData } = this.#answers;
     if (broken !== null) next.undo();
-    else if (endOfData !== null && endOfData.code < 300) next.begin();
+    else if (isPositive(this.#answers.endOfData)) next.begin();
     else {
       this.#session.onBroken = () => next.undo();
       this.#session.hold(() => next.begin());

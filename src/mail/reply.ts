@@ -30,7 +30,7 @@ export function enhancedStatus(code: number, detail: StatusDetail): string {
 export const replyTextMax = 1024;
 
 /** What nearly every reply is: one line of printable ASCII. Its text needs no cleaning and no cutting. */
-const ONE_LINE = /^([2-5]\d\d) ([!-~](?:[ -~]{0,510}[!-~])?)$/;
+const ONE_LINE = /^[2-5]\d\d [!-~](?:[ -~]{0,510}[!-~])?$/;
 const STATUS = /^[245]\.(\d{1,3}\.\d{1,3})(?:\s+|$)/;
 
 /**
@@ -38,8 +38,10 @@ const STATUS = /^[245]\.(\d{1,3}\.\d{1,3})(?:\s+|$)/;
  * when it is none.
  */
 export function parseReply(raw: string): Reply | null {
-  const [, shortCode, shortText] = ONE_LINE.exec(raw) ?? [];
-  if (shortText !== undefined) return { code: Number(shortCode), ...parted(shortText) };
+  if (ONE_LINE.test(raw)) {
+    const { detail, text } = parted(raw.slice(4));
+    return { code: Number(raw.slice(0, 3)), detail, text };
+  }
   const lines = raw.split(/\r?\n/).filter((line) => line !== '');
   const code = Number(/^([2-5]\d\d)(?:[ -]|$)/.exec(lines.at(-1) ?? '')?.[1] ?? Number.NaN);
   if (Number.isNaN(code)) return null;
@@ -57,6 +59,11 @@ function parted(line: string): Pick<Reply, 'detail' | 'text'> {
   const status = STATUS.exec(line);
   if (status === null) return { detail: null, text: line };
   return { detail: status[1] as StatusDetail, text: line.slice(status[0].length) };
+}
+
+/** What was asked is done (RFC 5321 section 4.2.1); null is no answer. */
+export function isPositive(reply: Reply | null): boolean {
+  return reply !== null && reply.code < 300;
 }
 
 /** One line as a log or a DSN shows it: `550 5.1.1 no such user`. */

@@ -21,10 +21,10 @@ const slotBytes = 8;
 const slotsAtStart = 4096;
 
 /**
- * A file with one slot of 8 bytes per running attempt: the number of the message whose
- * final dot is out, or 0. A pwrite to the page cache survives the process, and costs microseconds
- * where a sync costs a commit; what a power cut takes is known by the boot id. Throws
- * QueueOpenError when the file cannot be made.
+ * A file with one slot of 8 bytes per running attempt: the number of the message whose final dot
+ * is out, or 0; in a free slot it may be one that has left the queue. A pwrite to the page cache
+ * survives the process, and costs microseconds where a sync costs a commit; what a power cut takes
+ * is known by the boot id. Throws QueueOpenError when the file cannot be made.
  */
 export function openDotLedger(directory: string): OpenDotLedger {
   const path = join(directory, 'dots');
@@ -60,6 +60,8 @@ function ledgerOn(descriptor: number, earlier: Map<number, MessageId>): OpenDotL
   let slots = Math.max(slotsAtStart, 1 + Math.max(...earlier.keys(), -1));
   for (let slot = slots - 1; slot >= 0; slot--) if (!earlier.has(slot)) free.push(slot);
   const marked = new Set<number>();
+  /** Free slots with marks that mean nothing: no write is spent on them before the next mark. */
+  const dropped = new Set<number>();
   const cell = Buffer.alloc(slotBytes);
   const put = (slot: number, number: number): void => {
     cell.writeBigUInt64LE(BigInt(number));
@@ -69,23 +71,36 @@ function ledgerOn(descriptor: number, earlier: Map<number, MessageId>): OpenDotL
       throw storeFault(error) ?? error;
     }
   };
+  const wipe = (slot: number): boolean => {
+    try {
+      put(slot, 0);
+      return true;
+    } catch (error) {
+      if (error instanceof StoreError) return false;
+      throw error;
+    }
+  };
+  const unmark = (slot: number): void => {
+    assert(marked.delete(slot), `slot ${slot} of the dot ledger is not marked`);
+  };
   return {
     dotted: new Set(earlier.values()),
     mark(id) {
       const slot = free.pop() ?? slots++;
       put(slot, messageIdToNumber(id) ?? 0);
       marked.add(slot);
+      dropped.delete(slot);
       return slot;
     },
     clear(slot) {
-      assert(marked.delete(slot), `slot ${slot} of the dot ledger is not marked`);
-      try {
-        put(slot, 0);
-        free.push(slot);
-      } catch (error) {
-        // It stays taken until the next start: at worst a crash leaves doubt where there is none.
-        if (!(error instanceof StoreError)) throw error;
-      }
+      unmark(slot);
+      // Else it stays taken until the next start: at worst a crash leaves doubt where there is none.
+      if (wipe(slot)) free.push(slot);
+    },
+    drop(slot) {
+      unmark(slot);
+      dropped.add(slot);
+      free.push(slot);
     },
     forgetEarlier() {
       for (const slot of earlier.keys()) {
@@ -94,7 +109,10 @@ function ledgerOn(descriptor: number, earlier: Map<number, MessageId>): OpenDotL
       }
       earlier.clear();
     },
-    close: () => closeSync(descriptor),
+    close() {
+      for (const slot of dropped) wipe(slot);
+      closeSync(descriptor);
+    },
   };
 }
 

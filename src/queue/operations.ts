@@ -5,13 +5,13 @@ import type { HeldSender, SendersReleased } from '../relay/held-sender.ts';
 import type { Body, MessageId } from '../relay/message.ts';
 import { messageIdToNumber } from '../relay/message-id.ts';
 import type {
-  Disposition,
   HistoryEntry,
   LaneCount,
   Lease,
   NewMessage,
   QueueFilter,
   QueueRow,
+  RecipientSettlement,
   Recovered,
   Settlement,
   StoreStats,
@@ -210,31 +210,25 @@ export function encodeSettlement(settlement: Settlement): SettledRow {
   return [
     messageIdToNumber(settlement.id) ?? Number.NaN,
     settlement.lease.owner.run,
-    settlement.recipients.map(({ index, becomes, reason, text }) => [
-      index,
-      ...encodeDisposition(becomes),
-      reason,
-      text,
-    ]),
+    settlement.recipients.map(encodeRecipient),
     settlement.attempt === null ? null : JSON.stringify(settlement.attempt),
     settlement.notifications.map(encodeAccepted),
     settlement.dialogue === undefined ? null : JSON.stringify(settlement.dialogue),
   ];
 }
 
-type DispositionColumns = readonly [
-  becomes: SettledRecipientRow[1],
-  outcome: string | null,
-  lane: string | null,
-  dueAtMs: number | null,
-  counted: number,
-  delayWarned: number | null,
-];
-
-function encodeDisposition(next: Disposition): DispositionColumns {
-  if (next.is === 'settled') return [next.is, next.outcome, null, null, 0, null];
-  if (next.is === 'held') return [next.is, null, null, null, 0, null];
-  if (next.is === 'in-doubt') return [next.is, null, next.lane, next.dueAtMs, 1, null];
-  const counted = next.counted ? 1 : 0;
-  return [next.is, null, next.lane, next.dueAtMs, counted, next.delayWarned ? 1 : 0];
+function encodeRecipient(one: RecipientSettlement): SettledRecipientRow {
+  const { index, becomes: to, reason, text } = one;
+  switch (to.is) {
+    case 'settled':
+      return [index, to.is, to.outcome, null, null, 0, null, reason, text];
+    case 'held':
+      return [index, to.is, null, null, null, 0, null, reason, text];
+    case 'in-doubt':
+      return [index, to.is, null, to.lane, to.dueAtMs, 1, null, reason, text];
+    case 'waiting': {
+      const [counted, warned] = [to.counted ? 1 : 0, to.delayWarned ? 1 : 0];
+      return [index, to.is, null, to.lane, to.dueAtMs, counted, warned, reason, text];
+    }
+  }
 }

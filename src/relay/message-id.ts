@@ -3,6 +3,13 @@ import type { MessageId } from './message.ts';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const LENGTH = 11;
+/** By character code; upper case is read too. */
+const DIGITS = new Map(
+  [...ALPHABET].flatMap((letter, digit) => [
+    [letter.charCodeAt(0), digit],
+    [letter.toUpperCase().charCodeAt(0), digit],
+  ]),
+);
 const SEQUENCES_PER_MS = 4096;
 
 /** 53 bits: 41 of milliseconds since 1970 and 12 of sequence, as a safe integer. */
@@ -21,9 +28,9 @@ export function messageIdFromNumber(value: number): MessageId {
 export function messageIdToNumber(id: string): number | null {
   if (id.length !== LENGTH) return null;
   let value = 0;
-  for (const character of id.toLowerCase()) {
-    const digit = ALPHABET.indexOf(character);
-    if (digit < 0) return null;
+  for (let at = 0; at < LENGTH; at++) {
+    const digit = DIGITS.get(id.charCodeAt(at));
+    if (digit === undefined) return null;
     value = value * 32 + digit;
   }
   return Number.isSafeInteger(value) ? value : null;

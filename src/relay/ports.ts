@@ -223,6 +223,8 @@ export interface DotLedger {
   mark(id: MessageId): number;
   /** Call after the settlement is durable. */
   clear(slot: number): void;
+  /** The same where the message has left the queue: nobody will ask for its mark. */
+  drop(slot: number): void;
 }
 
 /** The way of fresh mail into delivery without a detour over the database. */

@@ -77,6 +77,10 @@ const daemon = createDaemon({
         pass('before-dot-clear');
         dots.clear(slot);
       },
+      drop(slot) {
+        pass('before-dot-clear');
+        dots.drop(slot);
+      },
     };
   },
 });

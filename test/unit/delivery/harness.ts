@@ -193,6 +193,7 @@ export function makeRig(settings: Settings, overrides: Partial<DeliveryDeps> = {
       return slot;
     },
     clear: (one) => void open.delete(one),
+    drop: (one) => void open.delete(one),
   };
   const live = { settings, aheadMs: 0 };
   const now = (): number => Date.now() + live.aheadMs;

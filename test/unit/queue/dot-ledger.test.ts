@@ -59,6 +59,22 @@ test('clearing a slot twice is a bug', () => {
   ledger.close();
 });
 
+test('a dropped mark costs no write: the next mark or an orderly end takes it away', () => {
+  const directory = temporaryDirectory();
+  const first = openDotLedger(directory);
+  first.drop(first.mark(one));
+  expect(() => first.drop(0)).toThrow('not marked');
+  const killed = openDotLedger(directory);
+  expect(killed.dotted).toEqual(new Set([one]));
+  killed.close();
+  first.mark(two);
+  first.drop(first.mark(three));
+  first.close();
+  const second = openDotLedger(directory);
+  expect(second.dotted).toEqual(new Set([two]));
+  second.close();
+});
+
 test('slots are used again', () => {
   const ledger = openDotLedger(temporaryDirectory());
   for (let count = 0; count < 10_000; count++) ledger.clear(ledger.mark(one));
