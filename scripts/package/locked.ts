@@ -5,7 +5,7 @@ import { root } from './run.ts';
 
 /** A package of package-lock.json that is needed at run time. */
 export interface LockedPackage {
-  /** `node_modules/yaml` */
+  /** `node_modules/pino` */
   readonly path: string;
   readonly name: string;
   readonly version: string;

@@ -36,7 +36,7 @@ export interface LineWriter {
  * Lines gather while one asynchronous write runs and for a moment after it, so a slow reader never
  * stops the event loop, a fast one gets a lone line at once, and a flood goes out in few writes.
  * What cannot be written is counted and forgotten: a full disk under the log must neither stop the
- * mail nor the exit.
+ * mail nor the exit (pino's own destination tries for ever then, also at exit).
  */
 export function openLineWriter(destination: number | string): LineWriter {
   const open = (): number =>

@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import { cut, printableJson } from '../lib/printable.ts';
 import { EVENTS, type EventLevel } from '../relay/event-catalogue.ts';
 import type { EventSink, RelayEvent } from '../relay/events.ts';
@@ -79,7 +80,7 @@ export function openLog(options: {
   // Also when the process ends without asking us: an exception that nobody caught.
   process.on('exit', out.flush);
   return {
-    sink: (event) => writers.get(event.is)?.(event),
+    sink: (event) => writers.get(event.is)?.(bounded(event)),
     configure,
     dropped: out.dropped,
     flush: out.flush,
@@ -104,38 +105,43 @@ function loggedKinds(settings: LogSettings): Kind[] {
   return kinds.filter((kind) => LEVELS.indexOf(EVENTS[kind].level) >= lowest);
 }
 
-/** Everything that is the same in each line of a kind is composed once. */
+/**
+ * One pino child per kind: its name and level are serialised once, the event's fields go as they
+ * are.
+ */
 function jsonWriters(settings: LogSettings, output: Output): Map<Kind, Writer> {
+  let priority = '';
   const redact = addressRedaction(settings.addresses);
-  const time = isoTimes();
+  const logger = pino(
+    {
+      level: 'trace',
+      base: null,
+      timestamp: isoTimes(),
+      formatters: { level: (level) => ({ level }) },
+      // pino leaves out what a serializer turns into undefined: the kind is already there as
+      // `event`.
+      serializers: {
+        is: () => undefined,
+        trace: traceIdOf,
+      },
+    },
+    {
+      write: (line: string) => output.write(priority + printableJson(line)),
+    },
+  );
   const writer = (kind: Kind): Writer => {
-    const { level } = EVENTS[kind];
-    const head = `${output.journal ? PRIORITIES[level] : ''}{"level":"${level}","time":"`;
-    const name = `","event":"${kind}"`;
-    const textOf = (event: RelayEvent): string => fieldsText(redact?.event(event) ?? event);
+    const level = EVENTS[kind].level;
+    const child = logger.child({ event: kind });
+    const prefix = output.journal ? PRIORITIES[level] : '';
     return (event) => {
-      const fields = textOf(event);
-      const short = fields.length <= textCharactersMax ? fields : textOf(bounded(event));
-      output.write(`${head}${time()}${name}${printableJson(short)}\n`);
+      priority = prefix;
+      child[level](redact?.event(event) ?? event);
     };
   };
   return new Map(loggedKinds(settings).map((kind) => [kind, writer(kind)]));
 }
 
-/** An event's fields as JSON, behind its kind and with the closing brace. */
-function fieldsText(event: RelayEvent): string {
-  const kind = `{"is":"${event.is}"`;
-  const shown =
-    'trace' in event && event.trace !== undefined
-      ? { ...event, trace: traceIdOf(event.trace) }
-      : event;
-  const text = JSON.stringify(shown);
-  if (text.startsWith(kind)) return text.slice(kind.length);
-  const { is, ...fields } = shown;
-  return JSON.stringify({ is, ...fields }).slice(kind.length);
-}
-
-/** The time of a line, which those of one millisecond share. */
+/** pino's `time`, which the lines of one millisecond share. */
 function isoTimes(): () => string {
   let atMs = Number.NaN;
   let text = '';
@@ -143,7 +149,7 @@ function isoTimes(): () => string {
     const nowMs = Date.now();
     if (nowMs !== atMs) {
       atMs = nowMs;
-      text = new Date(nowMs).toISOString();
+      text = `,"time":"${new Date(nowMs).toISOString()}"`;
     }
     return text;
   };
@@ -154,8 +160,7 @@ function prettyWriters(settings: LogSettings, output: Output): Map<Kind, Writer>
   const writer = (kind: Kind): Writer => {
     const prefix = output.journal ? PRIORITIES[EVENTS[kind].level] : '';
     return (event) => {
-      const short = bounded(event);
-      const shown = redact?.event(short) ?? short;
+      const shown = redact?.event(event) ?? event;
       output.write(`${prefix}${prettyLine(shown, output.nowMs())}\n`);
     };
   };
@@ -168,7 +173,7 @@ function eximWriters(settings: LogSettings, output: Output): Map<Kind, Writer> {
   const writer = (kind: Kind): Writer => {
     const prefix = output.journal ? PRIORITIES[EVENTS[kind].level] : '';
     return (event) => {
-      const line = lineOf(bounded(event), output.nowMs());
+      const line = lineOf(event, output.nowMs());
       if (line !== null) output.write(`${prefix}${line}\n`);
     };
   };
