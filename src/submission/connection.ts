@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { SMTPServer } from 'smtp-server';
 import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
 import { CommandStream } from './command-stream.ts';
-import { feed } from './feed.ts';
+import { Feed, type FeedReader } from './feed.ts';
 import type { Identity } from './identity.ts';
 import { inNetworks } from './network-client.ts';
 import { parserLineBytesMax } from './pace.ts';
@@ -22,10 +22,11 @@ export interface ConnectionContext extends SessionContext {
  * waits for slow readers; what is said, and when, is the session's. Every member of the library
  * that is overridden here is pinned by test/unit/submission/library.test.ts.
  */
-export class RelayConnection extends SMTPConnection implements Transport {
+export class RelayConnection extends SMTPConnection implements Transport, FeedReader {
   readonly relay: RelaySession;
   readonly #context: ConnectionContext;
   readonly #writer = new ReplyWriter(() => this._socket);
+  #feed: Feed | null = null;
 
   constructor(
     server: SMTPServer,
@@ -42,7 +43,11 @@ export class RelayConnection extends SMTPConnection implements Transport {
 
   /** The greeting goes out at once: the library's waits 100 ms for clients that talk too soon. */
   override init(): void {
-    this._setListeners(() => this.relay.start());
+    this._setListeners(() => {
+      this.#writer.hold();
+      this.relay.start();
+      this.#writer.flush();
+    });
   }
 
   /** As the library's, but for its pipe. */
@@ -51,25 +56,18 @@ export class RelayConnection extends SMTPConnection implements Transport {
     socket.on('close', (hadError) => this._onCloseEvent(hadError));
     socket.on('error', (error) => this._onError(error));
     this._armTimeout();
-    this.#feedParser();
+    this.#feed = new Feed(socket, this);
     callback();
-  }
-
-  /** `onEnd`: the client has closed its side, and all that it sent before is answered. */
-  #feedParser(): void {
-    const { _socket: socket, _parser: parser } = this;
-    if (!(parser instanceof CommandStream)) return;
-    feed(socket, parser, { onEnd: () => this.close(), onError: () => this.#tooLong() });
   }
 
   /** What the client sends from now on is for the handshake. */
   override upgrade(callback: () => void, secureCallback?: () => void): void {
-    this._socket.removeAllListeners('data').removeAllListeners('end').pause();
+    this.#feed?.release();
+    this._socket.removeAllListeners('end').pause();
     super.upgrade(callback, () => {
       // In the place of the library's pipe, before anything has gone through it.
       if (this._parser instanceof CommandStream) this._socket.unpipe(this._parser);
-      this.#feedParser();
-      this._socket.resume();
+      this.#feed = new Feed(this._socket, this);
       secureCallback?.();
     });
   }
@@ -84,7 +82,20 @@ export class RelayConnection extends SMTPConnection implements Transport {
     return parser;
   }
 
-  #tooLong(): void {
+  /** What comes in one chunk is answered in one. */
+  take(chunk: Buffer, done: (error?: Error | null) => void): void {
+    const parser = this._parser;
+    if (!(parser instanceof CommandStream)) return;
+    this.#writer.hold();
+    parser._write(chunk, 'buffer', done);
+    this.#writer.flush();
+  }
+
+  onEnd(): void {
+    this.close();
+  }
+
+  onUnreadable(): void {
     this.relay.refuse({ reply: REPLIES.tooLongForParser, why: 'commands' });
   }
 
@@ -158,6 +169,7 @@ export class RelayConnection extends SMTPConnection implements Transport {
     this.relay.onEnd();
     if (!this._upgrading) this.#writer.flush();
     super.close();
+    this.#feed?.discard();
   }
 
   /**
@@ -165,14 +177,20 @@ export class RelayConnection extends SMTPConnection implements Transport {
    * once, which costs less than half-closing it and hearing of the client's end.
    */
   hangUp(): void {
-    this.relay.onEnd();
     this.#writer.flush();
-    if (!this.secure && this._socket.writableLength === 0) this._socket.destroy();
-    this.close();
+    if (this.secure || this._socket.writableLength > 0) {
+      this.close();
+      return;
+    }
+    this.relay.onEnd();
+    this._closing = true;
+    this._socket.destroy();
   }
 
   override _onClose(): void {
     this.relay.onEnd();
+    // Before the library would see to it, and tell its server in a turn of the loop for each.
+    this._closed = true;
     super._onClose();
     this.#context.onClosed();
   }

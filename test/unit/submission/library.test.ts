@@ -26,9 +26,10 @@ test.each([
   for (const name of overridden) expect(theirs.prototype).toHaveProperty(name);
 });
 
-/** Ours alone: the Transport of a session, and what the listener asks of its server. */
+/** Ours alone: the Transport of a session, the reader of a feed, and what the listener asks of its server. */
 const NEW_MEMBERS = [
   ...['gone', 'write', 'whenWritable', 'hangUp', 'startTls', 'startData', 'mayXclient', 'xclient'],
+  ...['take', 'onEnd', 'onUnreadable'],
   ...['stop', 'endSessions', 'running', 'open', 'destroy'],
 ];
 
