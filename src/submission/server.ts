@@ -23,6 +23,9 @@ export interface ServerOptions {
   readonly keyPair: KeyPair | null;
 }
 
+/** Blank for the library: an address that it need not ask the system for, nor look at. */
+const NO_PROXY = { id: 'relayd', localAddress: ' ', localPort: 1 };
+
 /**
  * The library's server with our connections, our trust in networks and no place for a flood of
  * half-open ones.
@@ -62,8 +65,9 @@ export class RelayServer extends SMTPServer {
   }
 
   override _expectsProxyHeader(socket: Socket): boolean {
-    const address = (socket.remoteAddress ?? '').replace(/^::ffff:/i, '');
-    return inNetworks(this.#relay.listener.proxyProtocol, address);
+    const { proxyProtocol } = this.#relay.listener;
+    if (proxyProtocol.length === 0) return false;
+    return inNetworks(proxyProtocol, (socket.remoteAddress ?? '').replace(/^::ffff:/i, ''));
   }
 
   /**
@@ -72,13 +76,14 @@ export class RelayServer extends SMTPServer {
    */
   override _handleProxy(socket: Socket, callback: Parameters<SMTPServer['_handleProxy']>[1]): void {
     if (this._expectsProxyHeader(socket)) super._handleProxy(socket, callback);
-    else callback(null, { id: 'relayd', localAddress: 'relayd', localPort: 1 });
+    else callback(null, NO_PROXY);
   }
 
   /** Sockets that have not got to a session yet: when too many wait, the oldest makes room. */
   override _acceptSocket(socket: Socket, handshake: boolean): (() => void) | false {
-    const [oldest] = this._pendingSockets.values();
-    if (oldest !== undefined && this._pendingSockets.size >= this.#pendingMax) oldest.destroy();
+    if (this._pendingSockets.size >= this.#pendingMax) {
+      this._pendingSockets.values().next().value?.destroy();
+    }
     return super._acceptSocket(socket, handshake);
   }
 
