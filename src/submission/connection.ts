@@ -5,7 +5,6 @@ import { CommandStream } from './command-stream.ts';
 import { Feed, type FeedReader } from './feed.ts';
 import type { Identity } from './identity.ts';
 import { inNetworks } from './network-client.ts';
-import { parserLineBytesMax } from './pace.ts';
 import { RelaySession, type SessionContext, type Transport } from './relay-session.ts';
 import { REPLIES } from './replies.ts';
 import { ReplyWriter } from './reply-writer.ts';
@@ -14,7 +13,7 @@ import { LIBRARY_DETAILS } from './wire-line.ts';
 
 export interface ConnectionContext extends SessionContext {
   /** The socket is closed; a connection that ended may wait a while for it. */
-  readonly onClosed: () => void;
+  readonly onClosed: (connection: RelayConnection) => void;
 }
 
 /**
@@ -53,7 +52,7 @@ export class RelayConnection extends SMTPConnection implements Transport, FeedRe
   /** As the library's, but for its pipe. */
   override _setListeners(callback: () => void): void {
     const socket = this._socket;
-    socket.on('close', (hadError) => this._onCloseEvent(hadError));
+    socket.on('close', () => this._onClose());
     socket.on('error', (error) => this._onError(error));
     this._armTimeout();
     this.#feed = new Feed(socket, this);
@@ -77,9 +76,10 @@ export class RelayConnection extends SMTPConnection implements Transport, FeedRe
   }
 
   override _createParser(): CommandStream {
-    const parser = new CommandStream({ maxCommandLength: parserLineBytesMax });
-    parser.oncommand = (line, next) => this._onCommand(line, next);
-    return parser;
+    return new CommandStream((line, next) => {
+      if (this._upgrading || this.gone) next();
+      else this.relay.onLine(line, next);
+    });
   }
 
   /** What comes in one chunk is answered in one. */
@@ -97,11 +97,6 @@ export class RelayConnection extends SMTPConnection implements Transport, FeedRe
 
   onUnreadable(): void {
     this.relay.refuse({ reply: REPLIES.tooLongForParser, why: 'commands' });
-  }
-
-  override _onCommand(line: Buffer, next: () => void = () => {}): void {
-    if (this._upgrading || this.gone) next();
-    else this.relay.onLine(line, next);
   }
 
   get gone(): boolean {
@@ -137,9 +132,9 @@ export class RelayConnection extends SMTPConnection implements Transport, FeedRe
     return command === 'XCLIENT' && trusted && !this._xClient.has('ADDR');
   }
 
-  xclient(line: Buffer, done: () => void): void {
+  xclient(line: string, done: () => void): void {
     this.session.user = this.relay.identity;
-    super.handler_XCLIENT(line, done);
+    super.handler_XCLIENT(Buffer.from(line, 'latin1'), done);
   }
 
   /** Replies of the library's own: to XCLIENT, and to a session that it refuses. */
@@ -192,7 +187,7 @@ export class RelayConnection extends SMTPConnection implements Transport, FeedRe
     // Before the library would see to it, and tell its server in a turn of the loop for each.
     this._closed = true;
     super._onClose();
-    this.#context.onClosed();
+    this.#context.onClosed(this);
   }
 
   /** Node destroys a socket that failed, and `_onClose` follows. */

@@ -9,7 +9,7 @@ import type { SMTPConnectionOptions, TLSError } from 'smtp-server/lib/smtp-conne
 import type { Reply } from '../mail/reply.ts';
 import type { ListenerSettings } from '../relay/settings.ts';
 import type { KeyPair } from './certificates.ts';
-import { RelayConnection } from './connection.ts';
+import { type ConnectionContext, RelayConnection } from './connection.ts';
 import type { Core } from './core.ts';
 import type { Identity } from './identity.ts';
 import { inNetworks } from './network-client.ts';
@@ -33,6 +33,7 @@ const NO_PROXY = { id: 'relayd', localAddress: ' ', localPort: 1 };
 export class RelayServer extends SMTPServer {
   readonly #relay: ServerOptions;
   readonly #connections = new Set<RelayConnection>();
+  readonly #context: ConnectionContext;
 
   constructor(options: ServerOptions) {
     const { limits } = options.core.settings();
@@ -51,14 +52,14 @@ export class RelayServer extends SMTPServer {
       ...(options.keyPair ?? {}),
     });
     this.#relay = options;
+    const { core, listener, listen } = options;
+    const onClosed = (one: RelayConnection): void => void this.#connections.delete(one);
+    this.#context = { core, listener, listen, onClosed };
     this.on('error', (error: TLSError) => this.#onError(error));
   }
 
   override connect(socket: Socket, options: SMTPConnectionOptions = {}): void {
-    const { core, listener, listen } = this.#relay;
-    const onClosed = (): void => void this.#connections.delete(connection);
-    const context = { core, listener, listen, onClosed };
-    const connection = new RelayConnection(this, socket, options, context);
+    const connection = new RelayConnection(this, socket, options, this.#context);
     this.connections.add(connection);
     this.#connections.add(connection);
     connection.init();

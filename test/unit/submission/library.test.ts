@@ -34,7 +34,7 @@ const NEW_MEMBERS = [
 ];
 
 test('the members that are used as they are still exist', () => {
-  for (const name of ['_whenWritable', '_onCloseEvent', 'handler_XCLIENT', 'close']) {
+  for (const name of ['_whenWritable', 'handler_XCLIENT', 'close']) {
     expect(SMTPConnection.prototype).toHaveProperty(name);
   }
   expect(SMTPStream.prototype).toHaveProperty('_write');
