@@ -25,6 +25,8 @@ export interface Mailbox {
  * read beyond doubt.
  */
 export function parseAddressList(value: string): readonly string[] | null {
+  const only = ONLY_ADDRESS.exec(value)?.[1];
+  if (only !== undefined && only.length <= addressLengthMax) return [only];
   return parseMailboxes(value)?.map(({ address }) => address) ?? null;
 }
 
@@ -165,4 +167,6 @@ function addressOf(element: Element): string | null {
 const PLAIN = String.raw`[^\s@<>()[\]",;:\\\x00-\x1f\x7f]+`;
 const QUOTED = String.raw`"(?:[^"\\\x00-\x1f\x7f]|\\[\x20-\x7e])*"`;
 const LITERAL = String.raw`\[[^\s[\]\\]*\]`;
+/** What nearly every From field is: one plain address in angle brackets, behind words or nothing. */
+const ONLY_ADDRESS = new RegExp(String.raw`^[^()<>[\]",;:]*<(${PLAIN}@${PLAIN})>$`);
 const ADDRESS = new RegExp(`^(?:${PLAIN}|${QUOTED})@(?:${PLAIN}|${LITERAL})$`);

@@ -59,6 +59,7 @@ export type MailboxFault = 'syntax' | 'too-long';
  * 127). Null when it is one.
  */
 export function mailboxFault(mailbox: string): MailboxFault | null {
+  if (mailbox.length <= labelBytesMax && PLAIN_MAILBOX.test(mailbox)) return null;
   if (Buffer.byteLength(mailbox) + 2 > pathBytesMax) return 'too-long';
   const at = mailbox.lastIndexOf('@');
   const local = mailbox.slice(0, Math.max(0, at));
@@ -67,6 +68,13 @@ export function mailboxFault(mailbox: string): MailboxFault | null {
   if (Buffer.byteLength(local) > localPartBytesMax) return 'too-long';
   return Buffer.byteLength(domain) > domainBytesMax ? 'too-long' : null;
 }
+
+/** What nearly every mailbox is; a short one is within all limits. */
+const PLAIN_ATOM = String.raw`[A-Za-z0-9!#$%&'*+/=?^_\x60{|}~-]+`;
+const PLAIN_LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?';
+const PLAIN_MAILBOX = new RegExp(
+  `^${PLAIN_ATOM}(?:\\.${PLAIN_ATOM})*@${PLAIN_LABEL}(?:\\.${PLAIN_LABEL})*$`,
+);
 
 /** U+0080 to U+009F are controls: no address holds them. */
 const ATOM = String.raw`[A-Za-z0-9!#$%&'*+/=?^_\x60{|}~\u{a0}-\u{10ffff}-]+`;

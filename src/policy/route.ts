@@ -122,6 +122,11 @@ export function planLanes(
   settings: Pick<Settings, 'routes' | 'accounts' | 'queue'>,
   facts: PlanFacts,
 ): readonly LanePlan[] {
+  const [first, ...others] = facts.recipients;
+  if (first !== undefined && others.length === 0) {
+    const route = routeOf(settings, facts, first);
+    return [{ ...fateOf(settings, facts, { route, recipient: first }), indexes: [0] }];
+  }
   const groups = new Map<string, LanePlan & { indexes: number[] }>();
   const fates = new Map<Route | null, Fate>();
   facts.recipients.forEach((recipient, index) => {

@@ -34,10 +34,21 @@ export function matchesAny(patterns: readonly AddressPattern[], address: string)
   return patterns.some(addressMatcher(address));
 }
 
-/** `matchesAddress` for one address and many patterns: the address is taken apart once. */
+/** `matchesAddress` for one address and many patterns: the address is taken apart once, if at all. */
 export function addressMatcher(address: string): (pattern: AddressPattern) => boolean {
-  const subject = comparableAddress(address);
-  return (pattern) => pattern === '*' || (subject !== null && matches(pattern, subject));
+  return (pattern) => {
+    if (pattern === '*') return true;
+    const subject = subjectOf(address);
+    return subject !== null && matches(pattern, subject);
+  };
+}
+
+/** The address asked about last: a message asks about its sender many times in a row. */
+let last: { address: string; subject: ComparableAddress | null } = { address: '', subject: null };
+
+function subjectOf(address: string): ComparableAddress | null {
+  if (last.address !== address) last = { address, subject: comparableAddress(address) };
+  return last.subject;
 }
 
 function matches(pattern: AddressPattern, subject: ComparableAddress): boolean {

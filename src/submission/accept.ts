@@ -26,8 +26,8 @@ export interface Received {
   readonly bytes: number;
   /** Null: none. */
   readonly trace: TraceContext | null;
-  /** Makes the body: durable when it is spooled. Rejects with StoreError. */
-  readonly body: () => Promise<Body>;
+  /** Makes the body: durable when it is spooled. Throws StoreError, or rejects with it. */
+  readonly body: () => Promise<Body> | Body;
 }
 
 /** What was stored; `start` sets it in motion and is called once the client has its 250. */
@@ -94,12 +94,12 @@ function planParts(core: Core, received: Received, addresses: readonly string[])
     const { body, smtpUtf8, ret, envid } = parameters;
     const chosen = plan.indexes.flatMap((index) => recipients[index] ?? []);
     chosen.push(...(copies[place] ?? []));
+    // Spread into one literal, what may be missing would make it slow to build for all.
     const message: Message = {
       id: place === 0 ? received.id : core.newMessageId(),
       client,
       envelope: { reversePath, recipients: chosen, body, smtpUtf8, ret, envid },
       from,
-      ...(alsoFrom.length === 0 ? {} : { alsoFrom }),
       messageIdField:
         header.values.get('message-id')?.[0] ?? ownMessageId(received.id, settings.hostname),
       boundAccount,
@@ -110,9 +110,10 @@ function planParts(core: Core, received: Received, addresses: readonly string[])
       bytes: received.bytes,
       eightBit: received.eightBit,
       headerUtf8: header.utf8,
-      ...(trace === null ? {} : { trace }),
     };
-    return { plan, message };
+    if (alsoFrom.length === 0 && trace === null) return { plan, message };
+    const more = { ...(alsoFrom.length > 0 && { alsoFrom }), ...(trace !== null && { trace }) };
+    return { plan, message: { ...message, ...more } };
   });
 }
 
@@ -132,7 +133,9 @@ function admitThroughAccounts(
 
 async function store(core: Core, received: Received, parts: readonly Part[]): Promise<Accepted> {
   const kept = parts.filter(({ plan }) => plan.action !== 'discard');
-  const bodies = await bodiesOf(core, received, kept);
+  const body = kept.length === 0 ? nothing : received.body();
+  const isWhole = kept.length < 2 && !(body instanceof Promise);
+  const bodies = isWhole ? [body] : await bodiesOf(core, await body, kept);
   // From here to the storage in one turn: a hold rule that ends meanwhile would miss its mail.
   const incoming = [
     ...parts.filter(({ plan }) => plan.action === 'discard').map(discarded),
@@ -157,9 +160,7 @@ async function store(core: Core, received: Received, parts: readonly Part[]): Pr
   };
 }
 
-async function bodiesOf(core: Core, received: Received, kept: readonly Part[]): Promise<Body[]> {
-  if (kept.length === 0) return [];
-  const body = await received.body();
+async function bodiesOf(core: Core, body: Body, kept: readonly Part[]): Promise<Body[]> {
   const bodies = [body];
   for (const { message } of kept.slice(1)) bodies.push(await copy(core, body, message.id));
   return bodies;

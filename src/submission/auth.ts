@@ -111,15 +111,14 @@ function cramMd5(session: Session, initial: string | undefined, done: () => void
 /** Sends a challenge and hands the client's next line to `step`, unless it cancels. */
 function ask(session: Session, challenge: string, step: Step, done: () => void): void {
   session.readLine((line, next) => {
-    const text = line.toString('latin1');
-    if (text === '*') {
+    if (line === '*') {
       session.reply(REPLIES.authCancelled);
       next();
     } else if (line.length > authLineBytesMax) {
       session.reply(REPLIES.authLong);
       next();
     } else {
-      answer(session, text, step, next);
+      answer(session, line, step, next);
     }
   });
   session.reply({ code: 334, detail: null, text: Buffer.from(challenge).toString('base64') });

@@ -1,3 +1,4 @@
+import { assert } from '../lib/assert.ts';
 import { type Body, type MessageId, memoryBodyBytesMax } from '../relay/message.ts';
 import { type Spool, type SpoolWriter, StoreError } from '../relay/ports.ts';
 import type { MemoryBudget } from './memory-budget.ts';
@@ -54,15 +55,13 @@ export class BodySink {
     return null;
   }
 
-  /** The whole body, durable when it is spooled. Rejects with StoreError. */
-  async finish(): Promise<Body> {
+  /** The whole body, durable when it is spooled. Throws StoreError, or rejects with it. */
+  finish(): Promise<Body> | Body {
     const pressure = this.pressure();
-    if (pressure !== null) await pressure;
+    if (pressure !== null) return this.#spooled(pressure);
     if (this.#fault !== null) throw this.#fault;
-    if (this.#writer === null) {
-      return { in: 'memory', bytes: Buffer.concat(this.#pieces, this.#bytes) };
-    }
-    return { in: 'spool', file: await this.#writer.commit(), bytes: this.#bytes };
+    if (this.#writer !== null) return this.#spooled(pressure);
+    return { in: 'memory', bytes: Buffer.concat(this.#pieces, this.#bytes) };
   }
 
   /** Gives the memory back: somebody else holds the body, or nobody. */
@@ -87,6 +86,13 @@ export class BodySink {
       // A file that cannot be removed now is swept when the relay starts.
       if (!(error instanceof StoreError)) throw error;
     }
+  }
+
+  async #spooled(pressure: Promise<void> | null): Promise<Body> {
+    await pressure;
+    if (this.#fault !== null) throw this.#fault;
+    assert(this.#writer !== null, 'a body that is not in memory has a spool file');
+    return { in: 'spool', file: await this.#writer.commit(), bytes: this.#bytes };
   }
 
   async #spill(): Promise<void> {

@@ -17,9 +17,12 @@ export interface DataReader {
 const CR = 0x0d;
 const LF = 0x0a;
 
-/** Whether the chunk is one line, whose CRLF is at `end`, and nothing else. */
-function isLine(chunk: Buffer, end: number): boolean {
-  return end <= parserLineBytesMax && chunk[end] === CR && chunk.indexOf(LF) === end + 1;
+/** What the chunk is one line of, each character an octet; null: it is not one line and nothing else. */
+function lineOf(chunk: Buffer): string | null {
+  const end = chunk.length - 2;
+  if (end > parserLineBytesMax || chunk[end] !== CR || chunk[end + 1] !== LF) return null;
+  const line = chunk.toString('latin1', 0, end);
+  return line.includes('\n') ? null : line;
 }
 
 /**
@@ -28,7 +31,14 @@ function isLine(chunk: Buffer, end: number): boolean {
  * of its own.
  */
 export class CommandStream extends SMTPStream {
+  readonly #onLine: (line: string, done: () => void) => void;
   #reader: DataReader | null = null;
+
+  /** Of a line each character is an octet; the next does not come before `done`. */
+  constructor(onLine: (line: string, done: () => void) => void) {
+    super({ maxCommandLength: parserLineBytesMax });
+    this.#onLine = onLine;
+  }
 
   startData(reader: DataReader): void {
     this.#reader = reader;
@@ -44,12 +54,14 @@ export class CommandStream extends SMTPStream {
     encoding: BufferEncoding | 'buffer',
     done: (error?: Error | null) => void,
   ): void {
-    const end = chunk.length - 2;
-    if (this._dataMode || this.isClosed || this._remainder !== '' || !isLine(chunk, end)) {
-      super._write(chunk, encoding, done);
-    } else {
-      this.oncommand(chunk.subarray(0, end), done);
-    }
+    const isWhole = !this._dataMode && !this.isClosed && this._remainder === '';
+    const line = isWhole ? lineOf(chunk) : null;
+    if (line === null) super._write(chunk, encoding, done);
+    else this.#onLine(line, done);
+  }
+
+  override oncommand(line: Buffer, done: () => void = () => {}): void {
+    this.#onLine(line.toString('latin1'), done);
   }
 
   override _feedDataStream(chunk: Buffer, done: (error?: Error | null) => void): void {

@@ -40,7 +40,8 @@ const AFTER_HELO = new Set(['MAIL', 'RCPT', 'DATA', 'AUTH', 'STARTTLS']);
 /** A browser that was made to talk to us by a web page. */
 const HTTP = /^(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|TRACE|CONNECT|PATCH) \S+ HTTP\/\d/i;
 
-export function runCommand(session: Session, line: Buffer, done: () => void): void {
+/** Of the line each character is an octet. */
+export function runCommand(session: Session, line: string, done: () => void): void {
   const text = textOf(line);
   const space = text?.indexOf(' ') ?? -1;
   const verb = (space < 0 ? text : text?.slice(0, space))?.toUpperCase() ?? '';
@@ -76,17 +77,16 @@ function unknown(session: Session, text: string, done: () => void): void {
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** Null when the line is not UTF-8. */
-function textOf(line: Buffer): string | null {
-  const latin1 = line.toString('latin1');
-  if (!/[\x80-\xff]/.test(latin1)) return latin1;
+function textOf(line: string): string | null {
+  if (!/[\x80-\xff]/.test(line)) return line;
   try {
-    return decoder.decode(line);
+    return decoder.decode(Buffer.from(line, 'latin1'));
   } catch {
     return null;
   }
 }
 
-function lineFault(line: Buffer, text: string | null, verb: string): Reply | null {
+function lineFault(line: string, text: string | null, verb: string): Reply | null {
   const bytesMax = verb === 'AUTH' ? authLineBytesMax : commandLineBytesMax;
   if (line.length > bytesMax) return verb === 'AUTH' ? REPLIES.authLong : REPLIES.lineTooLong;
   return text === null || /[\x00-\x1f\x7f]/.test(text) ? REPLIES.badLine : null;

@@ -2,10 +2,9 @@ import type { Socket } from 'node:net';
 import type { SMTPServer } from 'smtp-server';
 import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
 import { CommandStream } from './command-stream.ts';
-import { feed } from './feed.ts';
+import { Feed, type FeedReader } from './feed.ts';
 import type { Identity } from './identity.ts';
 import { inNetworks } from './network-client.ts';
-import { parserLineBytesMax } from './pace.ts';
 import { RelaySession, type SessionContext, type Transport } from './relay-session.ts';
 import { REPLIES } from './replies.ts';
 import { ReplyWriter } from './reply-writer.ts';
@@ -14,7 +13,7 @@ import { LIBRARY_DETAILS } from './wire-line.ts';
 
 export interface ConnectionContext extends SessionContext {
   /** The socket is closed; a connection that ended may wait a while for it. */
-  readonly onClosed: () => void;
+  readonly onClosed: (connection: RelayConnection) => void;
 }
 
 /**
@@ -22,10 +21,11 @@ export interface ConnectionContext extends SessionContext {
  * waits for slow readers; what is said, and when, is the session's. Every member of the library
  * that is overridden here is pinned by test/unit/submission/library.test.ts.
  */
-export class RelayConnection extends SMTPConnection implements Transport {
+export class RelayConnection extends SMTPConnection implements Transport, FeedReader {
   readonly relay: RelaySession;
   readonly #context: ConnectionContext;
   readonly #writer = new ReplyWriter(() => this._socket);
+  #feed: Feed | null = null;
 
   constructor(
     server: SMTPServer,
@@ -42,34 +42,31 @@ export class RelayConnection extends SMTPConnection implements Transport {
 
   /** The greeting goes out at once: the library's waits 100 ms for clients that talk too soon. */
   override init(): void {
-    this._setListeners(() => this.relay.start());
+    this._setListeners(() => {
+      this.#writer.hold();
+      this.relay.start();
+      this.#writer.flush();
+    });
   }
 
   /** As the library's, but for its pipe. */
   override _setListeners(callback: () => void): void {
     const socket = this._socket;
-    socket.on('close', (hadError) => this._onCloseEvent(hadError));
+    socket.on('close', () => this._onClose());
     socket.on('error', (error) => this._onError(error));
     this._armTimeout();
-    this.#feedParser();
+    this.#feed = new Feed(socket, this);
     callback();
-  }
-
-  /** `onEnd`: the client has closed its side, and all that it sent before is answered. */
-  #feedParser(): void {
-    const { _socket: socket, _parser: parser } = this;
-    if (!(parser instanceof CommandStream)) return;
-    feed(socket, parser, { onEnd: () => this.close(), onError: () => this.#tooLong() });
   }
 
   /** What the client sends from now on is for the handshake. */
   override upgrade(callback: () => void, secureCallback?: () => void): void {
-    this._socket.removeAllListeners('data').removeAllListeners('end').pause();
+    this.#feed?.release();
+    this._socket.removeAllListeners('end').pause();
     super.upgrade(callback, () => {
       // In the place of the library's pipe, before anything has gone through it.
       if (this._parser instanceof CommandStream) this._socket.unpipe(this._parser);
-      this.#feedParser();
-      this._socket.resume();
+      this.#feed = new Feed(this._socket, this);
       secureCallback?.();
     });
   }
@@ -79,18 +76,27 @@ export class RelayConnection extends SMTPConnection implements Transport {
   }
 
   override _createParser(): CommandStream {
-    const parser = new CommandStream({ maxCommandLength: parserLineBytesMax });
-    parser.oncommand = (line, next) => this._onCommand(line, next);
-    return parser;
+    return new CommandStream((line, next) => {
+      if (this._upgrading || this.gone) next();
+      else this.relay.onLine(line, next);
+    });
   }
 
-  #tooLong(): void {
+  /** What comes in one chunk is answered in one. */
+  take(chunk: Buffer, done: (error?: Error | null) => void): void {
+    const parser = this._parser;
+    if (!(parser instanceof CommandStream)) return;
+    this.#writer.hold();
+    parser._write(chunk, 'buffer', done);
+    this.#writer.flush();
+  }
+
+  onEnd(): void {
+    this.close();
+  }
+
+  onUnreadable(): void {
     this.relay.refuse({ reply: REPLIES.tooLongForParser, why: 'commands' });
-  }
-
-  override _onCommand(line: Buffer, next: () => void = () => {}): void {
-    if (this._upgrading || this.gone) next();
-    else this.relay.onLine(line, next);
   }
 
   get gone(): boolean {
@@ -126,9 +132,9 @@ export class RelayConnection extends SMTPConnection implements Transport {
     return command === 'XCLIENT' && trusted && !this._xClient.has('ADDR');
   }
 
-  xclient(line: Buffer, done: () => void): void {
+  xclient(line: string, done: () => void): void {
     this.session.user = this.relay.identity;
-    super.handler_XCLIENT(line, done);
+    super.handler_XCLIENT(Buffer.from(line, 'latin1'), done);
   }
 
   /** Replies of the library's own: to XCLIENT, and to a session that it refuses. */
@@ -158,6 +164,7 @@ export class RelayConnection extends SMTPConnection implements Transport {
     this.relay.onEnd();
     if (!this._upgrading) this.#writer.flush();
     super.close();
+    this.#feed?.discard();
   }
 
   /**
@@ -165,16 +172,22 @@ export class RelayConnection extends SMTPConnection implements Transport {
    * once, which costs less than half-closing it and hearing of the client's end.
    */
   hangUp(): void {
-    this.relay.onEnd();
     this.#writer.flush();
-    if (!this.secure && this._socket.writableLength === 0) this._socket.destroy();
-    this.close();
+    if (this.secure || this._socket.writableLength > 0) {
+      this.close();
+      return;
+    }
+    this.relay.onEnd();
+    this._closing = true;
+    this._socket.destroy();
   }
 
   override _onClose(): void {
     this.relay.onEnd();
+    // Before the library would see to it, and tell its server in a turn of the loop for each.
+    this._closed = true;
     super._onClose();
-    this.#context.onClosed();
+    this.#context.onClosed(this);
   }
 
   /** Node destroys a socket that failed, and `_onClose` follows. */

@@ -97,7 +97,7 @@ export class MessageReader implements MessageSource {
     result.start();
   }
 
-  async #accept(): Promise<Accepted | Refused> {
+  #accept(): Promise<Accepted | Refused> {
     const intake = this.#intake;
     const { settings } = this.#transaction;
     this.#traced = traceOf(settings, intake.header);

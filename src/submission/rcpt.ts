@@ -46,7 +46,8 @@ function add(session: Session, transaction: Transaction, argument: string): Repl
     return reply;
   }
   transaction.forwardPaths.add(forwardPath);
-  transaction.recipients.push({ forwardPath, ...parameters.value });
+  const { notify, orcpt } = parameters.value;
+  transaction.recipients.push({ forwardPath, notify, orcpt });
   return REPLIES.rcptOk;
 }
 

@@ -32,7 +32,7 @@ export interface Transport {
   startTls(reply: string, done: () => void): void;
   startData(reader: MessageSource): void;
   readonly mayXclient: boolean;
-  xclient(line: Buffer, done: () => void): void;
+  xclient(line: string, done: () => void): void;
 }
 
 export interface SessionContext {
@@ -114,7 +114,7 @@ export class RelaySession implements Session, Member {
     this.#transport.write(`220 ${this.core.settings().hostname} ESMTP relayd\r\n`);
   }
 
-  onLine(line: Buffer, next: () => void): void {
+  onLine(line: string, next: () => void): void {
     this.lastCommandAtMs = this.core.clock();
     this.#busy = true;
     const done = (): void => this.#resume(next);
@@ -214,7 +214,7 @@ export class RelaySession implements Session, Member {
     this.#resume(next);
   }
 
-  xclient(line: Buffer, done: () => void): void {
+  xclient(line: string, done: () => void): void {
     if (this.transaction === null) {
       this.#transport.xclient(line, done);
       return;

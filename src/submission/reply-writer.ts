@@ -6,21 +6,29 @@ const flush = (writer: ReplyWriter): void => writer.flush();
 export class ReplyWriter {
   readonly #socket: () => Socket;
   #pending = '';
+  #holding = false;
 
   /** The socket changes with STARTTLS. */
   constructor(socket: () => Socket) {
     this.#socket = socket;
   }
 
+  /** What is written from here to the next `flush` leaves with it, and needs no turn of its own. */
+  hold(): void {
+    this.#holding = true;
+  }
+
   write(text: string): void {
-    if (this.#pending === '') process.nextTick(flush, this);
+    if (this.#pending === '' && !this.#holding) process.nextTick(flush, this);
     this.#pending += text;
   }
 
   flush(): void {
+    this.#holding = false;
     const text = this.#pending;
+    if (text === '') return;
     this.#pending = '';
     const socket = this.#socket();
-    if (text !== '' && socket.writable) socket.write(text, 'latin1');
+    if (socket.writable) socket.write(text, 'latin1');
   }
 }

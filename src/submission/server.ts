@@ -9,7 +9,7 @@ import type { SMTPConnectionOptions, TLSError } from 'smtp-server/lib/smtp-conne
 import type { Reply } from '../mail/reply.ts';
 import type { ListenerSettings } from '../relay/settings.ts';
 import type { KeyPair } from './certificates.ts';
-import { RelayConnection } from './connection.ts';
+import { type ConnectionContext, RelayConnection } from './connection.ts';
 import type { Core } from './core.ts';
 import type { Identity } from './identity.ts';
 import { inNetworks } from './network-client.ts';
@@ -23,6 +23,9 @@ export interface ServerOptions {
   readonly keyPair: KeyPair | null;
 }
 
+/** Blank for the library: an address that it need not ask the system for, nor look at. */
+const NO_PROXY = { id: 'relayd', localAddress: ' ', localPort: 1 };
+
 /**
  * The library's server with our connections, our trust in networks and no place for a flood of
  * half-open ones.
@@ -30,6 +33,7 @@ export interface ServerOptions {
 export class RelayServer extends SMTPServer {
   readonly #relay: ServerOptions;
   readonly #connections = new Set<RelayConnection>();
+  readonly #context: ConnectionContext;
 
   constructor(options: ServerOptions) {
     const { limits } = options.core.settings();
@@ -48,22 +52,23 @@ export class RelayServer extends SMTPServer {
       ...(options.keyPair ?? {}),
     });
     this.#relay = options;
+    const { core, listener, listen } = options;
+    const onClosed = (one: RelayConnection): void => void this.#connections.delete(one);
+    this.#context = { core, listener, listen, onClosed };
     this.on('error', (error: TLSError) => this.#onError(error));
   }
 
   override connect(socket: Socket, options: SMTPConnectionOptions = {}): void {
-    const { core, listener, listen } = this.#relay;
-    const onClosed = (): void => void this.#connections.delete(connection);
-    const context = { core, listener, listen, onClosed };
-    const connection = new RelayConnection(this, socket, options, context);
+    const connection = new RelayConnection(this, socket, options, this.#context);
     this.connections.add(connection);
     this.#connections.add(connection);
     connection.init();
   }
 
   override _expectsProxyHeader(socket: Socket): boolean {
-    const address = (socket.remoteAddress ?? '').replace(/^::ffff:/i, '');
-    return inNetworks(this.#relay.listener.proxyProtocol, address);
+    const { proxyProtocol } = this.#relay.listener;
+    if (proxyProtocol.length === 0) return false;
+    return inNetworks(proxyProtocol, (socket.remoteAddress ?? '').replace(/^::ffff:/i, ''));
   }
 
   /**
@@ -72,13 +77,14 @@ export class RelayServer extends SMTPServer {
    */
   override _handleProxy(socket: Socket, callback: Parameters<SMTPServer['_handleProxy']>[1]): void {
     if (this._expectsProxyHeader(socket)) super._handleProxy(socket, callback);
-    else callback(null, { id: 'relayd', localAddress: 'relayd', localPort: 1 });
+    else callback(null, NO_PROXY);
   }
 
   /** Sockets that have not got to a session yet: when too many wait, the oldest makes room. */
   override _acceptSocket(socket: Socket, handshake: boolean): (() => void) | false {
-    const [oldest] = this._pendingSockets.values();
-    if (oldest !== undefined && this._pendingSockets.size >= this.#pendingMax) oldest.destroy();
+    if (this._pendingSockets.size >= this.#pendingMax) {
+      this._pendingSockets.values().next().value?.destroy();
+    }
     return super._acceptSocket(socket, handshake);
   }
 

@@ -24,8 +24,11 @@ export interface Transaction {
   readonly startedAtMs: number;
 }
 
-/** Reads one line in place of the command interpreter; calls `done` when the next may come. */
-export type LineReader = (line: Buffer, done: () => void) => void;
+/**
+ * Reads one line in place of the command interpreter; calls `done` when the next may come. Of a line
+ * each character is an octet.
+ */
+export type LineReader = (line: string, done: () => void) => void;
 
 /** A message being read; `abort` when the session ends before the final dot. */
 export interface MessageSource extends DataReader {
@@ -68,7 +71,7 @@ export interface Session {
   dataDone(next: () => void): void;
   /** Whether the peer may use XCLIENT. */
   readonly mayXclient: boolean;
-  xclient(line: Buffer, done: () => void): void;
+  xclient(line: string, done: () => void): void;
   /** Waits without keeping the session from being closed for others. */
   penalise(delayMs: number, then: () => void): void;
   /** The client behaved: bad commands so far are forgiven. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseAddressList } from '../../../src/mail/header-address.ts';
+import { parseAddressList, parseMailboxes } from '../../../src/mail/header-address.ts';
 
 test.each([
   ['a@b.example', ['a@b.example']],
@@ -42,6 +42,25 @@ test.each([
   `${' '.repeat(60_000)}x${' '.repeat(60_000)}.`,
 ])('what can be read in two ways is not read: %#', (value) => {
   expect(parseAddressList(value)).toBeNull();
+});
+
+test('a lone plain address, which is read at a glance, is what the careful reading finds', () => {
+  const pieces = ['a', '@', '<', '>', '.', ' ', '"', '(', ')', '\\', ','];
+  let values = [''];
+  for (let length = 1; length <= 3; length++) {
+    values = values.flatMap((value) => pieces.map((piece) => value + piece));
+    for (const value of values) {
+      for (const field of [
+        value,
+        `${value}<a@b.c>`,
+        `<a${value}@b.c>`,
+        `x <a@b${value}c>${value}`,
+      ]) {
+        const careful = parseMailboxes(field)?.map(({ address }) => address) ?? null;
+        expect(parseAddressList(field), field).toEqual(careful);
+      }
+    }
+  }
 });
 
 test('the longest field that is looked at is read in no time', () => {

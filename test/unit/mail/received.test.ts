@@ -48,4 +48,7 @@ test.each([
 
 test('dates are RFC 5322 in UTC', () => {
   expect(formatDateTime(0)).toBe('Thu, 1 Jan 1970 00:00:00 +0000');
+  expect(formatDateTime(999)).toBe('Thu, 1 Jan 1970 00:00:00 +0000');
+  expect(formatDateTime(1_000)).toBe('Thu, 1 Jan 1970 00:00:01 +0000');
+  expect(formatDateTime(0)).toBe('Thu, 1 Jan 1970 00:00:00 +0000');
 });

@@ -26,14 +26,15 @@ test.each([
   for (const name of overridden) expect(theirs.prototype).toHaveProperty(name);
 });
 
-/** Ours alone: the Transport of a session, and what the listener asks of its server. */
+/** Ours alone: the Transport of a session, the reader of a feed, and what the listener asks of its server. */
 const NEW_MEMBERS = [
   ...['gone', 'write', 'whenWritable', 'hangUp', 'startTls', 'startData', 'mayXclient', 'xclient'],
+  ...['take', 'onEnd', 'onUnreadable'],
   ...['stop', 'endSessions', 'running', 'open', 'destroy'],
 ];
 
 test('the members that are used as they are still exist', () => {
-  for (const name of ['_whenWritable', '_onCloseEvent', 'handler_XCLIENT', 'close']) {
+  for (const name of ['_whenWritable', 'handler_XCLIENT', 'close']) {
     expect(SMTPConnection.prototype).toHaveProperty(name);
   }
   expect(SMTPStream.prototype).toHaveProperty('_write');
