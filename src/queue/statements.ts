@@ -63,12 +63,6 @@ function messageStatements(db: Database) {
          expires_at, delay_warned, last_text, lease_run, lease_until)
        VALUES (?, ?, ?, ?, ?, 0, ?, ?, 0, ?, ?, ?)`,
     ),
-    // Deletes: one recipient whose lease is the caller's, by its key. Gives its lane.
-    settleRecipient: db
-      .prepare<[number, number, number], string | null>(
-        'DELETE FROM recipients WHERE message_id = ? AND idx = ? AND lease_run = ? RETURNING lane',
-      )
-      .pluck(),
     // Reads: the lane of one recipient whose lease is the caller's, by its key.
     leasedLane: db
       .prepare<[number, number, number], string | null>(
@@ -83,15 +77,16 @@ function messageStatements(db: Database) {
          lease_run = NULL, lease_until = NULL
        WHERE message_id = ? AND idx = ?`,
     ),
-    // Deletes: a message without recipients, by its key, and its body by cascade. Gives what the
-    // history keeps.
-    deleteMessage: db
+    // Reads: a message without recipients, by its key: what the history keeps.
+    readCompleted: db
       .prepare<[number, number], unknown[]>(
-        `DELETE FROM messages
-         WHERE id = ? AND NOT EXISTS (SELECT 1 FROM recipients WHERE message_id = ?)
-         RETURNING ${MESSAGE_COLUMNS}, spool_file`,
+        `SELECT ${MESSAGE_COLUMNS}, spool_file FROM messages
+         WHERE id = ? AND NOT EXISTS (SELECT 1 FROM recipients WHERE message_id = ?)`,
       )
       .raw(),
+    // Deletes: a message, by its key, and its body by cascade. Read first: for RETURNING SQLite
+    // makes a temporary tree.
+    deleteMessage: db.prepare('DELETE FROM messages WHERE id = ?'),
     // Reads: one message, by its key.
     readMessage: db
       .prepare<[number], unknown[]>(`SELECT ${MESSAGE_COLUMNS} FROM messages WHERE id = ?`)
