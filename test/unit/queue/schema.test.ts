@@ -25,7 +25,7 @@ test.each(['queue', 'history'])('the schema of %s.db is the golden one', async (
 
 /** Statements whose cost must not grow with the queue, and the index their head comment names. */
 const PLANS: [string, string, string][] = [
-  ['due', "lane = 'a' AND state = 'waiting' AND due_at <= 5 ORDER BY due_at", 'recipients_due'],
+  ['due', "lane = +'a' AND state = +'waiting' AND due_at <= +5 ORDER BY due_at", 'recipients_due'],
   [
     'expired',
     "expires_at <= 5 AND state <> 'leased' AND state <> 'quarantined' ORDER BY expires_at",
