@@ -46,8 +46,9 @@ function leave(
   { leaseRun, row, tried }: Ended & { readonly tried: boolean },
 ): string {
   const [index, , outcome, , , , , reason, text] = row;
-  const lane = core.sql.settleRecipient.get(id, index, leaseRun);
+  const lane = core.sql.leasedLane.get(id, index, leaseRun);
   assert(lane !== undefined, `the lease of message ${id} recipient ${index} is not ours`);
+  core.sql.removeRecipient.run(id, index);
   count(core, lane, 'leased', -1);
   // An attempt names its account itself.
   const from = tried || lane === null ? {} : { account: lane };
@@ -75,14 +76,15 @@ function rest(core: Core, { id, leaseRun, row }: Ended & { readonly id: number }
 
 /** Deletes the message if nobody is left, and owes the history what was learned. */
 export function finish(core: Core, id: number, learned: Learned): void {
-  const deleted = core.sql.deleteMessage.get(id, id);
-  const settledAtMs = deleted === undefined ? null : core.clock();
-  if (deleted !== undefined) {
-    const spoolFile = deleted.pop();
+  const completed = core.sql.readCompleted.get(id, id);
+  const settledAtMs = completed === undefined ? null : core.clock();
+  if (completed !== undefined) {
+    core.sql.deleteMessage.run(id);
+    const spoolFile = completed.pop();
     if (typeof spoolFile === 'string') removeSpoolFile(core, spoolFile);
   }
-  if (deleted === undefined && nothing(learned)) return;
-  const message = deleted ?? core.sql.readMessage.get(id);
+  if (completed === undefined && nothing(learned)) return;
+  const message = completed ?? core.sql.readMessage.get(id);
   if (message === undefined) return;
   core.aftermath.add('history', () => core.history.append({ message, settledAtMs, ...learned }));
 }

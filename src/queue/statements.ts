@@ -35,6 +35,12 @@ export type Statements = ReturnType<typeof messageStatements> &
   ReturnType<typeof steeringStatements> &
   ReturnType<typeof feedbackStatements>;
 
+/*
+ * Why some parameters are `+?`: better-sqlite3 builds SQLite with STAT4, where a plan may have looked
+ * at the value of a plain `?` (for ORDER BY, and for whether a partial index covers it). Such a
+ * statement is parsed anew each time it is bound, which costs ten times what it does.
+ */
+
 export function prepareStatements(db: Database): Statements {
   return {
     ...messageStatements(db),
@@ -63,12 +69,6 @@ function messageStatements(db: Database) {
          expires_at, delay_warned, last_text, lease_run, lease_until)
        VALUES (?, ?, ?, ?, ?, 0, ?, ?, 0, ?, ?, ?)`,
     ),
-    // Deletes: one recipient whose lease is the caller's, by its key. Gives its lane.
-    settleRecipient: db
-      .prepare<[number, number, number], string | null>(
-        'DELETE FROM recipients WHERE message_id = ? AND idx = ? AND lease_run = ? RETURNING lane',
-      )
-      .pluck(),
     // Reads: the lane of one recipient whose lease is the caller's, by its key.
     leasedLane: db
       .prepare<[number, number, number], string | null>(
@@ -83,22 +83,23 @@ function messageStatements(db: Database) {
          lease_run = NULL, lease_until = NULL
        WHERE message_id = ? AND idx = ?`,
     ),
-    // Deletes: a message without recipients, by its key, and its body by cascade. Gives what the
-    // history keeps.
-    deleteMessage: db
+    // Reads: a message without recipients, by its key: what the history keeps.
+    readCompleted: db
       .prepare<[number, number], unknown[]>(
-        `DELETE FROM messages
-         WHERE id = ? AND NOT EXISTS (SELECT 1 FROM recipients WHERE message_id = ?)
-         RETURNING ${MESSAGE_COLUMNS}, spool_file`,
+        `SELECT ${MESSAGE_COLUMNS}, spool_file FROM messages
+         WHERE id = ? AND NOT EXISTS (SELECT 1 FROM recipients WHERE message_id = ?)`,
       )
       .raw(),
+    // Deletes: a message, by its key, and its body by cascade. Read first: for RETURNING SQLite
+    // makes a temporary tree.
+    deleteMessage: db.prepare('DELETE FROM messages WHERE id = ?'),
     // Reads: one message, by its key.
     readMessage: db
       .prepare<[number], unknown[]>(`SELECT ${MESSAGE_COLUMNS} FROM messages WHERE id = ?`)
       .raw(),
     // Reads: the recipients of one message in their order, by the first half of their key.
     readRecipients: db.prepare<[number], RecipientRow>(
-      `SELECT ${RECIPIENT_COLUMNS} FROM recipients WHERE message_id = ? ORDER BY idx`,
+      `SELECT ${RECIPIENT_COLUMNS} FROM recipients WHERE message_id = +? ORDER BY idx`,
     ),
     // Writes: one fact; once per commit that accepts.
     setFact: db.prepare('UPDATE facts SET value = ? WHERE name = ?'),
@@ -134,12 +135,13 @@ function claimStatements(db: Database) {
     // recipients_due.
     due: db.prepare<[string, string, number], { message_id: number; due_at: number }>(
       `SELECT message_id, due_at FROM recipients
-       WHERE lane = ? AND state = ? AND due_at <= ? ORDER BY due_at`,
+       WHERE lane = +? AND state = +? AND due_at <= +? ORDER BY due_at`,
     ),
     // Reads: mail whose lifetime is over, earliest first. Index: recipients_expiry.
     expired: db.prepare<[number], { message_id: number }>(
       `SELECT message_id FROM recipients
-       WHERE expires_at <= ? AND state IN ('waiting', 'in-doubt', 'held') ORDER BY expires_at`,
+       WHERE expires_at <= ? AND state <> 'leased' AND state <> 'quarantined'
+       ORDER BY expires_at`,
     ),
     // Writes: leases one recipient, by its key.
     lease: db.prepare(
