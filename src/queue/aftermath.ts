@@ -14,8 +14,6 @@ export interface Aftermath {
   mark(): Mark;
   backTo(mark: Mark): void;
   committed(): void;
-  /** How many steps committed transactions owe. */
-  debts(): number;
   /** Takes over the steps that committed transactions owe. */
   owed(): { history: Step[]; later: Step[] };
 }
@@ -46,7 +44,6 @@ export function createAftermath(): Aftermath {
       for (const step of pending.later) owed.later.push(step);
       backTo(START);
     },
-    debts: () => owed.history.length + owed.later.length,
     owed() {
       const steps = owed;
       owed = { history: [], later: [] };

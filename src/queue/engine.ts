@@ -38,13 +38,8 @@ export interface Engine {
   write(operations: readonly Operation[]): Result[];
   /** Runs one operation that needs no transaction on the queue. */
   outside(operation: Operation): Result;
-  /**
-   * Pays what committed batches owe the history and the spool. Call when their answers are out;
-   * `outside` calls it itself, so that nobody reads a history that lags.
-   */
+  /** Pays what committed batches owe the history and the spool. Call when their answers are out. */
   settleDebts(): void;
-  /** Steps that are owed. */
-  debts(): number;
   /** Rows that the index of the history does not know yet. */
   unindexed(): number;
 }
@@ -70,7 +65,6 @@ export function createEngine(core: Core): Engine {
       }
     },
     outside(operation) {
-      if (operation[0] !== 'message.body') settleDebts(core);
       try {
         return { ok: true, value: run(core, operation) };
       } catch (error) {
@@ -78,7 +72,6 @@ export function createEngine(core: Core): Engine {
       }
     },
     settleDebts: () => settleDebts(core),
-    debts: () => core.aftermath.debts(),
     unindexed: () => core.history.index.unindexed(),
   };
 }

@@ -66,10 +66,6 @@ export function openHistory(db: Database): History {
     const row = show.get(id);
     return row === undefined ? null : decodeEntry(row);
   };
-  // Made once: to make one costs as much as two rows.
-  const together = db.transaction((steps: readonly (() => void)[]) => {
-    for (const step of steps) step();
-  });
   const index = openHistoryIndex(db, read);
   const feedback = openHistoryFeedback(db);
   return {
@@ -80,7 +76,11 @@ export function openHistory(db: Database): History {
       append.run(...message, settledAtMs, ...texts);
       index.note(Number(message[0]));
     },
-    together,
+    together: (steps) => {
+      db.transaction(() => {
+        for (const step of steps) step();
+      })();
+    },
     show: read,
     list: ({ limit, before }) => {
       const end = before === null ? null : messageIdToNumber(before);

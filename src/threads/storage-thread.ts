@@ -10,7 +10,6 @@ import { type Engine, isOutside } from '../queue/engine.ts';
 import { QueueOpenError } from '../queue/open-error.ts';
 import { type OpenedQueue, openQueue } from '../queue/open-queue.ts';
 import type { Operation } from '../queue/operations.ts';
-import { DebtsAtLeisure } from './debts-at-leisure.ts';
 import { IndexAtLeisure } from './index-at-leisure.ts';
 import {
   encodeResults,
@@ -30,7 +29,7 @@ import {
  *
  * While a commit syncs, the next batch gathers in the port: the busier it is, the more messages
  * share an fsync. What needs no transaction runs after the commit is answered, and the history
- * after that, of several commits at once; its index is written when there is nothing else to do.
+ * after that; its index is written when there is nothing else to do.
  */
 
 /** What a start asks of the queue is answered by then. */
@@ -59,12 +58,6 @@ function start(port: MessagePort, { directory }: ThreadStart): void {
     return;
   }
   const index = new IndexAtLeisure(queue.engine);
-  const debts = new DebtsAtLeisure(queue.engine, () => index.worked(0));
-  const run = (batch: readonly Numbered[]): void => {
-    work(queue.engine, batch, post);
-    debts.worked(batch.map(({ operation }) => operation));
-    index.worked(batch.length);
-  };
   port.on('message', (first: ToThread) => {
     let closing = false;
     let batch: Numbered[] = [];
@@ -72,13 +65,14 @@ function start(port: MessagePort, { directory }: ThreadStart): void {
       if (message.is === 'close') closing = true;
       else batch.push(...numbered(message));
       if (batch.length >= operationsMax) {
-        run(batch);
+        work(queue.engine, batch, post);
+        index.worked(batch.length);
         batch = [];
       }
     }
-    run(batch);
+    work(queue.engine, batch, post);
+    index.worked(batch.length);
     if (!closing) return;
-    debts.stop();
     index.stop();
     queue.close();
     post({ is: 'closed' });
@@ -122,6 +116,7 @@ function work(
     const results = encodeResults([engine.outside(operation)]);
     post({ is: 'answers', numbers: [number], results, commitMs: null });
   }
+  engine.settleDebts();
 }
 
 assert(parentPort !== null, 'storage-thread.ts is started as a worker');
