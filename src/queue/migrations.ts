@@ -12,7 +12,6 @@ import { sql as queue007 } from './migrations/queue-007-failover.ts';
 import { sql as queue008 } from './migrations/queue-008-reasons.ts';
 import { sql as queue009 } from './migrations/queue-009-steering.ts';
 import { sql as queue010 } from './migrations/queue-010-suppression.ts';
-import { sql as queue011 } from './migrations/queue-011-cheap-checks.ts';
 
 /**
  * Append only: a migration that has been released is never edited, a change is a new file at the
@@ -29,7 +28,6 @@ export const QUEUE_MIGRATIONS: readonly string[] = [
   queue008,
   queue009,
   queue010,
-  queue011,
 ];
 export const HISTORY_MIGRATIONS: readonly string[] = [history001, history002, history003];
 

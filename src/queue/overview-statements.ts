@@ -58,7 +58,7 @@ export function overviewStatements(db: Database) {
     // Reads: the first expiry. Index: recipients_expiry.
     nextExpiry: db
       .prepare<[], number | null>(
-        `SELECT MIN(expires_at) FROM recipients WHERE state <> 'leased' AND state <> 'quarantined'`,
+        `SELECT MIN(expires_at) FROM recipients WHERE state IN ('waiting', 'in-doubt', 'held')`,
       )
       .pluck(),
     // Reads: the highest id in the queue, by the end of the key.

@@ -140,8 +140,7 @@ function claimStatements(db: Database) {
     // Reads: mail whose lifetime is over, earliest first. Index: recipients_expiry.
     expired: db.prepare<[number], { message_id: number }>(
       `SELECT message_id FROM recipients
-       WHERE expires_at <= ? AND state <> 'leased' AND state <> 'quarantined'
-       ORDER BY expires_at`,
+       WHERE expires_at <= ? AND state IN ('waiting', 'in-doubt', 'held') ORDER BY expires_at`,
     ),
     // Writes: leases one recipient, by its key.
     lease: db.prepare(

@@ -86,12 +86,11 @@ CREATE TABLE quotas (
   windows TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE "recipients" (
+CREATE TABLE recipients (
   message_id INTEGER NOT NULL REFERENCES messages (id),
   idx INTEGER NOT NULL,
   forward_path TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state = 'leased' OR state = 'waiting' OR state = 'in-doubt'
-    OR state = 'held' OR state = 'quarantined'),
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'leased', 'in-doubt', 'held', 'quarantined')),
   lane TEXT,
   attempts INTEGER NOT NULL,
   due_at INTEGER,
@@ -109,7 +108,7 @@ CREATE TABLE "recipients" (
 CREATE INDEX recipients_due ON recipients (lane, state, due_at) WHERE due_at IS NOT NULL;
 
 CREATE INDEX recipients_expiry ON recipients (expires_at)
-  WHERE state <> 'leased' AND state <> 'quarantined';
+  WHERE state IN ('waiting', 'in-doubt', 'held');
 
 CREATE INDEX recipients_leased ON recipients (lane, message_id) WHERE state = 'leased';
 
