@@ -8,8 +8,8 @@ const leisureMs = 5;
 const several = 4;
 /** A loop that rests more than this share of its time has room for another post. */
 const restMax = 0.4;
-/** So many go at once. */
-const most = 100;
+/** So many fill a commit: they go at once. */
+const enough = 20;
 
 /**
  * When the operations that were asked go to the storage thread. Every post costs both threads a
@@ -51,7 +51,7 @@ export class Gathering {
   }
 
   #dueFor(isUrgent: boolean, waiting: number, nowMs: number): number {
-    if (waiting >= most) return nowMs;
+    if (waiting >= enough) return nowMs;
     if (this.#isFull) return Math.max(nowMs, this.#sentAtMs + gatherMs);
     return isUrgent ? nowMs : nowMs + leisureMs;
   }
