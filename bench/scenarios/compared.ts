@@ -24,9 +24,9 @@ interface Started {
   readonly sink: Sink;
 }
 
-/** Of relayd: V8 compiles what it sees often. */
+/** Of relayd: V8 compiles what it sees often, for some thousands of messages. */
 const warmUpLeast = 1_000;
-const warmUpShare = 0.2;
+const warmUpShare = 0.5;
 const fewest = 20;
 
 /** All peers in turn, round after round, each when all are at rest. A peer that fails is told of and left out. */
