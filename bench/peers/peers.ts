@@ -17,7 +17,7 @@ export const PEERS = {
   postfix: { title: 'Postfix, tuned', start: startTunedPostfix, share: 0.4 },
   'postfix-stock': { title: 'Postfix, stock', start: startStockPostfix, share: 0.2 },
   exim: { title: 'Exim', start: startExim, share: 0.1 },
-  opensmtpd: { title: 'OpenSMTPD', start: startOpensmtpd, share: 0.04 },
+  opensmtpd: { title: 'OpenSMTPD', start: startOpensmtpd, share: 0.015 },
   haraka: { title: 'Haraka', start: startHaraka, share: 0.2 },
 } satisfies Readonly<Record<string, Entry>>;
 
