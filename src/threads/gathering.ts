@@ -2,8 +2,6 @@ import type { EventLoopUtilization } from 'node:perf_hooks';
 
 /** For how long operations are gathered while many come. Milliseconds. */
 const gatherMs = 5;
-/** How long one waits alone that nobody waits for. Milliseconds. */
-const leisureMs = 5;
 /** A post of so many says that several clients are at work. */
 const several = 4;
 /** A loop that rests more than this share of its time has room for another post. */
@@ -13,9 +11,9 @@ const enough = 20;
 
 /**
  * When the operations that were asked go to the storage thread. Every post costs both threads a
- * wake-up and the storage a commit, however little is in it. So what nobody waits for rides with
- * what comes next; and while the loop is full and many come, they are gathered for a moment: their
- * clients wait for the processor, not for the disk. A client alone never waits for others.
+ * wake-up and the storage a commit, however little is in it. So while the loop is full and many
+ * come, they are gathered for a moment: their clients wait for the processor, not for the disk. A
+ * client alone never waits for others.
  */
 export class Gathering {
   readonly #send: () => number;
@@ -37,11 +35,11 @@ export class Gathering {
     this.#last = utilization();
   }
 
-  /** One more waits, of `waiting` in all. Urgent: somebody waits for its answer. */
-  asked(isUrgent: boolean, waiting: number): void {
+  /** One more waits, of `waiting` in all. */
+  asked(waiting: number): void {
     if (this.#immediate !== null) return;
     const nowMs = performance.now();
-    const dueAtMs = this.#dueFor(isUrgent, waiting, nowMs);
+    const dueAtMs = this.#dueFor(waiting, nowMs);
     if (dueAtMs >= this.#dueAtMs) return;
     this.#cancel();
     this.#dueAtMs = dueAtMs;
@@ -50,10 +48,9 @@ export class Gathering {
     else this.#timer = setTimeout(this.now, dueAtMs - nowMs);
   }
 
-  #dueFor(isUrgent: boolean, waiting: number, nowMs: number): number {
-    if (waiting >= enough) return nowMs;
-    if (this.#isFull) return Math.max(nowMs, this.#sentAtMs + gatherMs);
-    return isUrgent ? nowMs : nowMs + leisureMs;
+  #dueFor(waiting: number, nowMs: number): number {
+    const gathers = this.#isFull && waiting < enough;
+    return gathers ? Math.max(nowMs, this.#sentAtMs + gatherMs) : nowMs;
   }
 
   /** Sends what waits. */

@@ -100,7 +100,7 @@ function storeOn(worker: Worker, { emit, onDeath }: RemoteStoreOptions): QueueSt
       const settle = { resolve: resolve as Pending['resolve'], reject };
       pending.set(firstOutgoing + outgoing.length, settle);
       outgoing.push([name, given] as unknown as Operation);
-      gathering.asked(name !== 'lease.settle', outgoing.length);
+      gathering.asked(outgoing.length);
     });
 
   const end = (error: StoreError): void => {

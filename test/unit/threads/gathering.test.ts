@@ -21,39 +21,18 @@ function makeGathering() {
     },
     () => ({ ...loop }),
   );
-  const ask = (count: number, isUrgent = true): void => {
-    for (let at = 0; at < count; at++) gathering.asked(isUrgent, ++waiting);
+  const ask = (count: number): void => {
+    for (let at = 0; at < count; at++) gathering.asked(++waiting);
   };
   return { loop, posts, gathering, ask };
 }
 
-test('what somebody waits for goes in the same turn of the loop, all of it together', async () => {
+test('what is asked in one turn of the loop goes in it, all of it together', async () => {
   const { posts, ask } = makeGathering();
   ask(3);
   expect(posts).toEqual([]);
   await vi.advanceTimersByTimeAsync(0);
   expect(posts).toEqual([3]);
-});
-
-test('what nobody waits for rides with the next that is urgent', async () => {
-  const { posts, ask } = makeGathering();
-  ask(1, false);
-  await vi.advanceTimersByTimeAsync(2);
-  expect(posts).toEqual([]);
-  ask(1);
-  await vi.advanceTimersByTimeAsync(0);
-  expect(posts).toEqual([2]);
-  await vi.advanceTimersByTimeAsync(50);
-  expect(posts).toEqual([2]);
-});
-
-test('alone it goes after 5 ms', async () => {
-  const { posts, ask } = makeGathering();
-  ask(1, false);
-  await vi.advanceTimersByTimeAsync(4);
-  expect(posts).toEqual([]);
-  await vi.advanceTimersByTimeAsync(1);
-  expect(posts).toEqual([1]);
 });
 
 test('while the loop is full and several come, they are gathered for 5 ms', async () => {
@@ -96,7 +75,7 @@ test('twenty go at once', async () => {
 
 test('what closes the store sends what waits', async () => {
   const { posts, gathering, ask } = makeGathering();
-  ask(1, false);
+  ask(1);
   gathering.now();
   expect(posts).toEqual([1]);
   await vi.advanceTimersByTimeAsync(50);
