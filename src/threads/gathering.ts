@@ -6,8 +6,11 @@ const gatherMs = 5;
 const several = 4;
 /** A loop that rests more than this share of its time has room for another post. */
 const restMax = 0.4;
-/** So many fill a commit: they go at once. */
-const enough = 20;
+/**
+ * So many are worth a commit. They go at once, within a turn of the loop, so that the storage has
+ * work while the sockets that are left are read.
+ */
+const enough = 10;
 
 /**
  * When the operations that were asked go to the storage thread. Every post costs both threads a
@@ -37,20 +40,19 @@ export class Gathering {
 
   /** One more waits, of `waiting` in all. */
   asked(waiting: number): void {
+    if (waiting >= enough) {
+      this.now();
+      return;
+    }
     if (this.#immediate !== null) return;
     const nowMs = performance.now();
-    const dueAtMs = this.#dueFor(waiting, nowMs);
+    const dueAtMs = this.#isFull ? Math.max(nowMs, this.#sentAtMs + gatherMs) : nowMs;
     if (dueAtMs >= this.#dueAtMs) return;
     this.#cancel();
     this.#dueAtMs = dueAtMs;
     // What the sockets of one turn of the loop ask goes together in any case.
     if (dueAtMs - nowMs < 1) this.#immediate = setImmediate(this.now);
     else this.#timer = setTimeout(this.now, dueAtMs - nowMs);
-  }
-
-  #dueFor(waiting: number, nowMs: number): number {
-    const gathers = this.#isFull && waiting < enough;
-    return gathers ? Math.max(nowMs, this.#sentAtMs + gatherMs) : nowMs;
   }
 
   /** Sends what waits. */
