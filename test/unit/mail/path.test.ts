@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { mailboxFault, needsSmtpUtf8, splitAddressArgument } from '../../../src/mail/path.ts';
 
@@ -76,4 +77,18 @@ test('the limits of RFC 5321 section 4.5.3.1 hold, in octets', () => {
 test('octets above 127 need SMTPUTF8', () => {
   expect(needsSmtpUtf8('ü@b.example')).toBe(true);
   expect(needsSmtpUtf8('u@xn--bcher-kva.example')).toBe(false);
+});
+
+test('a short mailbox, judged by one look, is one as a long one is', () => {
+  const parts = ['a', 'Z9', '.', '@', '-', '_', '"', '\\', ' ', 'ü', '\x80', '[', ']', '\n', '+'];
+  const some = fc.array(fc.constantFrom('a', ...parts), { minLength: 1, maxLength: 7 });
+  fc.assert(
+    fc.property(some, some, (local, domain) => {
+      const short = `${local.join('')}@${domain.join('')}`;
+      // A label more changes no verdict, but is too long for the one look; a literal has no labels.
+      fc.pre(!short.endsWith(']'));
+      expect(mailboxFault(short)).toBe(mailboxFault(`${short}.${'x'.repeat(63)}`));
+    }),
+    { numRuns: 5_000 },
+  );
 });
