@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { assert } from '../lib/assert.ts';
 import { entryFile } from '../lib/entry-file.ts';
@@ -40,6 +41,8 @@ interface Pending {
  */
 export async function openRemoteStore(options: RemoteStoreOptions): Promise<QueueStore> {
   const { directory } = options;
+  // The launcher's flag is for the main thread, which has read it; for others it would go above theirs.
+  setFlagsFromString('--max-semi-space-size=0');
   const worker = new Worker(entryFile('threads/storage-thread'), {
     workerData: { directory },
     name: 'storage',
