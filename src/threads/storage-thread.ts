@@ -28,14 +28,16 @@ import {
  *   main: resolve, resolve <──(one post)── answers <──────────┘
  *
  * While a commit syncs, the next batch gathers in the port: the busier it is, the more messages
- * share an fsync. What needs no transaction runs after the commit is answered, and the history
- * after that; its index is written when there is nothing else to do.
+ * share an fsync. What needs no transaction runs after the commit is answered. The history is
+ * written after that and before the next but one; its index when there is nothing else to do.
  */
 
 /** What a start asks of the queue is answered by then. */
 const startMs = 2_000;
 /** So that one answer does not wait for an endless batch. */
 const operationsMax = 1_000;
+/** So many are made, while somebody waits, before what they owe the history is written. */
+const commitsMax = 2;
 
 interface Numbered {
   readonly number: number;
@@ -59,19 +61,17 @@ function start(port: MessagePort, { directory }: ThreadStart): void {
   }
   const index = new IndexAtLeisure(queue.engine);
   port.on('message', (first: ToThread) => {
+    let message: ToThread | null = first;
     let closing = false;
-    let batch: Numbered[] = [];
-    for (let message: ToThread | null = first; message !== null; message = next(port)) {
-      if (message.is === 'close') closing = true;
-      else batch.push(...numbered(message));
-      if (batch.length >= operationsMax) {
-        work(queue.engine, batch, post);
-        index.worked(batch.length);
-        batch = [];
-      }
+    for (let commits = 1; message !== null; commits++) {
+      const gathered = gather(port, message);
+      closing = gathered.closing;
+      work(queue.engine, gathered.batch, post);
+      index.worked(gathered.batch.length);
+      // Somebody who came meanwhile does not wait for the history of others.
+      message = closing || commits === commitsMax ? null : next(port);
     }
-    work(queue.engine, batch, post);
-    index.worked(batch.length);
+    queue.engine.settleDebts();
     if (!closing) return;
     index.stop();
     queue.close();
@@ -85,6 +85,17 @@ function start(port: MessagePort, { directory }: ThreadStart): void {
 function next(port: MessagePort): ToThread | null {
   const waiting: { message: ToThread } | undefined = receiveMessageOnPort(port);
   return waiting?.message ?? null;
+}
+
+/** The batch of all that waits; nothing comes behind the message that closes. */
+function gather(port: MessagePort, first: ToThread): { batch: Numbered[]; closing: boolean } {
+  const batch: Numbered[] = [];
+  for (let message: ToThread | null = first; message !== null; message = next(port)) {
+    if (message.is === 'close') return { batch, closing: true };
+    batch.push(...numbered(message));
+    if (batch.length >= operationsMax) break;
+  }
+  return { batch, closing: false };
 }
 
 function numbered({ first, operations, bodies }: Extract<ToThread, { is: 'batch' }>): Numbered[] {
@@ -111,12 +122,13 @@ function work(
       commitMs: results.some(({ ok }) => ok) ? tookMs : null,
     });
   }
-  for (const { number, operation } of batch) {
+  const reads = batch.filter(({ operation }) => isOutside(operation));
+  if (reads.length > 0) engine.settleDebts();
+  for (const { number, operation } of reads) {
     if (!isOutside(operation)) continue;
     const results = encodeResults([engine.outside(operation)]);
     post({ is: 'answers', numbers: [number], results, commitMs: null });
   }
-  engine.settleDebts();
 }
 
 assert(parentPort !== null, 'storage-thread.ts is started as a worker');

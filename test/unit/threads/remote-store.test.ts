@@ -41,6 +41,18 @@ test('what is asked in one turn shares one commit', async () => {
   expect(await store.stats()).toMatchObject({ commits: 1, batchTotal: 20 });
 });
 
+test('a look at the history sees what was asked before it, in the same turn, too', async () => {
+  const { store } = await opened();
+  const one = leased();
+  await store.accept([one]);
+  const rest = { lease: leaseOf(), attempt: null, notifications: [] };
+  const settlement = { id: one.message.id, recipients: [becomes(0, delivered)], ...rest };
+  const settled = store.settle(settlement);
+  const history = store.history({ limit: 9, before: null });
+  await settled;
+  expect((await history).map(({ message }) => message.id)).toEqual([one.message.id]);
+});
+
 test('bodies arrive whole, and the caller keeps its own', async () => {
   const { store } = await opened();
   const bodies = [1, 4_096, 200_000].map((length, at) => Buffer.alloc(length, at + 65));
