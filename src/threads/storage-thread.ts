@@ -23,7 +23,7 @@ import {
 /*
  * The storage thread, the only one that touches the databases.
  *
- *   main: ask, ask, ask ──(one post per tick)──> port ──> drain everything that waits
+ *   main: ask, ask, ask ──(a post per tick)──> port ──> drain everything that waits
  *                                                          └> one transaction, one fsync
  *   main: resolve, resolve <──(one post)── answers <──────────┘
  *
